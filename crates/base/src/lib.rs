@@ -1,0 +1,21 @@
+//! Foundations shared by every crate: identifiers, dates and the working-day calendar, official
+//! codes, typed values, and the canonical encoding with its digests.
+//!
+//! Nothing here reads a clock, draws randomness or does I/O.
+
+pub mod calendar;
+pub mod canon;
+pub mod code;
+pub mod id;
+pub mod lang;
+pub mod span;
+pub mod time;
+pub mod value;
+pub mod words;
+
+pub use calendar::Calendar;
+pub use id::{CommandId, Digest, RecordId};
+pub use lang::{Lang, Words};
+pub use span::{Span, Unit};
+pub use time::{Timestamp, Zone};
+pub use value::{FileRef, Point, Value};

@@ -1,0 +1,86 @@
+//! What a step does to a record's deadlines: start, meet, drop, pause, resume, extend.
+
+use gongzhi_base::{Timestamp, Value};
+use gongzhi_lang::model::Step;
+
+use crate::decide::is_open;
+use crate::eval::Scope;
+use crate::event::ClockChange;
+
+/// The changes of all deadlines by a step. The scope's record is already in the state after.
+pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, ClockChange)> {
+    let record = scope.record;
+    let mechanism = scope.mechanism;
+    let closed = !is_open(mechanism, &record.state);
+    let mut changes = Vec::new();
+    for deadline in &mechanism.deadlines {
+        let running = record.clocks.get(&deadline.name).filter(|clock| clock.running());
+        let mut push = |change| changes.push((deadline.name.clone(), change));
+        if deadline.starts.contains(&step.name)
+            && !closed
+            && let Some(Value::Span(span)) = scope.eval(&deadline.within)
+        {
+            let derivation = scope.world.calendar.due(scope.world.zone, scope.now, span, &[]);
+            push(ClockChange::Started(derivation));
+            if deadline.pauses.contains(&record.state) {
+                push(ClockChange::Paused);
+            }
+            continue;
+        }
+        let Some(clock) = running else { continue };
+        if deadline.ends.contains(&step.name) {
+            push(ClockChange::Met);
+            continue;
+        }
+        if closed {
+            push(ClockChange::Dropped);
+            continue;
+        }
+        let stands = deadline.pauses.contains(&record.state);
+        let stood = deadline.pauses.iter().any(|state| state == before);
+        match (clock.paused, stands) {
+            (None, true) => push(ClockChange::Paused),
+            (Some(since), false) if stood => {
+                let mut pauses = clock.derivation.pauses.clone();
+                pauses.push((since, scope.now));
+                let old = &clock.derivation;
+                let due = scope.world.calendar.due(scope.world.zone, old.start, old.span, &pauses);
+                push(ClockChange::Resumed(due));
+            }
+            _ => {}
+        }
+        if let Some(extends) = &step.extends
+            && extends.deadline == deadline.name
+            && let Some(Value::Span(by)) = scope.eval(&extends.by)
+        {
+            push(ClockChange::Extended(extended(scope, clock.derivation.clone(), by)));
+        }
+    }
+    changes
+}
+
+/// A running deadline moved by a span. In the same unit the spans add up and the whole is counted
+/// anew from the start; in another unit the extension is counted from the old due time.
+fn extended(
+    scope: &Scope<'_>,
+    old: gongzhi_base::calendar::Derivation,
+    by: gongzhi_base::Span,
+) -> gongzhi_base::calendar::Derivation {
+    let calendar = &scope.world.calendar;
+    let zone = scope.world.zone;
+    if old.span.unit == by.unit {
+        let span = gongzhi_base::Span::new(old.span.amount.saturating_add(by.amount), by.unit);
+        return calendar.due(zone, old.start, span, &old.pauses);
+    }
+    // A due time is the first moment after the last day: count from that last day.
+    let from = Timestamp(old.due.0 - 1);
+    let added = calendar.due(zone, from, by, &[]);
+    gongzhi_base::calendar::Derivation {
+        start: old.start,
+        span: old.span,
+        skipped: old.skipped.into_iter().chain(added.skipped).collect(),
+        pauses: old.pauses,
+        unknown_years: added.unknown_years,
+        due: added.due,
+    }
+}

@@ -1,0 +1,87 @@
+//! Commands: what somebody wants done, before anything is decided.
+
+use std::collections::BTreeMap;
+
+use gongzhi_base::canon::Canon;
+use gongzhi_base::{CommandId, Digest, FileRef, RecordId, Timestamp, Value};
+
+use crate::actor::Actor;
+
+/// A command with everything that deciding it needs from outside: who, when, and identifiers.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub id: CommandId,
+    pub actor: Actor,
+    /// The time at which it is decided.
+    pub at: Timestamp,
+    pub order: Order,
+}
+
+/// What is wanted.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Order {
+    /// Open a record by one of the mechanism's opening steps. `id` comes from outside.
+    Open { mechanism: String, step: String, id: RecordId, input: Input },
+    /// Take a step of a record. `expect` is the revision that the person saw; `None` means that any
+    /// will do.
+    Step { record: RecordId, step: String, expect: Option<u64>, input: Input },
+    /// A timer came: remind of a deadline or note that it passed.
+    Elapse { record: RecordId, deadline: String },
+    /// Look at personal fields, stating why.
+    Look { record: RecordId, fields: Vec<String>, purpose: String },
+}
+
+impl Order {
+    /// The record it is about.
+    pub fn record(&self) -> RecordId {
+        match self {
+            Order::Open { id, .. } => *id,
+            Order::Step { record, .. } | Order::Elapse { record, .. } | Order::Look { record, .. } => *record,
+        }
+    }
+}
+
+/// Values as they came in, by field.
+pub type Input = BTreeMap<String, Raw>;
+
+/// A value before its field's type is known.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Raw {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    List(Vec<Raw>),
+    /// A file already kept and looked at.
+    File(FileRef),
+    /// A position in degrees, latitude first.
+    Point(f64, f64),
+    /// A value that needs no reading: computed by a mechanism.
+    Typed(Value),
+}
+
+impl Command {
+    /// A digest of what the command says (without time and fresh identifiers), to notice that an
+    /// identifier is used again for something else.
+    pub fn digest(&self) -> Digest {
+        let mut text = String::new();
+        match &self.order {
+            Order::Open { mechanism, step, input, .. } => {
+                text.push_str(&format!("open\0{mechanism}\0{step}\0{input:?}"));
+            }
+            Order::Step { record, step, input, .. } => {
+                text.push_str(&format!("step\0{record}\0{step}\0{input:?}"));
+            }
+            Order::Elapse { record, deadline } => text.push_str(&format!("elapse\0{record}\0{deadline}")),
+            Order::Look { record, fields, purpose } => {
+                text.push_str(&format!("look\0{record}\0{fields:?}\0{purpose}"));
+            }
+        }
+        let who = match &self.actor {
+            Actor::Public => "public".to_owned(),
+            Actor::Holder(record) => format!("holder {record}"),
+            Actor::Person { code, .. } => format!("person {code}"),
+            Actor::System => "system".to_owned(),
+        };
+        Digest::of_parts(&[who.as_bytes(), text.as_bytes(), &self.id.as_str().to_owned().to_bytes()])
+    }
+}

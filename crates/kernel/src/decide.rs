@@ -1,0 +1,449 @@
+//! `decide`: a command against a record, or a refusal. Pure and deterministic: the same case and
+//! command always give the same decision.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::{RecordId, Timestamp, Value};
+use gongzhi_lang::model::{Clause, Mechanism, Step};
+
+use crate::actor::{Acted, Actor};
+use crate::clocks;
+use crate::command::{Command, Input, Order, Raw};
+use crate::eval::Scope;
+use crate::event::{Deed, Event, Opening, StepTaken};
+use crate::input;
+use crate::laws::Laws;
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::rights;
+use crate::world::World;
+
+/// Automatic steps that may follow one command: more is a circle in a document.
+const MAX_FOLLOWING: usize = 16;
+
+/// Everything a decision may read.
+pub struct Case<'a> {
+    pub laws: &'a Laws,
+    pub world: &'a World,
+    /// Looks up a record as it is now (within a group: after the commands before).
+    pub record: &'a dyn Fn(RecordId) -> Option<Arc<Record>>,
+    /// The last number given to a mechanism's records in a year.
+    pub counter: &'a dyn Fn(&str, i16) -> u64,
+}
+
+/// What was decided: events in order, and the records after them.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub records: BTreeMap<RecordId, Arc<Record>>,
+    pub counters: BTreeMap<(String, i16), u64>,
+}
+
+/// Decides a command.
+pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
+    let mut run = Run { case, at: command.at, made: Decision::default(), left: MAX_FOLLOWING };
+    match &command.order {
+        Order::Open { mechanism, step, id, input } => {
+            let mechanism = case
+                .laws
+                .newest(mechanism)
+                .cloned()
+                .ok_or_else(|| Refusal::NoSuch { what: mechanism.clone() })?;
+            let step = opener(&mechanism, step)?;
+            run.open(&mechanism, step, *id, None, &command.actor, input)?;
+        }
+        Order::Step { record, step, expect, input } => {
+            let (mechanism, now) = run.known(*record)?;
+            let step = mechanism
+                .step(step)
+                .filter(|step| !step.opens_record())
+                .ok_or_else(|| Refusal::NoSuch { what: step.clone() })?;
+            if !rights::may_read(&mechanism, &command.actor, &now, case.world)
+                && rights::may_step(step, &command.actor, Some(&now), &now.place, case.world).is_none()
+            {
+                return Err(Refusal::NoRecord);
+            }
+            if let Some(seen) = expect
+                && *seen < now.stepped
+            {
+                return Err(Refusal::Stale { seen: *seen, now: now.revision, changed: now.changed });
+            }
+            run.step(&mechanism, step, *record, &command.actor, input)?;
+        }
+        Order::Elapse { record, deadline } => run.elapse(*record, deadline)?,
+        Order::Look { record, fields, purpose } => run.look(*record, &command.actor, fields, purpose)?,
+    }
+    Ok(run.made)
+}
+
+fn opener<'m>(mechanism: &'m Mechanism, step: &str) -> Result<&'m Step, Refusal> {
+    let found = mechanism.step(step).filter(|step| step.opens_record());
+    found.ok_or_else(|| Refusal::NoSuch { what: step.to_owned() })
+}
+
+/// One decision in the making.
+struct Run<'a> {
+    case: &'a Case<'a>,
+    at: Timestamp,
+    made: Decision,
+    /// Automatic steps that may still follow.
+    left: usize,
+}
+
+impl Run<'_> {
+    fn find(&self, id: RecordId) -> Option<Arc<Record>> {
+        self.made.records.get(&id).cloned().or_else(|| (self.case.record)(id))
+    }
+
+    /// A record with the version of the mechanism on which it runs.
+    fn known(&self, id: RecordId) -> Result<(Arc<Mechanism>, Arc<Record>), Refusal> {
+        let record = self.find(id).ok_or(Refusal::NoRecord)?;
+        let mechanism = self
+            .case
+            .laws
+            .version(&record.mechanism, record.version)
+            .ok_or_else(|| Refusal::NoSuch { what: record.mechanism.clone() })?;
+        Ok((mechanism.clone(), record))
+    }
+
+    /// Adds an event and folds it.
+    fn add(&mut self, mechanism: &Mechanism, id: RecordId, by: Acted, deed: Deed) -> Arc<Record> {
+        let old = self.find(id);
+        let event = Event {
+            record: id,
+            mechanism: mechanism.name.clone(),
+            version: old.as_ref().map_or(mechanism.version, |record| record.version),
+            revision: old.as_ref().map_or(1, |record| record.revision + 1),
+            at: self.at,
+            by,
+            deed,
+        };
+        let old = old.map(Arc::unwrap_or_clone);
+        // The event was made to follow this very record, so folding cannot refuse it.
+        let record = Arc::new(Record::fold(old, &event).unwrap_or_else(|_| unreachable!("made to follow")));
+        self.made.events.push(event);
+        self.made.records.insert(id, record.clone());
+        record
+    }
+
+    fn open(
+        &mut self,
+        mechanism: &Arc<Mechanism>,
+        step: &Step,
+        id: RecordId,
+        parent: Option<&Record>,
+        actor: &Actor,
+        input: &Input,
+    ) -> Result<(), Refusal> {
+        if self.find(id).is_some() {
+            return Err(Refusal::CommandReused);
+        }
+        let values = input::read(mechanism, step, input, id, self.case.world).map_err(Refusal::Fields)?;
+        let place = mechanism
+            .place
+            .as_deref()
+            .and_then(|field| values.get(field))
+            .and_then(Value::text)
+            .map(str::to_owned)
+            .or_else(|| parent.map(|parent| parent.place.clone()))
+            .unwrap_or_else(|| self.case.world.county.clone());
+        let by = rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
+        let number = self.number(mechanism);
+        let opening = Opening { number, parent: parent.map(|parent| parent.id) };
+        let blank = Record {
+            id,
+            mechanism: mechanism.name.clone(),
+            version: mechanism.version,
+            revision: 0,
+            state: String::new(),
+            place: place.clone(),
+            number: opening.number.clone(),
+            opened: self.at,
+            changed: self.at,
+            parent: opening.parent,
+            fields: values.clone(),
+            taken: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            parts: Vec::new(),
+            stepped: 0,
+        };
+        let mut taken = StepTaken {
+            step: step.name.clone(),
+            opening: Some(opening),
+            place: Some(place),
+            ..StepTaken::default()
+        };
+        self.finish(mechanism, step, &blank, by, values, &mut taken)
+    }
+
+    fn step(
+        &mut self,
+        mechanism: &Arc<Mechanism>,
+        step: &Step,
+        id: RecordId,
+        actor: &Actor,
+        input: &Input,
+    ) -> Result<(), Refusal> {
+        let (_, record) = self.known(id)?;
+        let by = rights::may_step(step, actor, Some(&record), &record.place, self.case.world)
+            .ok_or_else(|| no_right(step))?;
+        if !step.from.contains(&record.state) {
+            let state = mechanism.state(&record.state).map(|state| state.words.clone()).unwrap_or_default();
+            return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
+        }
+        let values = input::read(mechanism, step, input, id, self.case.world).map_err(Refusal::Fields)?;
+        let mut seen = Record::clone(&record);
+        seen.fields.extend(values.iter().map(|(name, value)| (name.clone(), value.clone())));
+        // A field asked again and left empty is emptied.
+        let mut taken = StepTaken { step: step.name.clone(), ..StepTaken::default() };
+        for ask in &step.asks {
+            if !values.contains_key(&ask.field) && seen.fields.remove(&ask.field).is_some() {
+                taken.cleared.push(ask.field.clone());
+            }
+        }
+        let moved = mechanism.place.as_deref().and_then(|field| values.get(field)).and_then(Value::text);
+        if let Some(place) = moved.filter(|place| *place != record.place) {
+            seen.place = place.to_owned();
+            taken.place = Some(place.to_owned());
+        }
+        self.finish(mechanism, step, &seen, by, values, &mut taken)
+    }
+
+    /// The common end of every step: conditions, computed fields, deadlines, the event itself,
+    /// then what follows from it.
+    fn finish(
+        &mut self,
+        mechanism: &Arc<Mechanism>,
+        step: &Step,
+        seen: &Record,
+        by: Acted,
+        values: BTreeMap<String, Value>,
+        taken: &mut StepTaken,
+    ) -> Result<(), Refusal> {
+        let world = self.case.world;
+        for need in &step.needs {
+            let scope = Scope { mechanism, record: seen, world, now: self.at, actor: Some(&by) };
+            if !scope.holds(&need.when) {
+                return Err(Refusal::Need { words: need.words.clone(), clause: need.clause.clone() });
+            }
+        }
+        taken.set = values;
+        let mut after = seen.clone();
+        *after.taken.entry(step.name.clone()).or_default() += 1;
+        for (field, expr) in &step.set {
+            let scope = Scope { mechanism, record: &after, world, now: self.at, actor: Some(&by) };
+            match scope.eval(expr) {
+                Some(value) => {
+                    after.fields.insert(field.clone(), value.clone());
+                    taken.cleared.retain(|cleared| cleared != field);
+                    taken.set.insert(field.clone(), value);
+                }
+                None => {
+                    taken.set.remove(field);
+                    if after.fields.remove(field).is_some() && !taken.cleared.contains(field) {
+                        taken.cleared.push(field.clone());
+                    }
+                }
+            }
+        }
+        if let Some(field) = &mechanism.place
+            && let Some(place) = after.fields.get(field).and_then(Value::text)
+            && place != after.place
+        {
+            taken.place = Some(place.to_owned());
+            after.place = place.to_owned();
+        }
+        if let Some(to) = &step.to {
+            taken.to = Some(to.clone());
+            after.state.clone_from(to);
+        }
+        let scope = Scope { mechanism, record: &after, world, now: self.at, actor: Some(&by) };
+        taken.clocks = clocks::changes(&scope, step, &seen.state);
+        let deed = Deed::Step(Box::new(std::mem::take(taken)));
+        let was_open = is_open(mechanism, &seen.state);
+        let record = self.add(mechanism, seen.id, by, deed);
+        self.tell_parent(mechanism, &record, was_open)?;
+        self.effects(mechanism, step, &record)?;
+        self.follow(mechanism, record.id)
+    }
+
+    /// Opens parts and calls steps of other records.
+    fn effects(&mut self, mechanism: &Arc<Mechanism>, step: &Step, record: &Record) -> Result<(), Refusal> {
+        let world = self.case.world;
+        if let Some(opens) = &step.opens {
+            let part = self
+                .case
+                .laws
+                .newest(&opens.mechanism)
+                .cloned()
+                .ok_or_else(|| Refusal::NoSuch { what: opens.mechanism.clone() })?;
+            let Some(opener) = part.openers().find(|step| step.by.contains(&gongzhi_lang::model::Who::System))
+            else {
+                return Err(Refusal::NoSuch { what: opens.mechanism.clone() });
+            };
+            let items = record.fields.get(&opens.for_each).map(Value::items).unwrap_or_default();
+            for (at, item) in items.iter().enumerate() {
+                let scope = Scope { mechanism, record, world, now: self.at, actor: None };
+                let mut input = compute(&scope, &opens.with);
+                input.insert(opens.item_as.clone(), Raw::Typed(item.clone()));
+                let id = part_id(record, at);
+                self.open(&part, opener, id, Some(record), &Actor::System, &input)?;
+            }
+        }
+        if let Some(calls) = &step.calls {
+            let Some(Value::Record(other)) = record.fields.get(&calls.record) else { return Ok(()) };
+            if *other == record.id {
+                return Err(Refusal::Fields(vec![crate::refusal::FieldFault {
+                    field: calls.record.clone(),
+                    fault: crate::refusal::Fault::NoRecord(record.number.clone()),
+                }]));
+            }
+            let (target, _) = self.known(*other)?;
+            let called =
+                target.step(&calls.step).ok_or_else(|| Refusal::NoSuch { what: calls.step.clone() })?;
+            let scope = Scope { mechanism, record, world, now: self.at, actor: None };
+            let input = compute(&scope, &calls.with);
+            self.step(&target, called, *other, &Actor::System, &input)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the parent that a part was opened or closed, and lets it go on by itself.
+    fn tell_parent(&mut self, mechanism: &Mechanism, record: &Record, was_open: bool) -> Result<(), Refusal> {
+        let Some(parent) = record.parent else { return Ok(()) };
+        let open = is_open(mechanism, &record.state);
+        if open == was_open && record.revision > 1 {
+            return Ok(());
+        }
+        let (parent_mechanism, _) = self.known(parent)?;
+        let deed = Deed::Part { mechanism: record.mechanism.clone(), id: record.id, open };
+        self.add(&parent_mechanism, parent, Acted::System, deed);
+        self.follow(&parent_mechanism, parent)
+    }
+
+    /// Takes the automatic steps that have become due.
+    fn follow(&mut self, mechanism: &Arc<Mechanism>, id: RecordId) -> Result<(), Refusal> {
+        let Some(record) = self.find(id) else { return Ok(()) };
+        let scope =
+            Scope { mechanism, record: &record, world: self.case.world, now: self.at, actor: Some(&Acted::System) };
+        let next = mechanism.steps.iter().find(|step| {
+            step.from.contains(&record.state) && step.auto.as_ref().is_some_and(|auto| scope.holds(auto))
+        });
+        let Some(step) = next else { return Ok(()) };
+        if self.left == 0 {
+            return Err(Refusal::Circle { step: step.name.clone() });
+        }
+        self.left -= 1;
+        self.step(mechanism, step, id, &Actor::System, &Input::new())
+    }
+
+    fn elapse(&mut self, id: RecordId, deadline: &str) -> Result<(), Refusal> {
+        let (mechanism, record) = self.known(id)?;
+        let nothing = || Refusal::NoSuch { what: deadline.to_owned() };
+        let rule = mechanism.deadline(deadline).ok_or_else(nothing)?;
+        let clock = record.clocks.get(deadline).filter(|clock| clock.running()).ok_or_else(nothing)?;
+        if clock.paused.is_some() || clock.late.is_some() {
+            return Err(nothing());
+        }
+        let late = self.at >= clock.derivation.due;
+        let warns = !late && !clock.warned && rule.warns.is_some() && self.at >= clock.warn_at(rule);
+        if !late && !warns {
+            return Err(nothing());
+        }
+        self.add(&mechanism, id, Acted::System, Deed::Passed { deadline: deadline.to_owned(), late });
+        if !late {
+            return Ok(());
+        }
+        let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
+        if let Some(step) = step.filter(|step| step.from.contains(&record.state)) {
+            self.step(&mechanism, step, id, &Actor::System, &Input::new())?;
+        }
+        self.follow(&mechanism, id)
+    }
+
+    fn look(&mut self, id: RecordId, actor: &Actor, fields: &[String], purpose: &str) -> Result<(), Refusal> {
+        let (mechanism, record) = self.known(id)?;
+        if !rights::may_read(&mechanism, actor, &record, self.case.world) {
+            return Err(Refusal::NoRecord);
+        }
+        let purpose = purpose.trim();
+        if purpose.chars().count() < 2 || purpose.chars().count() > 200 {
+            let fault = if purpose.chars().count() < 2 {
+                crate::refusal::Fault::Missing
+            } else {
+                crate::refusal::Fault::TooLong(200)
+            };
+            return Err(Refusal::Fields(vec![crate::refusal::FieldFault { field: "purpose".into(), fault }]));
+        }
+        let mut by = None;
+        for name in fields {
+            let field = mechanism.field(name).ok_or_else(|| Refusal::NoSuch { what: name.clone() })?;
+            let allowed = rights::may_look(field, actor, &record, self.case.world);
+            by = Some(allowed.ok_or_else(|| Refusal::NoRight {
+                step: field.words.clone(),
+                who: field.personal.as_ref().map(|personal| personal.audience.clone()).unwrap_or_default(),
+                clause: field.clause.clone(),
+            })?);
+        }
+        let by = by.ok_or_else(|| Refusal::NoSuch { what: "fields".into() })?;
+        let deed = Deed::Look { fields: fields.to_vec(), purpose: purpose.to_owned() };
+        self.add(&mechanism, id, by, deed);
+        Ok(())
+    }
+
+    /// The next number of a mechanism's records.
+    fn number(&mut self, mechanism: &Mechanism) -> String {
+        let Some(form) = &mechanism.number else { return String::new() };
+        let date = self.case.world.zone.date(self.at);
+        let key = (mechanism.name.clone(), date.year());
+        let last = self.made.counters.get(&key).copied();
+        let next = last.unwrap_or_else(|| (self.case.counter)(&mechanism.name, date.year())) + 1;
+        self.made.counters.insert(key, next);
+        let mut number = form
+            .replace("{yyyy}", &format!("{:04}", date.year()))
+            .replace("{mm}", &format!("{:02}", date.month()))
+            .replace("{dd}", &format!("{:02}", date.day()));
+        for width in 1..=9 {
+            number = number.replace(&format!("{{n:{width}}}"), &format!("{next:0width$}"));
+        }
+        number
+    }
+}
+
+fn no_right(step: &Step) -> Refusal {
+    Refusal::NoRight { step: step.words.clone(), who: step.by.clone(), clause: step.clause.clone() }
+}
+
+/// Whether a state is one in which a record still runs.
+pub fn is_open(mechanism: &Mechanism, state: &str) -> bool {
+    !mechanism.state(state).is_some_and(|state| state.is_final)
+}
+
+fn compute(scope: &Scope<'_>, with: &[(String, gongzhi_lang::expr::Expr)]) -> Input {
+    with.iter().filter_map(|(field, expr)| Some((field.clone(), Raw::Typed(scope.eval(expr)?)))).collect()
+}
+
+/// A part's identifier follows from its parent's revision and the item's position, so that the
+/// kernel needs no randomness.
+fn part_id(parent: &Record, at: usize) -> RecordId {
+    let digest = gongzhi_base::Digest::of_parts(&[
+        b"gongzhi.part",
+        &parent.id.0,
+        &parent.revision.to_be_bytes(),
+        &(at as u64).to_be_bytes(),
+    ]);
+    let mut entropy = [0; 10];
+    entropy.copy_from_slice(&digest.0[..10]);
+    RecordId::at(parent.changed.0, entropy)
+}
+
+/// The clause of a refusal, if it rests on one.
+pub fn clause(refusal: &Refusal) -> Option<&Clause> {
+    match refusal {
+        Refusal::NoRight { clause, .. } | Refusal::WrongState { clause, .. } | Refusal::Need { clause, .. } => {
+            Some(clause)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,204 @@
+//! Events: what happened to one record. The ledger keeps their canonical bytes for good.
+
+use std::collections::BTreeMap;
+
+use gongzhi_base::calendar::Derivation;
+use gongzhi_base::canon::{Canon, Out, array, expect_array};
+use gongzhi_base::{RecordId, Timestamp, Value};
+use minicbor::Decoder;
+use minicbor::decode::Error;
+
+use crate::actor::Acted;
+
+/// One event of one record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    pub record: RecordId,
+    pub mechanism: String,
+    /// The version of the mechanism on which the record runs.
+    pub version: u32,
+    /// The record's revision after this event, counted from 1.
+    pub revision: u64,
+    pub at: Timestamp,
+    pub by: Acted,
+    pub deed: Deed,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// A step was taken.
+    Step(Box<StepTaken>),
+    /// A deadline's reminder came (`false`) or the deadline passed (`true`).
+    Passed { deadline: String, late: bool },
+    /// A part of this record was opened (`true`) or closed.
+    Part { mechanism: String, id: RecordId, open: bool },
+    /// Somebody looked at personal fields, for a stated purpose.
+    Look { fields: Vec<String>, purpose: String },
+}
+
+/// A step and all it changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StepTaken {
+    pub step: String,
+    /// The state after; `None` keeps it.
+    pub to: Option<String>,
+    /// Present on the first event of a record.
+    pub opening: Option<Opening>,
+    /// The record's place, when it was set or moved.
+    pub place: Option<String>,
+    pub set: BTreeMap<String, Value>,
+    pub cleared: Vec<String>,
+    pub clocks: Vec<(String, ClockChange)>,
+}
+
+/// What only the first event of a record says.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Opening {
+    pub number: String,
+    pub parent: Option<RecordId>,
+}
+
+/// A change of a deadline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClockChange {
+    Started(Derivation),
+    /// Done in time, or after it had passed.
+    Met,
+    /// No longer needed.
+    Dropped,
+    Paused,
+    /// Runs again, with the due time found anew.
+    Resumed(Derivation),
+    /// Moved with somebody's approval.
+    Extended(Derivation),
+}
+
+impl Canon for Event {
+    fn put(&self, out: &mut Out<'_>) {
+        array(out, 7);
+        self.record.put(out);
+        self.mechanism.put(out);
+        self.version.put(out);
+        self.revision.put(out);
+        self.at.put(out);
+        self.by.put(out);
+        self.deed.put(out);
+    }
+    fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
+        expect_array(input, 7)?;
+        Ok(Event {
+            record: Canon::take(input)?,
+            mechanism: Canon::take(input)?,
+            version: Canon::take(input)?,
+            revision: Canon::take(input)?,
+            at: Canon::take(input)?,
+            by: Canon::take(input)?,
+            deed: Canon::take(input)?,
+        })
+    }
+}
+
+impl Canon for Deed {
+    fn put(&self, out: &mut Out<'_>) {
+        match self {
+            Deed::Step(taken) => {
+                array(out, 8);
+                0u8.put(out);
+                taken.step.put(out);
+                taken.to.put(out);
+                taken.opening.put(out);
+                taken.place.put(out);
+                taken.set.put(out);
+                taken.cleared.put(out);
+                taken.clocks.put(out);
+            }
+            Deed::Passed { deadline, late } => {
+                array(out, 3);
+                1u8.put(out);
+                deadline.put(out);
+                late.put(out);
+            }
+            Deed::Part { mechanism, id, open } => {
+                array(out, 4);
+                2u8.put(out);
+                mechanism.put(out);
+                id.put(out);
+                open.put(out);
+            }
+            Deed::Look { fields, purpose } => {
+                array(out, 3);
+                3u8.put(out);
+                fields.put(out);
+                purpose.put(out);
+            }
+        }
+    }
+    fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
+        let len = input.array()?.ok_or(Error::message("an array without length"))?;
+        Ok(match (input.u8()?, len) {
+            (0, 8) => Deed::Step(Box::new(StepTaken {
+                step: Canon::take(input)?,
+                to: Canon::take(input)?,
+                opening: Canon::take(input)?,
+                place: Canon::take(input)?,
+                set: Canon::take(input)?,
+                cleared: Canon::take(input)?,
+                clocks: Canon::take(input)?,
+            })),
+            (1, 3) => Deed::Passed { deadline: Canon::take(input)?, late: Canon::take(input)? },
+            (2, 4) => Deed::Part {
+                mechanism: Canon::take(input)?,
+                id: Canon::take(input)?,
+                open: Canon::take(input)?,
+            },
+            (3, 3) => Deed::Look { fields: Canon::take(input)?, purpose: Canon::take(input)? },
+            _ => return Err(Error::message("no kind of deed")),
+        })
+    }
+}
+
+impl Canon for Opening {
+    fn put(&self, out: &mut Out<'_>) {
+        array(out, 2);
+        self.number.put(out);
+        self.parent.put(out);
+    }
+    fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
+        expect_array(input, 2)?;
+        Ok(Opening { number: Canon::take(input)?, parent: Canon::take(input)? })
+    }
+}
+
+impl Canon for ClockChange {
+    fn put(&self, out: &mut Out<'_>) {
+        let (tag, derivation) = match self {
+            ClockChange::Met => (0u8, None),
+            ClockChange::Dropped => (1, None),
+            ClockChange::Paused => (2, None),
+            ClockChange::Started(d) => (3, Some(d)),
+            ClockChange::Resumed(d) => (4, Some(d)),
+            ClockChange::Extended(d) => (5, Some(d)),
+        };
+        array(out, 2);
+        tag.put(out);
+        match derivation {
+            Some(derivation) => derivation.put(out),
+            None => None::<Derivation>.put(out),
+        }
+    }
+    fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
+        expect_array(input, 2)?;
+        let tag = input.u8()?;
+        let derivation: Option<Derivation> = Canon::take(input)?;
+        Ok(match (tag, derivation) {
+            (0, None) => ClockChange::Met,
+            (1, None) => ClockChange::Dropped,
+            (2, None) => ClockChange::Paused,
+            (3, Some(d)) => ClockChange::Started(d),
+            (4, Some(d)) => ClockChange::Resumed(d),
+            (5, Some(d)) => ClockChange::Extended(d),
+            _ => return Err(Error::message("no change of a deadline")),
+        })
+    }
+}

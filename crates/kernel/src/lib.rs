@@ -1,0 +1,29 @@
+//! The kernel: `decide` and `fold`, rights, deadlines, projections and the ledger's hashing.
+//!
+//! Pure: it reads no clock, draws no randomness and does no I/O. Everything it needs comes in as
+//! values; everything it says goes out as values.
+
+pub mod actor;
+pub mod chain;
+pub mod clocks;
+pub mod command;
+pub mod decide;
+pub mod eval;
+pub mod event;
+pub mod input;
+pub mod laws;
+pub mod project;
+pub mod record;
+pub mod refusal;
+pub mod rights;
+pub mod world;
+
+pub use actor::{Acted, Actor, Post};
+pub use chain::{Entry, Header};
+pub use command::{Command, Order, Raw};
+pub use decide::{Case, Decision, decide};
+pub use event::{Deed, Event};
+pub use laws::Laws;
+pub use record::Record;
+pub use refusal::{Fault, FieldFault, Refusal};
+pub use world::World;

@@ -1,0 +1,326 @@
+//! What the read models hold of a record: one row, who is to act, running deadlines, search text,
+//! and its share in every indicator. Computed from the folded record alone, so that all of it can
+//! be rebuilt from the ledger.
+
+use std::collections::BTreeMap;
+
+use gongzhi_base::{RecordId, Timestamp, Value, words};
+use gongzhi_lang::model::{At, Dimension, Level, Measure, Mechanism, Type, Who};
+
+use crate::eval::Scope;
+use crate::record::Record;
+use crate::world::World;
+
+/// A record's row in lists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    pub id: RecordId,
+    pub mechanism: String,
+    pub version: u32,
+    pub revision: u64,
+    pub state: String,
+    pub open: bool,
+    pub number: String,
+    pub title: String,
+    /// Codes of the places above and at the record: county, township, village, grid.
+    pub path: [Option<String>; 4],
+    pub unit: Option<String>,
+    pub kind: Option<String>,
+    /// The first-level entry above `kind`.
+    pub kind_top: Option<String>,
+    /// The nearest running deadline.
+    pub due: Option<Timestamp>,
+    pub due_name: Option<String>,
+    /// Whether a running deadline has passed.
+    pub late: bool,
+    pub opened: Timestamp,
+    pub changed: Timestamp,
+    /// Month of opening, `yyyy-mm`.
+    pub month: String,
+    /// Two bits for each indicator in the order of the mechanism: 1 in its base, 2 in its count.
+    pub marks: u64,
+    pub parent: Option<RecordId>,
+    pub point: Option<gongzhi_base::Point>,
+}
+
+/// Everything derived from one record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Projection {
+    pub row: Row,
+    /// Who is to act now: keys as in [`todo_key`].
+    pub todo: Vec<String>,
+    /// When the next reminder or passing of each running deadline comes.
+    pub timers: Vec<(String, Timestamp)>,
+    /// Search tokens of the public and staff text (never of personal fields).
+    pub text: String,
+    /// Places and units whose people may find it, as single tokens.
+    pub scopes: Vec<String>,
+    pub cells: Vec<Cell>,
+}
+
+/// The key of a cell of an indicator.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CellKey {
+    pub mechanism: String,
+    pub indicator: String,
+    pub dimension: Dimension,
+    /// Code of the place, unit or catalogue entry.
+    pub key: String,
+    /// `yyyy-mm`, or empty for a gauge of the present.
+    pub period: String,
+}
+
+/// A record's share in one cell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cell {
+    pub key: CellKey,
+    pub numerator: i64,
+    pub denominator: i64,
+}
+
+/// The key of an inbox: a role over a place, or a role in a unit.
+pub fn todo_key(role: &str, at: &str) -> String {
+    format!("{role}@{at}")
+}
+
+/// The search token of a place.
+pub fn place_token(code: &str) -> String {
+    format!("zp{code}")
+}
+
+/// The search token of a unit.
+pub fn unit_token(code: &str) -> String {
+    format!("zu{}", code.replace(|c: char| !c.is_ascii_alphanumeric(), "x"))
+}
+
+/// Derives all read models of a record.
+pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Timestamp) -> Projection {
+    let state = mechanism.state(&record.state);
+    let open = !state.is_some_and(|state| state.is_final);
+    let path = world.path(&record.place);
+    let unit = field_text(record, mechanism.unit.as_deref());
+    let kind = field_text(record, mechanism.kind.as_deref());
+    let kinds = kind_path(mechanism, world, kind.as_deref());
+    let running = record.running();
+    let due = running.iter().map(|(_, clock)| clock.derivation.due).min();
+    let due_name = running
+        .iter()
+        .find(|(_, clock)| Some(clock.derivation.due) == due)
+        .map(|(name, _)| (*name).to_owned());
+    let late = running.iter().any(|(_, clock)| clock.late.is_some());
+    let month = world.zone.month(record.opened);
+    let (marks, cells) = measure(mechanism, record, world, now, &month, unit.as_deref(), &kinds);
+    let title = field_text(record, mechanism.title.as_deref()).unwrap_or_default();
+    let row = Row {
+        id: record.id,
+        mechanism: record.mechanism.clone(),
+        version: record.version,
+        revision: record.revision,
+        state: record.state.clone(),
+        open,
+        number: record.number.clone(),
+        title: title.chars().take(160).collect(),
+        path: path.clone(),
+        unit,
+        kind,
+        kind_top: kinds.first().cloned(),
+        due,
+        due_name,
+        late,
+        opened: record.opened,
+        changed: record.changed,
+        month,
+        marks,
+        parent: record.parent,
+        point: record.fields.values().find_map(|value| match value {
+            Value::Point(point) => Some(*point),
+            _ => None,
+        }),
+    };
+    Projection {
+        todo: state.map(|state| todo(&state.waits, record, world)).unwrap_or_default(),
+        timers: timers(mechanism, record),
+        text: search_text(mechanism, record, world),
+        scopes: scopes(mechanism, record, &path),
+        row,
+        cells,
+    }
+}
+
+fn field_text(record: &Record, field: Option<&str>) -> Option<String> {
+    record.fields.get(field?)?.text().map(str::to_owned)
+}
+
+/// A catalogue entry with the entries above it, from the top.
+fn kind_path(mechanism: &Mechanism, world: &World, kind: Option<&str>) -> Vec<String> {
+    let (Some(kind), Some(field)) = (kind, mechanism.kind.as_deref().and_then(|f| mechanism.field(f))) else {
+        return Vec::new();
+    };
+    match &field.ty {
+        Type::Entry(catalogue) => world.entry_path(catalogue, kind),
+        _ => vec![kind.to_owned()],
+    }
+}
+
+fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
+    let mut keys = Vec::new();
+    for who in waits {
+        match who {
+            Who::Role(role) => {
+                let levels = world.role_levels(role);
+                keys.extend(
+                    world.path(&record.place).into_iter().zip(Level::ALL).filter_map(|(code, level)| {
+                        code.filter(|_| levels.contains(&level)).map(|code| todo_key(role, &code))
+                    }),
+                );
+            }
+            Who::RoleOf { role, field } => keys.extend(
+                record.fields.get(field).map(Value::items).unwrap_or_default().iter().filter_map(|unit| {
+                    unit.text().map(|unit| todo_key(role, unit))
+                }),
+            ),
+            Who::Anyone | Who::Holder | Who::System => {}
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The next time at which each running deadline wants attention.
+fn timers(mechanism: &Mechanism, record: &Record) -> Vec<(String, Timestamp)> {
+    record
+        .running()
+        .into_iter()
+        .filter(|(_, clock)| clock.late.is_none() && clock.paused.is_none())
+        .filter_map(|(name, clock)| {
+            let deadline = mechanism.deadline(name)?;
+            let at = match deadline.warns {
+                Some(_) if !clock.warned => clock.warn_at(deadline),
+                _ => clock.derivation.due,
+            };
+            Some((name.to_owned(), at))
+        })
+        .collect()
+}
+
+fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String {
+    let mut text = String::with_capacity(256);
+    let mut push = |part: &str| {
+        if !part.is_empty() {
+            text.push(' ');
+            text.push_str(&words::index_tokens(part));
+        }
+    };
+    push(&record.number);
+    for field in mechanism.fields.iter().filter(|field| field.personal.is_none()) {
+        let Some(value) = record.fields.get(&field.name) else { continue };
+        for item in value.items() {
+            match (&field.ty, item) {
+                (Type::Place, Value::Text(code)) => push(&world.place_words(code)),
+                (Type::Entry(catalogue), Value::Text(code)) => push(&world.entry_words(catalogue, code)),
+                (Type::Unit, Value::Text(code)) => push(&world.unit_words(code)),
+                (Type::Text, Value::Text(text)) => push(text),
+                _ => {}
+            }
+        }
+    }
+    text
+}
+
+fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) -> Vec<String> {
+    let mut tokens: Vec<String> = path.iter().flatten().map(|code| place_token(code)).collect();
+    for field in mechanism.fields.iter() {
+        let holds_units = match &field.ty {
+            Type::Unit => true,
+            Type::List(item) => **item == Type::Unit,
+            _ => false,
+        };
+        if !holds_units {
+            continue;
+        }
+        if let Some(value) = record.fields.get(&field.name) {
+            tokens.extend(value.items().iter().filter_map(Value::text).map(unit_token));
+        }
+    }
+    tokens.sort();
+    tokens.dedup();
+    tokens
+}
+
+/// The record's marks and its share in every cell.
+fn measure(
+    mechanism: &Mechanism,
+    record: &Record,
+    world: &World,
+    now: Timestamp,
+    month: &str,
+    unit: Option<&str>,
+    kinds: &[String],
+) -> (u64, Vec<Cell>) {
+    let scope = Scope { mechanism, record, world, now, actor: None };
+    let mut marks = 0;
+    let mut cells = Vec::new();
+    for (at, indicator) in mechanism.indicators.iter().enumerate() {
+        let (numerator, denominator) = match &indicator.measure {
+            Measure::Count(of) => (i64::from(scope.holds(of)), 0),
+            Measure::Sum(of) => (scope.eval(of).and_then(|value| value.int()).unwrap_or(0), 0),
+            Measure::Ratio { of, to } => match scope.holds(to) {
+                true => (i64::from(scope.holds(of)), 1),
+                false => (0, 0),
+            },
+        };
+        if numerator == 0 && denominator == 0 {
+            continue;
+        }
+        if at < 32 {
+            marks |= u64::from(denominator != 0) << (2 * at) | u64::from(numerator != 0) << (2 * at + 1);
+        }
+        let period = match &indicator.at {
+            At::Now => Some(String::new()),
+            At::Opened => Some(month.to_owned()),
+            At::Field(field) => match record.fields.get(field) {
+                Some(Value::Time(time)) => Some(world.zone.month(*time)),
+                Some(Value::Date(date)) => Some(format!("{:04}-{:02}", date.year(), date.month())),
+                _ => None,
+            },
+        };
+        let Some(period) = period else { continue };
+        let mut add = |dimension, key: &str| {
+            cells.push(Cell {
+                key: CellKey {
+                    mechanism: record.mechanism.clone(),
+                    indicator: indicator.name.clone(),
+                    dimension,
+                    key: key.to_owned(),
+                    period: period.clone(),
+                },
+                numerator,
+                denominator,
+            });
+        };
+        for dimension in &indicator.by {
+            match dimension {
+                Dimension::Place => world.path(&record.place).iter().flatten().for_each(|p| add(*dimension, p)),
+                Dimension::Unit => unit.into_iter().for_each(|unit| add(*dimension, unit)),
+                Dimension::Kind => kinds.iter().for_each(|kind| add(*dimension, kind)),
+                Dimension::Month => {}
+            }
+        }
+    }
+    (marks, cells)
+}
+
+/// The change from a record's old cells to its new ones, zero changes left out.
+pub fn delta(old: &[Cell], new: &[Cell]) -> BTreeMap<CellKey, (i64, i64)> {
+    let mut changes: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    for (cells, sign) in [(old, -1), (new, 1)] {
+        for cell in cells {
+            let change = changes.entry(cell.key.clone()).or_default();
+            change.0 += sign * cell.numerator;
+            change.1 += sign * cell.denominator;
+        }
+    }
+    changes.retain(|_, change| *change != (0, 0));
+    changes
+}

@@ -1,0 +1,66 @@
+//! Refusals are values: what was not done, why, by which clause, and what to do instead. Their
+//! words come from the documents or, for faults of form, from the locale files by code.
+
+use gongzhi_base::{Timestamp, Words};
+use gongzhi_lang::model::{Clause, Who};
+
+/// Why a command was not carried out. Nothing was changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Refusal {
+    /// Fields with faults; all of them.
+    Fields(Vec<FieldFault>),
+    /// The actor holds no post that may take the step here.
+    NoRight { step: Words, who: Vec<Who>, clause: Clause },
+    /// The record is in a state in which the step is not taken.
+    WrongState { step: Words, state: Words, clause: Clause },
+    /// A condition of the step does not hold.
+    Need { words: Words, clause: Clause },
+    /// Somebody acted in the meantime: the record has moved on.
+    Stale { seen: u64, now: u64, changed: Timestamp },
+    /// There is no such record (or none that the actor may know of).
+    NoRecord,
+    /// There is no such mechanism, step or deadline.
+    NoSuch { what: String },
+    /// The command's identifier was used before for something else.
+    CommandReused,
+    /// A document leads into a circle of automatic steps.
+    Circle { step: String },
+}
+
+/// A fault in one field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldFault {
+    pub field: String,
+    pub fault: Fault,
+}
+
+/// What is wrong with a field. Each has its words in the locale files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    Missing,
+    /// Fewer characters, items or units than this.
+    TooShort(i64),
+    /// More than this.
+    TooLong(i64),
+    NotNumber,
+    NotDate,
+    NotSpan,
+    NotBool,
+    NotPoint,
+    /// Not one of the offered choices.
+    NotOffered(String),
+    NoPlace(String),
+    /// A place of a level that is not asked for.
+    WrongLevel,
+    NoUnit(String),
+    NoPerson(String),
+    NoEntry(String),
+    NoRecord(String),
+    NotFile,
+    /// A file of another kind than asked.
+    NotPhoto,
+    /// The step does not ask for this field.
+    NotAsked,
+    /// Control characters or other text that cannot be kept.
+    BadText,
+}

@@ -1,0 +1,326 @@
+//! The county as it is now: territory, units, persons and posts, folded from the records of the
+//! registers, with the calendar and the catalogues. A plain value: the kernel asks it, never a
+//! database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::{Calendar, Point, Value, Words, Zone};
+use gongzhi_lang::model::{Catalogue, Level, Library, Mechanism, Role};
+
+use crate::actor::Post;
+use crate::record::Record;
+
+/// A place of the territory.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Place {
+    pub code: String,
+    pub words: Words,
+    pub level: Level,
+    /// Town, township, community, village, …
+    pub kind: String,
+    pub parent: Option<String>,
+    pub point: Option<Point>,
+    pub bounds: String,
+    pub phone: String,
+}
+
+/// A unit: an office, a department, a committee.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unit {
+    pub code: String,
+    pub words: Words,
+    pub kind: String,
+    pub place: String,
+    pub superior: Option<String>,
+    pub phone: String,
+    /// Whether it sits in the county's one-stop centre.
+    pub resident: bool,
+}
+
+/// A person of the staff.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Person {
+    pub code: String,
+    pub name: String,
+}
+
+/// A post held by a person.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Holding {
+    pub person: String,
+    pub post: Post,
+}
+
+/// The county as it is now.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The county's code: names its ledger.
+    pub county: String,
+    pub zone: Zone,
+    pub calendar: Arc<Calendar>,
+    roles: BTreeMap<String, Role>,
+    catalogues: BTreeMap<String, Arc<Catalogue>>,
+    places: BTreeMap<String, Place>,
+    paths: BTreeMap<String, [Option<String>; 4]>,
+    children: BTreeMap<String, Vec<String>>,
+    units: BTreeMap<String, Unit>,
+    /// Units by kind and place.
+    units_at: BTreeMap<(String, String), String>,
+    persons: BTreeMap<String, Person>,
+    holdings: BTreeMap<String, Holding>,
+    posts_of: BTreeMap<String, Vec<Post>>,
+}
+
+impl World {
+    /// An empty county under a library of documents.
+    pub fn new(county: String, zone: Zone, calendar: Arc<Calendar>, library: &Library) -> World {
+        World {
+            county,
+            zone,
+            calendar,
+            roles: library.roles.clone(),
+            catalogues: library.catalogues.clone(),
+            places: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            children: BTreeMap::new(),
+            units: BTreeMap::new(),
+            units_at: BTreeMap::new(),
+            persons: BTreeMap::new(),
+            holdings: BTreeMap::new(),
+            posts_of: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over roles and catalogues of newly published documents.
+    pub fn use_library(&mut self, library: &Library) {
+        self.roles = library.roles.clone();
+        self.catalogues = library.catalogues.clone();
+    }
+
+    /// Takes a register's record into the picture; `false` if the mechanism is no register of it.
+    pub fn register(&mut self, mechanism: &Mechanism, record: &Record) -> bool {
+        let Some(register) = mechanism.register.as_deref() else { return false };
+        let gone = mechanism.state(&record.state).is_some_and(|state| state.is_final);
+        let text = |name: &str| record.fields.get(name).and_then(Value::text).unwrap_or_default().to_owned();
+        let maybe = |name: &str| record.fields.get(name).and_then(Value::text).map(str::to_owned);
+        let code = text("code");
+        match register {
+            "place" => {
+                let Some(level) = Level::read(&text("level")) else { return true };
+                let place = Place {
+                    words: Words::new(text("name"), text("name_en")),
+                    level,
+                    kind: text("kind"),
+                    parent: maybe("parent"),
+                    point: match record.fields.get("point") {
+                        Some(Value::Point(point)) => Some(*point),
+                        _ => None,
+                    },
+                    bounds: text("bounds"),
+                    phone: text("phone"),
+                    code: code.clone(),
+                };
+                self.put_place(code, (!gone).then_some(place));
+            }
+            "unit" => {
+                if let Some(old) = self.units.remove(&code) {
+                    self.units_at.remove(&(old.kind, old.place));
+                }
+                if !gone {
+                    let unit = Unit {
+                        words: Words::new(text("name"), text("name_en")),
+                        kind: text("unit_kind"),
+                        place: text("place"),
+                        superior: maybe("superior"),
+                        phone: text("phone"),
+                        resident: record.fields.get("resident") == Some(&Value::Bool(true)),
+                        code: code.clone(),
+                    };
+                    self.units_at.insert((unit.kind.clone(), unit.place.clone()), code.clone());
+                    self.units.insert(code, unit);
+                }
+            }
+            "person" => {
+                self.persons.remove(&code);
+                if !gone {
+                    let name = text("name");
+                    self.persons.insert(code.clone(), Person { code, name });
+                }
+            }
+            "post" => {
+                if let Some(old) = self.holdings.remove(&code)
+                    && let Some(posts) = self.posts_of.get_mut(&old.person)
+                {
+                    posts.retain(|post| *post != old.post);
+                }
+                if !gone {
+                    let post = Post { role: text("role"), unit: maybe("unit"), place: text("place") };
+                    let person = text("person");
+                    self.posts_of.entry(person.clone()).or_default().push(post.clone());
+                    self.holdings.insert(code, Holding { person, post });
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn put_place(&mut self, code: String, place: Option<Place>) {
+        if let Some(old) = self.places.remove(&code)
+            && let Some(parent) = &old.parent
+            && let Some(siblings) = self.children.get_mut(parent)
+        {
+            siblings.retain(|sibling| *sibling != code);
+        }
+        if let Some(place) = place {
+            if let Some(parent) = &place.parent {
+                let siblings = self.children.entry(parent.clone()).or_default();
+                let at = siblings.partition_point(|sibling| *sibling < code);
+                siblings.insert(at, code.clone());
+            }
+            self.places.insert(code.clone(), place);
+        }
+        // Paths of the place and of everything under it.
+        let mut stale = vec![code];
+        while let Some(code) = stale.pop() {
+            stale.extend(self.children.get(&code).into_iter().flatten().cloned());
+            match self.find_path(&code) {
+                Some(path) => self.paths.insert(code, path),
+                None => self.paths.remove(&code),
+            };
+        }
+    }
+
+    fn find_path(&self, code: &str) -> Option<[Option<String>; 4]> {
+        let mut path = [const { None }; 4];
+        let mut at = self.places.get(code);
+        let mut steps = 0;
+        at?;
+        while let Some(place) = at {
+            path[place.level as usize] = Some(place.code.clone());
+            at = place.parent.as_deref().and_then(|parent| self.places.get(parent));
+            steps += 1;
+            // A ring of parents would be a damaged register: four levels are the most there can be.
+            if steps > 4 {
+                return None;
+            }
+        }
+        Some(path)
+    }
+
+    /// A place by its code.
+    pub fn place(&self, code: &str) -> Option<&Place> {
+        self.places.get(code)
+    }
+
+    /// All places by code.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.places.values()
+    }
+
+    /// The places directly under a place, by code.
+    pub fn children(&self, code: &str) -> impl Iterator<Item = &Place> {
+        self.children.get(code).into_iter().flatten().filter_map(|code| self.places.get(code))
+    }
+
+    /// The places above and at a place: county, township, village, grid.
+    pub fn path(&self, code: &str) -> [Option<String>; 4] {
+        self.paths.get(code).cloned().unwrap_or_default()
+    }
+
+    /// The place of a level above or at a place.
+    pub fn up(&self, code: &str, level: Level) -> Option<&str> {
+        self.paths.get(code)?[level as usize].as_deref()
+    }
+
+    /// Whether `inner` is `outer` or lies under it.
+    pub fn covers(&self, outer: &str, inner: &str) -> bool {
+        match self.places.get(outer) {
+            Some(place) => self.up(inner, place.level) == Some(outer),
+            None => false,
+        }
+    }
+
+    /// A unit by its code.
+    pub fn unit(&self, code: &str) -> Option<&Unit> {
+        self.units.get(code)
+    }
+
+    /// All units by code.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values()
+    }
+
+    /// The unit of a kind whose place is the nearest at or above a place.
+    pub fn unit_for(&self, kind: &str, place: &str) -> Option<&str> {
+        let path = self.paths.get(place)?;
+        path.iter().rev().flatten().find_map(|code| {
+            self.units_at.get(&(kind.to_owned(), code.clone())).map(String::as_str)
+        })
+    }
+
+    /// A person by code.
+    pub fn person(&self, code: &str) -> Option<&Person> {
+        self.persons.get(code)
+    }
+
+    /// The posts a person holds.
+    pub fn posts_of(&self, person: &str) -> &[Post] {
+        self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All posts held, with who holds them.
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        self.holdings.values()
+    }
+
+    /// A role of the vocabulary.
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(name)
+    }
+
+    /// The levels at which posts of a role exist.
+    pub fn role_levels(&self, role: &str) -> &[Level] {
+        self.roles.get(role).map(|role| role.at.as_slice()).unwrap_or_default()
+    }
+
+    /// A catalogue by name.
+    pub fn catalogue(&self, name: &str) -> Option<&Arc<Catalogue>> {
+        self.catalogues.get(name)
+    }
+
+    /// A catalogue entry with those above it, from the top.
+    pub fn entry_path(&self, catalogue: &str, code: &str) -> Vec<String> {
+        let mut path = Vec::new();
+        let Some(catalogue) = self.catalogues.get(catalogue) else { return path };
+        let mut at = Some(code);
+        while let Some(entry) = at.and_then(|code| catalogue.entries.get(code)) {
+            path.push(entry.code.clone());
+            at = entry.parent.as_deref();
+            if path.len() > 9 {
+                break;
+            }
+        }
+        path.reverse();
+        path
+    }
+
+    /// Both languages of an entry's name, for search.
+    pub fn entry_words(&self, catalogue: &str, code: &str) -> String {
+        let entry = self.catalogues.get(catalogue).and_then(|catalogue| catalogue.entries.get(code));
+        entry.map(|entry| format!("{} {}", entry.words.zh, entry.words.en)).unwrap_or_default()
+    }
+
+    /// Both languages of a place's name and of the names above it, for search.
+    pub fn place_words(&self, code: &str) -> String {
+        let path = self.path(code);
+        let names = path.iter().skip(1).flatten().filter_map(|code| self.places.get(code));
+        names.map(|place| format!("{} {}", place.words.zh, place.words.en)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Both languages of a unit's name, for search.
+    pub fn unit_words(&self, code: &str) -> String {
+        self.units.get(code).map(|unit| format!("{} {}", unit.words.zh, unit.words.en)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,64 @@
+//! Checked expressions: CEL's grammar over the fields of one mechanism, already typed.
+
+/// A typed expression. Names are resolved; evaluating one cannot fail for a reason of types.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Expr {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    Span(gongzhi_base::Span),
+    List(Vec<Expr>),
+    /// A field of the record; `null` without a value.
+    Field(String),
+    /// A column of a catalogue's entry: `kind.answer`.
+    Column { entry: Box<Expr>, catalogue: String, column: String },
+    /// A field of a register's entry: `handler.superior`. Register is `place`, `unit` or `person`.
+    Register { entry: Box<Expr>, register: String, field: String },
+    Actor(ActorPart),
+    Opened,
+    Now,
+    State,
+    Number,
+    Has(String),
+    Taken(String),
+    Met(String),
+    Late(String),
+    Running(String),
+    Parts(String),
+    OpenParts(String),
+    UnitFor { kind: Box<Expr>, place: Box<Expr> },
+    Up { place: Box<Expr>, level: crate::model::Level },
+    Size(Box<Expr>),
+    Not(Box<Expr>),
+    Negate(Box<Expr>),
+    Binary { op: Op, left: Box<Expr>, right: Box<Expr> },
+    If { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+}
+
+/// What of the acting person an expression reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ActorPart {
+    Unit,
+    Role,
+    Person,
+    Place,
+}
+
+/// Operators of two operands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    And,
+    Or,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    In,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+}

@@ -1,0 +1,414 @@
+//! A checked mechanism: what the kernel runs. Only the checker makes one, so every name in it
+//! resolves, every expression is typed, and every step leads somewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::{Span, Words};
+
+use crate::expr::Expr;
+
+/// Levels of territory, from the county down.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Level {
+    County,
+    Township,
+    Village,
+    Grid,
+}
+
+impl Level {
+    /// All levels from above.
+    pub const ALL: [Level; 4] = [Level::County, Level::Township, Level::Village, Level::Grid];
+
+    /// The level's word in documents and data.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::County => "county",
+            Level::Township => "township",
+            Level::Village => "village",
+            Level::Grid => "grid",
+        }
+    }
+
+    /// Reads the level's word.
+    pub fn read(word: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.word() == word)
+    }
+}
+
+/// A clause of a document: where a rule stands and what it rests on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Clause {
+    /// The document's name, as in `matter`.
+    pub document: String,
+    /// The heading under which the rule stands.
+    pub heading: String,
+    /// The heading's anchor on the help page.
+    pub anchor: String,
+    /// The law or rule behind it, empty if the document itself is the rule.
+    pub basis: String,
+}
+
+/// All documents of one county, checked together.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// The newest version of each mechanism by name.
+    pub mechanisms: BTreeMap<String, Arc<Mechanism>>,
+    pub roles: BTreeMap<String, Role>,
+    pub catalogues: BTreeMap<String, Arc<Catalogue>>,
+    pub documents: BTreeMap<String, Document>,
+}
+
+/// A document as people read it.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// File name without ending.
+    pub name: String,
+    pub title: Words,
+    /// The Markdown source.
+    pub source: String,
+    /// Mechanisms declared in it.
+    pub mechanisms: Vec<String>,
+}
+
+/// A role of the posts' vocabulary.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub name: String,
+    pub words: Words,
+    /// Levels of place at which posts with this role exist.
+    pub at: Vec<Level>,
+    /// Whether such a post belongs to a unit.
+    pub in_unit: bool,
+}
+
+/// A catalogue of entries, in levels.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub name: String,
+    pub words: Words,
+    pub levels: u8,
+    /// Types of its further columns.
+    pub columns: BTreeMap<String, Type>,
+    pub entries: BTreeMap<String, Entry>,
+}
+
+/// One entry of a catalogue.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub code: String,
+    pub parent: Option<String>,
+    pub words: Words,
+    /// Values of the further columns, as text in the file; spans and counts are checked.
+    pub values: BTreeMap<String, String>,
+}
+
+/// One mechanism.
+#[derive(Debug)]
+pub struct Mechanism {
+    pub name: String,
+    pub version: u32,
+    pub words: Words,
+    pub document: String,
+    /// `place`, `unit`, `person`, `post`, `document`: which register its records are.
+    pub register: Option<String>,
+    pub parent: Option<String>,
+    pub lives_at: Vec<Level>,
+    pub number: Option<String>,
+    pub receipt: bool,
+    /// Names of the fields that are a record's title, place, unit in charge and kind.
+    pub title: Option<String>,
+    pub place: Option<String>,
+    pub unit: Option<String>,
+    pub kind: Option<String>,
+    pub readers: Vec<Who>,
+    /// In the order of the document.
+    pub fields: Vec<Field>,
+    pub states: Vec<State>,
+    pub steps: Vec<Step>,
+    pub deadlines: Vec<Deadline>,
+    pub indicators: Vec<Indicator>,
+    pub duplicates: Option<Duplicates>,
+}
+
+impl Mechanism {
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+    /// A state by name.
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.states.iter().find(|state| state.name == name)
+    }
+    /// A step by name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+    /// A deadline by name.
+    pub fn deadline(&self, name: &str) -> Option<&Deadline> {
+        self.deadlines.iter().find(|deadline| deadline.name == name)
+    }
+    /// Steps that open a record.
+    pub fn openers(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.opens_record())
+    }
+}
+
+/// The type of a field, column or expression.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Type {
+    Bool,
+    /// A whole number; `amount` fields are whole numbers of fen.
+    Int,
+    Text,
+    Date,
+    Time,
+    Span,
+    /// One of a field's own options; holds their names.
+    Choice(Vec<String>),
+    /// An entry of a catalogue.
+    Entry(String),
+    Place,
+    Unit,
+    Person,
+    /// A record of a mechanism.
+    Record(String),
+    Point,
+    File,
+    List(Box<Type>),
+}
+
+/// A field of a record.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    pub words: Words,
+    pub help: Words,
+    pub ty: Type,
+    /// Only pictures (`photo`), for a file or list of files.
+    pub photo: bool,
+    /// Whole number of fen, shown as yuan.
+    pub amount: bool,
+    /// Bounds of characters, number or items.
+    pub min: Option<i64>,
+    pub max: Option<i64>,
+    /// Lines of the input box; 1 for a single line.
+    pub lines: u8,
+    pub options: Vec<(String, Words)>,
+    /// For places: levels that may be chosen. For units: kinds.
+    pub levels: Vec<Level>,
+    pub kinds: Vec<String>,
+    /// Shown to the holder and on public pages.
+    pub public: bool,
+    pub personal: Option<Personal>,
+    pub element: Option<String>,
+    pub clause: Clause,
+}
+
+/// What makes a field personal data.
+#[derive(Clone, Debug)]
+pub struct Personal {
+    pub purpose: Words,
+    /// Roles that may see it, stating a purpose.
+    pub audience: Vec<Who>,
+    pub keep: Span,
+    pub mask: Mask,
+}
+
+/// What of a personal value may be seen unasked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mask {
+    /// Nothing.
+    All,
+    /// The first character of a name.
+    Name,
+    /// The first three and last four digits of a phone number.
+    Phone,
+}
+
+/// A state of a record.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub name: String,
+    pub words: Words,
+    pub waits: Vec<Who>,
+    pub tone: Tone,
+    pub is_final: bool,
+    pub clause: Clause,
+}
+
+/// How a state is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    Neutral,
+    Active,
+    Good,
+    Bad,
+}
+
+/// Who may act or read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Who {
+    /// Anybody, without an account.
+    Anyone,
+    /// Whoever has the receipt code.
+    Holder,
+    /// The product itself: timers and automatic steps.
+    System,
+    /// Holds the role over the record's place.
+    Role(String),
+    /// Holds the role in the unit (or one of the units) named by the field.
+    RoleOf { role: String, field: String },
+}
+
+/// A step.
+#[derive(Debug)]
+pub struct Step {
+    pub name: String,
+    pub words: Words,
+    pub note: Words,
+    /// States from which it may be taken; empty for a step that opens a record.
+    pub from: Vec<String>,
+    /// The state after; `None` keeps it.
+    pub to: Option<String>,
+    pub by: Vec<Who>,
+    pub asks: Vec<Ask>,
+    pub needs: Vec<Need>,
+    pub set: Vec<(String, Expr)>,
+    pub auto: Option<Expr>,
+    pub opens: Option<Opens>,
+    pub calls: Option<Calls>,
+    pub extends: Option<Extends>,
+    pub public: bool,
+    pub clause: Clause,
+}
+
+impl Step {
+    /// Whether it opens a record.
+    pub fn opens_record(&self) -> bool {
+        self.from.is_empty()
+    }
+}
+
+/// A field asked in a step.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub field: String,
+    pub optional: bool,
+}
+
+/// A condition of a step, with the words of its refusal.
+#[derive(Debug)]
+pub struct Need {
+    pub when: Expr,
+    pub words: Words,
+    pub clause: Clause,
+}
+
+/// Opening parts.
+#[derive(Debug)]
+pub struct Opens {
+    pub mechanism: String,
+    /// The list field whose items each get a part.
+    pub for_each: String,
+    /// The part's field that takes the item.
+    pub item_as: String,
+    pub with: Vec<(String, Expr)>,
+}
+
+/// Taking a step of another record.
+#[derive(Debug)]
+pub struct Calls {
+    /// The field that names the record.
+    pub record: String,
+    pub step: String,
+    pub with: Vec<(String, Expr)>,
+}
+
+/// Moving a running deadline.
+#[derive(Debug)]
+pub struct Extends {
+    pub deadline: String,
+    pub by: Expr,
+}
+
+/// A deadline.
+#[derive(Debug)]
+pub struct Deadline {
+    pub name: String,
+    pub words: Words,
+    pub starts: Vec<String>,
+    pub ends: Vec<String>,
+    pub within: Expr,
+    /// States in which it stands still.
+    pub pauses: Vec<String>,
+    pub warns: Option<Span>,
+    /// The step taken when it passes.
+    pub late: Option<String>,
+    pub clause: Clause,
+}
+
+/// An indicator.
+#[derive(Debug)]
+pub struct Indicator {
+    pub name: String,
+    pub words: Words,
+    pub measure: Measure,
+    pub at: At,
+    pub by: Vec<Dimension>,
+    /// In percent for ratios, as counted otherwise.
+    pub target: Option<Target>,
+    pub clause: Clause,
+}
+
+/// What an indicator measures on each record.
+#[derive(Debug)]
+pub enum Measure {
+    /// Records for which it holds.
+    Count(Expr),
+    /// Sum of a whole number.
+    Sum(Expr),
+    /// Share of records with `of` among those with `to`.
+    Ratio { of: Expr, to: Expr },
+}
+
+/// What places a record in a period.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum At {
+    Opened,
+    /// A gauge of the present: no period.
+    Now,
+    /// A field of type date or time.
+    Field(String),
+}
+
+/// A dimension of an indicator.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Dimension {
+    Place,
+    Unit,
+    Kind,
+    Month,
+}
+
+/// A target value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    pub at_least: bool,
+    /// In thousandths, so that 99.5 % is exact.
+    pub thousandths: i64,
+}
+
+/// How likely duplicates are found and merged.
+#[derive(Clone, Debug)]
+pub struct Duplicates {
+    /// The text field compared.
+    pub words: String,
+    /// A field of type point, if nearness counts.
+    pub point: Option<String>,
+    pub days: u32,
+    pub metres: u32,
+    /// The step that merges a record into another.
+    pub into: Option<String>,
+}

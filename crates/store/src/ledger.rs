@@ -1,0 +1,288 @@
+//! The one interface between the product and its databases.
+//!
+//! Writing: a group of decided commands is one [`Batch`], made durable by one [`Ledger::commit`]:
+//! entries, answers of commands, snapshots, read models and indicators change together or not at
+//! all. Reading: plain queries, each bounded by a limit.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::project::{CellKey, Projection, Row};
+use gongzhi_lang::model::{Dimension, Level};
+
+/// Everything that one durable transaction changes.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// In order of their sequence, continuing the head.
+    pub entries: Vec<Entry>,
+    pub answers: Vec<Answer>,
+    /// Each record at most once, in its last form.
+    pub records: Vec<Stored>,
+    /// Change of numerator and denominator of each cell.
+    pub cells: BTreeMap<CellKey, (i64, i64)>,
+    /// Last number given, by mechanism and year.
+    pub counters: BTreeMap<(String, i16), u64>,
+}
+
+/// What an accepted command was answered, so that the same command again gets the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    pub command: CommandId,
+    /// Digest of the command's content: another content under the same identifier is refused.
+    pub digest: Digest,
+    pub record: RecordId,
+    pub revision: u64,
+    /// Sequence of its last entry.
+    pub seq: u64,
+}
+
+/// A record's folded form with all that is derived from it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Canonical bytes of the record, `None` only for entries not kept.
+    pub snapshot: Vec<u8>,
+    /// Digest of the receipt code, set when the record was opened.
+    pub receipt: Option<Digest>,
+    pub projection: Projection,
+    /// What was stored before has another search text.
+    pub text_changed: bool,
+}
+
+/// What a group of commands needs before it can be decided.
+#[derive(Clone, Debug, Default)]
+pub struct Want {
+    pub records: Vec<RecordId>,
+    pub commands: Vec<CommandId>,
+}
+
+/// What was found of a [`Want`].
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Canonical bytes of the records found.
+    pub records: Vec<(RecordId, Vec<u8>)>,
+    pub answers: Vec<Answer>,
+}
+
+/// Which records a reader may see, as a filter: any of these.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Everything of the county.
+    All,
+    Any(Vec<ScopePart>),
+}
+
+/// Records of one mechanism at or under a place, or in the hands of a unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScopePart {
+    pub mechanism: String,
+    pub within: Within,
+}
+
+/// A place with all under it, or a unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Within {
+    Place(Level, String),
+    Unit(String),
+}
+
+/// A list of records.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListQuery {
+    pub scope: Scope,
+    pub mechanism: Option<String>,
+    pub place: Option<(Level, String)>,
+    pub unit: Option<String>,
+    /// An entry of the catalogue with all under it (first level or any level by prefix).
+    pub kind: Option<String>,
+    pub state: Option<String>,
+    pub open: Option<bool>,
+    pub late: Option<bool>,
+    /// Month of opening, `yyyy-mm`.
+    pub month: Option<String>,
+    /// All these bits set in the row's marks.
+    pub marks: u64,
+    /// Bits that must be clear.
+    pub marks_clear: u64,
+    pub parent: Option<RecordId>,
+    pub order: Order,
+    /// Continue after this row (its sort key and id).
+    pub after: Option<(i64, RecordId)>,
+    pub limit: u32,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        ListQuery {
+            scope: Scope::Any(Vec::new()),
+            mechanism: None,
+            place: None,
+            unit: None,
+            kind: None,
+            state: None,
+            open: None,
+            late: None,
+            month: None,
+            marks: 0,
+            marks_clear: 0,
+            parent: None,
+            order: Order::Newest,
+            after: None,
+            limit: 50,
+        }
+    }
+}
+
+/// How a list is sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// By due time, rows without one last.
+    Due,
+    /// Newest opened first.
+    Newest,
+}
+
+/// A page of rows and where the next page begins.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    pub next: Option<(i64, RecordId)>,
+}
+
+/// A running deadline that wants attention.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timer {
+    pub record: RecordId,
+    pub deadline: String,
+    pub at: Timestamp,
+}
+
+/// Cells of indicators.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CellQuery {
+    pub mechanism: String,
+    /// Empty means all.
+    pub indicators: Vec<String>,
+    pub dimension: Dimension,
+    /// Empty means all keys.
+    pub keys: Vec<String>,
+    /// From and to period, inclusive; both empty for gauges of the present.
+    pub from: String,
+    pub to: String,
+}
+
+/// A cell's value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CellValue {
+    pub key: CellKey,
+    pub numerator: i64,
+    pub denominator: i64,
+}
+
+/// A staff account's secret side; never part of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credential {
+    pub login: String,
+    /// Code of the person in the register.
+    pub person: String,
+    /// PHC string of the password's hash.
+    pub hash: String,
+}
+
+/// A signed-in session; the token itself is never stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    pub token: Digest,
+    pub person: String,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    /// Secret of the session's forms.
+    pub csrf: [u8; 16],
+}
+
+/// What went wrong in a database, in words for an operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreError {
+    /// No room left on the disk: nothing was changed.
+    Full,
+    /// Another writer came first (several nodes): decide again.
+    Conflict,
+    /// The database holds what this version does not understand or was damaged.
+    Corrupt(String),
+    /// Anything else, with the engine's words.
+    Engine(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Full => f.write_str("no space left for the database"),
+            StoreError::Conflict => f.write_str("another writer came first"),
+            StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
+            StoreError::Engine(what) => write!(f, "the database failed: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// The ledger of one county with its read models.
+pub trait Ledger: Send + Sync {
+    /// The end of the ledger.
+    fn head(&self) -> Result<Head, StoreError>;
+    /// Records and earlier answers for a group of commands.
+    fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
+    /// Makes a group durable: all of it, or nothing. `expect` is the head it continues.
+    fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError>;
+    /// Last number given, by mechanism and year.
+    fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError>;
+
+    /// Snapshots of all records of a mechanism (registers), by id.
+    fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError>;
+    /// One record's snapshot.
+    fn snapshot(&self, id: RecordId) -> Result<Option<Vec<u8>>, StoreError>;
+    /// One record's row.
+    fn rows(&self, ids: &[RecordId]) -> Result<Vec<Row>, StoreError>;
+    /// The record that a receipt code opens.
+    fn by_receipt(&self, receipt: Digest) -> Result<Option<RecordId>, StoreError>;
+    /// A record by its number.
+    fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError>;
+    /// All entries of a record, oldest first.
+    fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError>;
+    /// Entries from a sequence on.
+    fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// Open rows that wait for any of these keys, by due time; `after` continues a page.
+    fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError>;
+    /// How many rows wait for these keys, and how many of them are late (each counted once, up to 1,000).
+    fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError>;
+    /// A filtered list.
+    fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
+    /// Rows whose text holds all terms, newest first, within the scope.
+    fn search(&self, scope: &Scope, terms: &[gongzhi_base::words::Term], limit: u32) -> Result<Vec<Row>, StoreError>;
+    /// Rows opened since, at or under the place, for likeness.
+    fn recent_near(&self, mechanism: &str, place: (Level, &str), since: Timestamp, limit: u32)
+        -> Result<Vec<Row>, StoreError>;
+    /// Timers due by a time, oldest first.
+    fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
+    /// Values of cells.
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError>;
+
+    /// Writes or replaces an account.
+    fn put_credential(&self, credential: &Credential) -> Result<(), StoreError>;
+    /// An account by its login.
+    fn credential(&self, login: &str) -> Result<Option<Credential>, StoreError>;
+    /// Begins a session.
+    fn put_session(&self, session: &Session) -> Result<(), StoreError>;
+    /// A session that has not expired.
+    fn session(&self, token: Digest, now: Timestamp) -> Result<Option<Session>, StoreError>;
+    /// Ends a session.
+    fn end_session(&self, token: Digest) -> Result<(), StoreError>;
+    /// A setting of the database (county code, secrets of the instance).
+    fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Writes a setting.
+    fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// A harmless question that shows whether the database answers and can be written.
+    fn ping(&self) -> Result<(), StoreError>;
+}
