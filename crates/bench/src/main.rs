@@ -1,0 +1,141 @@
+//! `./x bench [matter] [--quick]`: speed proved on a release build over loopback, with full sync.
+//! Everything is measured in one run on one machine; what is compared is compared within that run.
+
+mod http;
+mod load;
+mod report;
+mod script;
+mod server;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use load::Measured;
+use report::Report;
+use script::Script;
+use server::Server;
+
+/// The clock: a benchmark is about nothing else.
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+const WORK: &str = "target/bench";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let name = args.first().map_or("matter", String::as_str);
+    let quick = args.iter().any(|arg| arg == "--quick");
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = match name {
+        "matter" => runtime.block_on(matter(quick)),
+        other => Err(format!("there is no benchmark `{other}`; there is: matter")),
+    };
+    match result {
+        Ok(report) => {
+            println!("{}", report.text());
+            match report.write(Path::new("docs"), quick) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("bench: {error}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Group commit: commands and durable transactions between two looks at the server's numbers.
+async fn groups(host: &str) -> (f64, f64) {
+    let commands = load::metric(host, "gongzhi_group_commands_sum").await;
+    let transactions = load::metric(host, "gongzhi_group_commands_count").await;
+    (commands, transactions)
+}
+
+async fn matter(quick: bool) -> Result<Report, String> {
+    let source = std::fs::read_to_string("suite/bench/matter.toml").map_err(|error| error.to_string())?;
+    let script = Arc::new(Script::read(&source)?);
+    let stored: u64 = if quick { 5_000 } else { 100_000 };
+    let seconds = if quick { 4 } else { 12 };
+    let (empty, full) = (format!("{WORK}/empty"), format!("{WORK}/full-{stored}"));
+    eprintln!("bench: loading an empty county and one of {stored} matters");
+    server::load(Path::new(&empty), 0, false).await?;
+    server::load(Path::new(&full), stored, true).await?;
+    let number = Arc::new(AtomicU64::new(0));
+    let mut report = Report::new(stored);
+
+    for (label, dir) in [("empty store", &empty), ("full store", &full)] {
+        eprintln!("bench: {label}");
+        let server = Server::start(Path::new(dir), Path::new(&format!("{WORK}/run"))).await?;
+        let tokens = Arc::new(load::sign_in(&server.host, &script).await?);
+        // A first second warms caches and connections and is not counted.
+        load::lifecycles(&server.host, &script, &tokens, 50, 1, &number).await;
+        let before = groups(&server.host).await;
+        let measured = load::lifecycles(&server.host, &script, &tokens, 50, seconds, &number).await;
+        let after = groups(&server.host).await;
+        refuse_failures(&measured)?;
+        report.start_seconds.push(server.start_seconds);
+        report.group_sizes.push((label, (after.0 - before.0) / (after.1 - before.1).max(1.0)));
+        report.lifecycles.push((label, measured));
+        if label == "empty store" {
+            let one = load::lifecycles(&server.host, &script, &tokens, 1, seconds / 2, &number).await;
+            let before = groups(&server.host).await;
+            let many = load::lifecycles(&server.host, &script, &tokens, 64, seconds, &number).await;
+            let after = groups(&server.host).await;
+            refuse_failures(&one)?;
+            refuse_failures(&many)?;
+            report.one_client = one.requests();
+            report.many_clients = many.requests();
+            report.many_group = (after.0 - before.0) / (after.1 - before.1).max(1.0);
+        } else {
+            measure_pages(&server, &script, &tokens, seconds, &mut report).await?;
+            report.memory = server.memory();
+        }
+        server.stop().await;
+    }
+    Ok(report)
+}
+
+fn refuse_failures(measured: &Measured) -> Result<(), String> {
+    match measured.failures.first() {
+        Some(first) => Err(format!("{} requests failed, the first: {first}", measured.failures.len())),
+        None => Ok(()),
+    }
+}
+
+async fn measure_pages(
+    server: &Server,
+    script: &Script,
+    tokens: &BTreeMap<String, String>,
+    seconds: u64,
+    report: &mut Report,
+) -> Result<(), String> {
+    for (name, page) in &script.pages {
+        let cookie = match page.account.as_ref().and_then(|account| tokens.get(account)) {
+            Some(token) => format!("Cookie: gongzhi_session={token}\r\n"),
+            None => String::new(),
+        };
+        let measured = load::pages(&server.host, name, page, &cookie, 16, seconds).await;
+        refuse_failures(&measured)?;
+        report.pages.push((name.clone(), measured));
+    }
+    if let Some(page) = script.pages.get("report") {
+        report.weight = load::weight(&server.host, &page.path).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The server under measurement: a process of its own, on loopback.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    /// `127.0.0.1:port`.
+    pub host: String,
+    /// Seconds from start to the line `ready`.
+    pub start_seconds: f64,
+}
+
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.with_file_name("gongzhi")
+}
+
+/// Makes a demo county in a directory unless it is there.
+pub async fn load(dir: &Path, flood: u64, play: bool) -> Result<(), String> {
+    if dir.join("county.db").is_file() {
+        return Ok(());
+    }
+    let mut command = Command::new(binary());
+    command.args(["demo", "--load-only", "--data"]).arg(dir).args(["--flood", &flood.to_string()]);
+    if !play {
+        command.arg("--no-past");
+    }
+    let status = command.status().await.map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(format!("loading {} failed", dir.display())) }
+}
+
+impl Server {
+    /// Starts a server on a copy of a loaded directory, so that every run begins alike.
+    pub async fn start(loaded: &Path, work: &Path) -> Result<Server, String> {
+        if work.is_dir() {
+            std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
+        }
+        let copied = Command::new("cp").arg("-r").arg(loaded).arg(work).status().await;
+        copied.map_err(|error| error.to_string())?;
+        let began = crate::now();
+        let mut child = Command::new(binary())
+            .args(["serve", "--port", "0", "--data"])
+            .arg(work)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let out = child.stdout.take().ok_or("no output")?;
+        let mut lines = BufReader::new(out).lines();
+        let line = lines.next_line().await.map_err(|error| error.to_string())?.unwrap_or_default();
+        let host = line.strip_prefix("ready http://").ok_or(format!("the server said `{line}`"))?.to_owned();
+        Ok(Server { child, host, start_seconds: began.elapsed().as_secs_f64() })
+    }
+
+    /// Resident memory in MB, and its peak.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = self.child.id().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/status")).ok());
+        let status = status.unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) / 1_024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
+
+    /// Stops it.
+    pub async fn stop(mut self) {
+        let _ = self.child.kill().await;
+    }
+}

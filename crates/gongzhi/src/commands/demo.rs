@@ -1,0 +1,107 @@
+//! `gongzhi demo`: the demo county, loaded when its directory is empty, then served.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gongzhi_service::ambient::{Ambient as _, Machine, Scripted};
+use gongzhi_service::service::setting;
+use gongzhi_store::Ledger as _;
+
+use super::Fault;
+
+/// Arguments of `gongzhi demo`.
+#[derive(clap::Args)]
+pub struct Demo {
+    /// Directory of the demo's data.
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    data: PathBuf,
+    /// Throw the data away and load anew.
+    #[arg(long)]
+    reset: bool,
+    /// Directory of the county's files.
+    #[arg(long, value_name = "DIR", default_value = "counties/wenxi")]
+    county: PathBuf,
+    /// Directory of the mechanism documents.
+    #[arg(long, value_name = "DIR", default_value = "mechanisms")]
+    mechanisms: PathBuf,
+    /// The demo's past follows from this number.
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+    /// Play this many more matters than the demo has (for measurements).
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    flood: u64,
+    /// Load only, do not serve.
+    #[arg(long)]
+    load_only: bool,
+    #[command(flatten)]
+    http: super::serve::Http,
+}
+
+/// Runs it.
+pub fn run(args: &Demo) -> Result<(), Fault> {
+    if args.reset {
+        throw_away(&args.data)?;
+    }
+    if !args.data.join("county.db").is_file() {
+        load(args)?;
+    }
+    if args.load_only {
+        return Ok(());
+    }
+    let service = super::open(super::existing(&args.data)?, &args.data, Arc::new(Machine), None)?;
+    super::serve::serve(service, &args.http)
+}
+
+/// Removes what the demo has put into a directory, and nothing else.
+fn throw_away(dir: &Path) -> Result<(), Fault> {
+    for name in ["county.db", "county.db-wal", "county.db-shm"] {
+        let path = dir.join(name);
+        if path.is_file() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    let files = dir.join("files");
+    if files.is_dir() {
+        std::fs::remove_dir_all(files)?;
+    }
+    Ok(())
+}
+
+/// Loads beside and moves into place when all is there, so that a broken-off load leaves nothing
+/// that looks like a county.
+fn load(args: &Demo) -> Result<(), Fault> {
+    let beside = args.data.join("loading");
+    if beside.is_dir() {
+        std::fs::remove_dir_all(&beside)?;
+    }
+    let now = Machine.now();
+    let clock = Arc::new(Scripted::new(crate::demo::begin(now), args.seed));
+    let service = super::load::county(&beside, &args.county, &args.mechanisms, clock.clone())?;
+    let mut shown = 0;
+    let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
+    let summary = crate::demo::play(&service, &clock, &args.county, now, args.seed, &mut progress)
+        .map_err(|fault| Fault::new(fault.to_string()))?;
+    if args.flood > 0 {
+        crate::demo::flood(&service, &clock, &args.county, args.flood, args.seed, &mut progress)
+            .map_err(|fault| Fault::new(fault.to_string()))?;
+    }
+    service.ledger().put_setting(setting::DEMO, b"1")?;
+    let accounts = args.county.join("accounts.csv");
+    service.ledger().put_setting(setting::ACCOUNTS, &std::fs::read(accounts)?)?;
+    service.close();
+    for name in ["files", "county.db"] {
+        std::fs::rename(beside.join(name), args.data.join(name))?;
+    }
+    std::fs::remove_dir_all(&beside)?;
+    eprintln!("{summary}");
+    Ok(())
+}
+
+/// A line of progress on a terminal, in place.
+fn show(done: &crate::demo::Progress, shown: &mut u64) {
+    if std::io::stderr().is_terminal() && done.commands >= *shown + 200 {
+        *shown = done.commands;
+        eprint!("\r{done}        ");
+    }
+}

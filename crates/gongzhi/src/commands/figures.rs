@@ -1,0 +1,72 @@
+//! `gongzhi figures`: every indicator, as kept and as anybody can recount it.
+
+use std::sync::Arc;
+
+use gongzhi_service::ambient::Machine;
+use gongzhi_service::figures::Figure;
+
+use super::Fault;
+
+/// Arguments of `gongzhi figures`.
+#[derive(clap::Args)]
+pub struct Figures {
+    #[command(flatten)]
+    data: crate::DataDir,
+    /// `text` for people, `json` for machines.
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+/// Runs it.
+pub fn run(args: &Figures) -> Result<(), Fault> {
+    let ledger = super::existing(&args.data.data)?;
+    let service = super::open(ledger, &args.data.data, Arc::new(Machine), None)?;
+    let figures = service.all_figures()?;
+    if args.format == "json" {
+        let rows: Vec<serde_json::Value> = figures.iter().map(json).collect();
+        println!("{}", serde_json::Value::Array(rows));
+    } else {
+        println!("mechanism\tindicator\tdimension\tplace\tperiod\tnumerator\tdenominator\tvalue");
+        for figure in &figures {
+            let key = &figure.key;
+            let value = figure.thousandths.map_or_else(|| "-".to_owned(), decimal);
+            println!(
+                "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{value}",
+                key.mechanism, key.indicator, dimension(figure), key.key, key.period, figure.numerator,
+                figure.denominator
+            );
+        }
+    }
+    service.close();
+    Ok(())
+}
+
+fn dimension(figure: &Figure) -> &'static str {
+    use gongzhi_lang::model::Dimension;
+    match figure.key.dimension {
+        Dimension::Place => "place",
+        Dimension::Unit => "unit",
+        Dimension::Kind => "kind",
+        Dimension::Month => "month",
+    }
+}
+
+fn json(figure: &Figure) -> serde_json::Value {
+    let key = &figure.key;
+    serde_json::json!({
+        "mechanism": key.mechanism,
+        "indicator": key.indicator,
+        "dimension": dimension(figure),
+        "place": key.key,
+        "period": key.period,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "value": figure.thousandths.map(|thousandths| thousandths as f64 / 1_000.0),
+    })
+}
+
+/// Thousandths as a decimal number without needless zeros.
+fn decimal(thousandths: i64) -> String {
+    let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

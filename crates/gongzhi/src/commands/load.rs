@@ -1,0 +1,40 @@
+//! `gongzhi load`: a county's files into a fresh or existing directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gongzhi_service::ambient::{Ambient, Machine};
+use gongzhi_service::{Service, load};
+
+use super::Fault;
+
+/// Arguments of `gongzhi load`.
+#[derive(clap::Args)]
+pub struct Load {
+    #[command(flatten)]
+    data: crate::DataDir,
+    /// Directory of the county's files.
+    #[arg(long, value_name = "DIR")]
+    county: PathBuf,
+    /// Directory of the mechanism documents.
+    #[arg(long, value_name = "DIR", default_value = "mechanisms")]
+    mechanisms: PathBuf,
+}
+
+/// Runs it.
+pub fn run(args: &Load) -> Result<(), Fault> {
+    county(&args.data.data, &args.county, &args.mechanisms, Arc::new(Machine))?.close();
+    Ok(())
+}
+
+/// Loads a county's files and gives its open service.
+pub fn county(dir: &Path, county: &Path, mechanisms: &Path, ambient: Arc<dyn Ambient>) -> Result<Service, Fault> {
+    let files = load::read_library(mechanisms)?;
+    let library = load::check_library(&files)?;
+    let ledger = super::ledger(dir)?;
+    load::settings(ledger.as_ref(), county)?;
+    let service = super::open(ledger, dir, ambient, Some(library))?;
+    load::county(&service, county, &files)?;
+    service.reload_laws()?;
+    Ok(service)
+}

@@ -1,0 +1,66 @@
+//! The binary: wiring only. Each command stands in a file of its own.
+
+mod commands;
+mod demo;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The allocator's habits matter for a server's memory; the system's own is measured and kept.
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GONGZHI_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let result = match Cli::parse().command {
+        Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Demo(demo) => commands::demo::run(&demo),
+        Command::Load(load) => commands::load::run(&load),
+        Command::Check(check) => return commands::check::run(&check),
+        Command::Figures(figures) => commands::figures::run(&figures),
+        Command::Verify(verify) => commands::verify::run(&verify),
+        Command::Manual(manual) => commands::check::manual(&manual),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("gongzhi: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Gongzhi 共治: grassroots governance of a county.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a county over HTTP.
+    Serve(commands::serve::Serve),
+    /// Load the demo county if the directory is empty, and serve it.
+    Demo(commands::demo::Demo),
+    /// Load a county's documents, territory, units, people and posts.
+    Load(commands::load::Load),
+    /// Check mechanism documents; exit code 1 if there are faults.
+    Check(commands::check::Check),
+    /// Print every indicator.
+    Figures(commands::figures::Figures),
+    /// Verify the whole ledger; exit code 0 only if it verifies.
+    Verify(commands::verify::Verify),
+    /// Print the manual of the checks.
+    Manual(commands::check::Manual),
+}
+
+/// Where a county's data lies.
+#[derive(clap::Args, Clone)]
+pub struct DataDir {
+    /// Directory of the database and the files.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}

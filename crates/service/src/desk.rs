@@ -1,0 +1,230 @@
+//! Reading: the inbox, lists, search and one record, each within the reader's rights.
+
+use std::sync::Arc;
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{RecordId, Value, words};
+use gongzhi_kernel::project::{Row, todo_key};
+use gongzhi_kernel::{Actor, Event, Order, Record, rights};
+use gongzhi_lang::model::{Level, Mechanism, Step, Who};
+use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
+
+use crate::engine::{Outcome, State};
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// A record with all that its page shows.
+pub struct RecordView {
+    pub record: Record,
+    pub mechanism: Arc<Mechanism>,
+    /// Its events, oldest first, each with its sequence in the ledger.
+    pub history: Vec<(u64, Event)>,
+    /// Names of the steps that this reader may take now.
+    pub steps: Vec<String>,
+    /// Names of the personal fields that this reader may look at, stating a purpose.
+    pub may_look: Vec<String>,
+    pub parts: Vec<Row>,
+    /// The record it is a part of.
+    pub parent: Option<Row>,
+    /// Records named by its fields.
+    pub cited: Vec<Row>,
+}
+
+impl Service {
+    /// Which records of all mechanisms an actor may see in lists and searches: the filter form of
+    /// [`rights::may_read`].
+    pub fn scope(&self, actor: &Actor) -> Scope {
+        match actor {
+            Actor::System => Scope::All,
+            Actor::Person { .. } => scope_of(&self.state(), actor),
+            Actor::Public | Actor::Holder(_) => Scope::Any(Vec::new()),
+        }
+    }
+
+    /// The keys of an actor's inbox.
+    pub fn inbox_keys(&self, actor: &Actor) -> Vec<String> {
+        let mut keys: Vec<String> = actor
+            .posts()
+            .iter()
+            .flat_map(|post| {
+                let unit = post.unit.iter().map(|unit| todo_key(&post.role, unit));
+                unit.chain([todo_key(&post.role, &post.place)])
+            })
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// A page of what waits for an actor, by due time.
+    pub fn inbox(&self, actor: &Actor, after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, Failure> {
+        Ok(self.ledger().todo(&self.inbox_keys(actor), after, limit)?)
+    }
+
+    /// How many wait for an actor, and how many of them are late.
+    pub fn inbox_count(&self, actor: &Actor) -> Result<(u64, u64), Failure> {
+        Ok(self.ledger().todo_count(&self.inbox_keys(actor))?)
+    }
+
+    /// A filtered list; the query's own scope is replaced by the actor's.
+    pub fn list(&self, actor: &Actor, query: ListQuery) -> Result<Page, Failure> {
+        Ok(self.ledger().list(&ListQuery { scope: self.scope(actor), ..query })?)
+    }
+
+    /// Searches text and numbers within the actor's rights.
+    pub fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Row>, Failure> {
+        let terms = words::query_terms(text);
+        if terms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.ledger().search(&self.scope(actor), &terms, limit)?;
+        // A whole number typed in is found first, whatever its text.
+        if let Some(id) = self.ledger().by_number(text.trim())?
+            && !rows.iter().any(|row| row.id == id)
+            && self.readable(actor, id)?.is_some()
+        {
+            rows.splice(0..0, self.ledger().rows(&[id])?);
+        }
+        Ok(rows)
+    }
+
+    /// A record, if the actor may read it.
+    fn readable(&self, actor: &Actor, id: RecordId) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
+        let record = match self.record(id) {
+            Ok(record) => record,
+            Err(Failure::NotFound) => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let state = self.state();
+        let Some(mechanism) = state.laws.version(&record.mechanism, record.version) else { return Ok(None) };
+        let may = rights::may_read(mechanism, actor, &record, &state.world);
+        Ok(may.then(|| (mechanism.clone(), record)))
+    }
+
+    /// One record with all that its page shows.
+    pub fn view(&self, actor: &Actor, id: RecordId) -> Result<RecordView, Failure> {
+        let (mechanism, record) = self.readable(actor, id)?.ok_or(Failure::NotFound)?;
+        let state = self.state();
+        let entries = self.ledger().history(id)?;
+        let mut history = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let event = Event::from_bytes(&entry.body)
+                .map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", entry.header.seq)))?;
+            history.push((entry.header.seq, event));
+        }
+        let steps = mechanism
+            .steps
+            .iter()
+            .filter(|step| offered(step, actor, &record, &state))
+            .map(|step| step.name.clone())
+            .collect();
+        let may_look = mechanism
+            .fields
+            .iter()
+            .filter(|field| record.fields.contains_key(&field.name))
+            .filter(|field| rights::may_look(field, actor, &record, &state.world).is_some())
+            .map(|field| field.name.clone())
+            .collect();
+        let ids: Vec<RecordId> = record.parts.iter().map(|part| part.id).collect();
+        let cited: Vec<RecordId> = record
+            .fields
+            .values()
+            .flat_map(Value::items)
+            .filter_map(|value| match value {
+                Value::Record(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        let parent: Vec<RecordId> = record.parent.into_iter().collect();
+        Ok(RecordView {
+            parts: self.ledger().rows(&ids)?,
+            parent: self.ledger().rows(&parent)?.pop(),
+            cited: self.ledger().rows(&cited)?,
+            record,
+            mechanism,
+            history,
+            steps,
+            may_look,
+        })
+    }
+
+    /// Looks at personal fields, stating why. The look is in the ledger before anything is shown.
+    pub async fn look(
+        &self,
+        id: gongzhi_base::CommandId,
+        actor: Actor,
+        record: RecordId,
+        fields: Vec<String>,
+        purpose: String,
+    ) -> Result<(Outcome, Vec<(String, Value)>), Failure> {
+        let order = Order::Look { record, fields: fields.clone(), purpose };
+        let outcome = self.act(id, actor, order).await?;
+        let record = self.record(record)?;
+        let open = |name: &String| Some((name.clone(), unseal(record.fields.get(name)?)?));
+        Ok((outcome, fields.iter().filter_map(open).collect()))
+    }
+
+    /// Looks recorded on a record: when, by whom, which fields and why.
+    pub fn looks<'v>(&self, view: &'v RecordView) -> impl Iterator<Item = &'v Event> {
+        view.history.iter().map(|(_, event)| event).filter(|event| {
+            matches!(event.deed, gongzhi_kernel::Deed::Look { .. })
+        })
+    }
+}
+
+/// Whether a step is offered to an actor: its state and rights fit, and people take it.
+fn offered(step: &Step, actor: &Actor, record: &Record, state: &State) -> bool {
+    step.auto.is_none()
+        && step.from.contains(&record.state)
+        && rights::may_step(step, actor, Some(record), &record.place, &state.world).is_some()
+}
+
+/// Opens a sealed value; called only after its look has been recorded, or for the holder.
+pub fn unseal(value: &Value) -> Option<Value> {
+    match value {
+        Value::Sealed(sealed) if sealed.scheme == 0 => Value::from_bytes(&sealed.bytes).ok(),
+        Value::Sealed(_) => None,
+        open => Some(open.clone()),
+    }
+}
+
+/// What of a sealed value may be seen unasked.
+pub fn masked(value: &Value, mask: gongzhi_lang::model::Mask) -> String {
+    use gongzhi_lang::model::Mask;
+    let Some(Value::Text(text)) = unseal(value) else { return "＊＊＊".to_owned() };
+    let chars: Vec<char> = text.chars().collect();
+    match mask {
+        Mask::Name if !chars.is_empty() => format!("{}＊＊", chars[0]),
+        Mask::Phone if chars.len() >= 8 => {
+            let (head, tail) = (&chars[..3], &chars[chars.len() - 4..]);
+            format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
+        }
+        _ => "＊＊＊".to_owned(),
+    }
+}
+
+fn scope_of(state: &State, actor: &Actor) -> Scope {
+    let mut parts = Vec::new();
+    for (name, mechanism) in &state.laws.library.mechanisms {
+        for who in rights::readers(mechanism) {
+            for post in actor.posts() {
+                let within = match &who {
+                    Who::Role(role) if *role == post.role => {
+                        let level = state.world.place(&post.place).map_or(Level::County, |place| place.level);
+                        Within::Place(level, post.place.clone())
+                    }
+                    Who::RoleOf { role, .. } if *role == post.role => match &post.unit {
+                        Some(unit) => Within::Unit(unit.clone()),
+                        None => continue,
+                    },
+                    _ => continue,
+                };
+                let part = ScopePart { mechanism: name.clone(), within };
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
+        }
+    }
+    Scope::Any(parts)
+}

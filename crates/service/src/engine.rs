@@ -1,0 +1,482 @@
+//! Group commit. One writer takes whatever commands have come, decides them in order, each seeing
+//! the ones before, and makes the whole group durable with one transaction. A command is answered
+//! only after that.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{CommandId, RecordId, Value};
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::project::{Cell, Projection, delta, project};
+use gongzhi_kernel::{Case, Command, Decision, Laws, Order, Raw, Record, Refusal, World, decide};
+use gongzhi_store::{Answer, Batch, Ledger, StoreError, Stored, Want};
+use lru::LruCache;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::ambient::Ambient;
+use crate::codes::{self, CodeSecret};
+use crate::failure::Failure;
+
+/// Most commands of one durable transaction.
+pub const GROUP: usize = 256;
+/// Commands that may wait; more are told to come again.
+const QUEUE: usize = 8_192;
+/// Records kept folded in memory.
+const KEPT: usize = 4_096;
+
+/// What everybody reads: the laws in force and the county as it is. Replaced as a whole.
+#[derive(Clone)]
+pub struct State {
+    pub laws: Arc<Laws>,
+    pub world: Arc<World>,
+}
+
+/// What an accepted command was answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    pub record: RecordId,
+    pub revision: u64,
+    /// Sequence of the command's last entry in the ledger.
+    pub seq: u64,
+    /// The same command had been accepted before; nothing was done again.
+    pub again: bool,
+}
+
+/// What changed, told to live pages.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    pub record: RecordId,
+    pub mechanism: String,
+    /// Inboxes in which it waits now.
+    pub todo: Vec<String>,
+}
+
+enum Job {
+    Act(Box<Command>, oneshot::Sender<Result<Outcome, Failure>>),
+    /// New documents: replaces the laws once everything before is done.
+    Laws(Box<Laws>, oneshot::Sender<()>),
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Engine {
+    jobs: mpsc::Sender<Job>,
+    pub changes: broadcast::Sender<Arc<Vec<Changed>>>,
+}
+
+impl Engine {
+    /// Starts the writer on its own thread. It ends when the last [`Engine`] is dropped.
+    pub fn start(
+        ledger: Arc<dyn Ledger>,
+        state: Arc<ArcSwap<State>>,
+        ambient: Arc<dyn Ambient>,
+        secret: Arc<CodeSecret>,
+    ) -> Result<(Engine, std::thread::JoinHandle<()>), StoreError> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (changes, _) = broadcast::channel(256);
+        let world = state.load().world.clone();
+        let mut writer = Writer {
+            head: ledger.head()?,
+            counters: ledger.counters()?,
+            kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
+            ledger,
+            state,
+            world,
+            ambient,
+            secret,
+            changes: changes.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        Ok((Engine { jobs, changes }, thread))
+    }
+
+    /// Sends a command and waits until it is durable, or refused.
+    pub async fn act(&self, command: Command) -> Result<Outcome, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.try_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
+        answer.await.unwrap_or(Err(Failure::Busy))
+    }
+
+    /// The same for callers outside the asynchronous runtime.
+    pub fn act_blocking(&self, command: Command) -> Result<Outcome, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.blocking_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
+        answer.blocking_recv().unwrap_or(Err(Failure::Busy))
+    }
+
+    /// Sends many commands at once from outside the runtime; answers in their order.
+    pub fn act_all(&self, commands: Vec<Command>) -> Vec<Result<Outcome, Failure>> {
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            let (reply, answer) = oneshot::channel();
+            let sent = self.jobs.blocking_send(Job::Act(Box::new(command), reply));
+            answers.push(sent.ok().map(|()| answer));
+        }
+        answers
+            .into_iter()
+            .map(|answer| answer.and_then(|answer| answer.blocking_recv().ok()).unwrap_or(Err(Failure::Busy)))
+            .collect()
+    }
+
+    /// Replaces the laws.
+    pub fn use_laws(&self, laws: Laws) {
+        let (reply, answer) = oneshot::channel();
+        if self.jobs.blocking_send(Job::Laws(Box::new(laws), reply)).is_ok() {
+            let _ = answer.blocking_recv();
+        }
+    }
+}
+
+/// A record kept in memory with what the read models hold of it.
+#[derive(Clone)]
+struct Kept {
+    record: Arc<Record>,
+    cells: Arc<Vec<Cell>>,
+    text: Arc<str>,
+}
+
+struct Writer {
+    ledger: Arc<dyn Ledger>,
+    state: Arc<ArcSwap<State>>,
+    /// The world as this writer sees it: the published one, or ahead of it within a group.
+    world: Arc<World>,
+    ambient: Arc<dyn Ambient>,
+    secret: Arc<CodeSecret>,
+    head: Head,
+    counters: BTreeMap<(String, i16), u64>,
+    kept: LruCache<RecordId, Kept>,
+    changes: broadcast::Sender<Arc<Vec<Changed>>>,
+}
+
+type Reply = oneshot::Sender<Result<Outcome, Failure>>;
+
+impl Writer {
+    fn run(&mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut last_group = 1;
+        while let Some(first) = queue.blocking_recv() {
+            let mut group: Vec<(Command, Reply)> = Vec::new();
+            let mut laws = None;
+            let mut next = Some(first);
+            let mut lingered = false;
+            while let Some(job) = next {
+                match job {
+                    Job::Act(command, reply) => group.push((*command, reply)),
+                    Job::Laws(new, reply) => {
+                        laws = Some((new, reply));
+                        break;
+                    }
+                }
+                next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
+                // Where many write at once, a moment's patience lets the next ones share the
+                // transaction; a single writer never waits.
+                if next.is_none() && !lingered && last_group > 4 && group.len() < last_group / 2 {
+                    lingered = true;
+                    std::thread::sleep(Duration::from_micros(300));
+                    next = queue.try_recv().ok();
+                }
+            }
+            if !group.is_empty() {
+                last_group = group.len();
+                self.group(group);
+            }
+            if let Some((laws, reply)) = laws {
+                self.use_laws(*laws);
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    fn use_laws(&mut self, laws: Laws) {
+        Arc::make_mut(&mut self.world).use_library(&laws.library);
+        self.kept.clear();
+        self.state.store(Arc::new(State { laws: Arc::new(laws), world: self.world.clone() }));
+    }
+
+    /// Decides a group and makes it durable.
+    fn group(&mut self, group: Vec<(Command, Reply)>) {
+        metrics::histogram!("gongzhi_group_commands").record(group.len() as f64);
+        let mut work = Work::default();
+        let answers = match self.prepare(&group, &mut work) {
+            Ok(answers) => answers,
+            Err(error) => {
+                for (_, reply) in group {
+                    let _ = reply.send(Err(Failure::Store(error.clone())));
+                }
+                return;
+            }
+        };
+        let laws = self.state.load().laws.clone();
+        let mut replies = Vec::with_capacity(group.len());
+        for (command, reply) in group {
+            let result = self.one(&laws, &command, &answers, &mut work);
+            replies.push((reply, result));
+        }
+        let committed = self.commit(&laws, work);
+        for (reply, result) in replies {
+            let result = match (&committed, result) {
+                // What was refused or answered before does not depend on this transaction.
+                (Err(error), Ok(outcome)) if !outcome.again => Err(Failure::Store(error.clone())),
+                (_, result) => result,
+            };
+            metrics::counter!("gongzhi_commands", "answer" => label(&result)).increment(1);
+            let _ = reply.send(result);
+        }
+    }
+
+    /// Loads what the group needs and is not kept.
+    fn prepare(
+        &mut self,
+        group: &[(Command, Reply)],
+        work: &mut Work,
+    ) -> Result<HashMap<CommandId, Answer>, StoreError> {
+        let commands = group.iter().map(|(command, _)| command.id.clone()).collect();
+        let mut missing: BTreeSet<RecordId> = BTreeSet::new();
+        for (command, _) in group {
+            missing.extend(named(command));
+        }
+        let mut want = Want { records: Vec::new(), commands };
+        let mut answers = HashMap::new();
+        // The second and third rounds fetch what the first ones point at: parents, merged records.
+        for _ in 0..3 {
+            let mut further = BTreeSet::new();
+            for id in std::mem::take(&mut missing) {
+                match self.kept.get(&id) {
+                    Some(kept) => {
+                        further.extend(cited(&kept.record));
+                        work.found.insert(id, kept.clone());
+                    }
+                    None => want.records.push(id),
+                }
+            }
+            if want.records.is_empty() && want.commands.is_empty() {
+                break;
+            }
+            let loaded = self.ledger.load(&want)?;
+            answers.extend(loaded.answers.into_iter().map(|answer| (answer.command.clone(), answer)));
+            for (id, bytes) in loaded.records {
+                let record = Record::from_bytes(&bytes)
+                    .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+                further.extend(cited(&record));
+                let kept = self.keep(Arc::new(record));
+                work.found.insert(id, kept);
+            }
+            want = Want::default();
+            missing.extend(further.into_iter().filter(|id| !work.found.contains_key(id)));
+            if missing.is_empty() {
+                break;
+            }
+        }
+        Ok(answers)
+    }
+
+    fn keep(&self, record: Arc<Record>) -> Kept {
+        let laws = self.state.load().laws.clone();
+        match laws.version(&record.mechanism, record.version) {
+            Some(mechanism) => {
+                let made = project(mechanism, &record, &self.world, self.ambient.now());
+                Kept { record, cells: Arc::new(made.cells), text: made.text.into() }
+            }
+            None => Kept { record, cells: Arc::default(), text: "".into() },
+        }
+    }
+
+    /// Decides one command after the ones before it.
+    fn one(
+        &mut self,
+        laws: &Laws,
+        command: &Command,
+        answers: &HashMap<CommandId, Answer>,
+        work: &mut Work,
+    ) -> Result<Outcome, Failure> {
+        let digest = command.digest();
+        if let Some(answer) = answers.get(&command.id).or_else(|| work.answers.get(&command.id)) {
+            if answer.digest != digest {
+                return Err(Failure::Refused(Refusal::CommandReused));
+            }
+            return Ok(Outcome { record: answer.record, revision: answer.revision, seq: answer.seq, again: true });
+        }
+        let decision = {
+            let late = RefCell::new(Vec::new());
+            let found = &work.found;
+            let ledger = &self.ledger;
+            let record = |id: RecordId| -> Option<Arc<Record>> {
+                if let Some(kept) = found.get(&id) {
+                    return Some(kept.record.clone());
+                }
+                // Rare: a record that no command of the group named beforehand.
+                let bytes = ledger.snapshot(id).ok().flatten()?;
+                let record = Arc::new(Record::from_bytes(&bytes).ok()?);
+                late.borrow_mut().push(record.clone());
+                Some(record)
+            };
+            let counters = &self.counters;
+            let given = &work.counters;
+            let counter = |mechanism: &str, year: i16| {
+                let key = (mechanism.to_owned(), year);
+                given.get(&key).or_else(|| counters.get(&key)).copied().unwrap_or(0)
+            };
+            let case = Case { laws, world: &self.world, record: &record, counter: &counter };
+            let decision = decide(&case, command)?;
+            for record in late.into_inner() {
+                let kept = self.keep(record);
+                work.found.entry(kept.record.id).or_insert(kept);
+            }
+            decision
+        };
+        Ok(self.accept(laws, command, digest, decision, work))
+    }
+
+    fn accept(
+        &mut self,
+        laws: &Laws,
+        command: &Command,
+        digest: gongzhi_base::Digest,
+        decision: Decision,
+        work: &mut Work,
+    ) -> Outcome {
+        let head = work.head.unwrap_or(self.head);
+        let mut end = head;
+        for event in &decision.events {
+            let (entry, next) = end.append(&self.world.county, event, self.ambient.sixteen());
+            work.entries.push(entry);
+            end = next;
+        }
+        work.head = Some(end);
+        let id = command.order.record();
+        let revision = decision.records.get(&id).map_or(0, |record| record.revision);
+        for (id, record) in decision.records {
+            if let Some(mechanism) = laws.version(&record.mechanism, record.version)
+                && mechanism.register.is_some()
+            {
+                Arc::make_mut(&mut self.world).register(mechanism, &record);
+            }
+            work.before.entry(id).or_insert_with(|| work.found.get(&id).cloned());
+            let cells = Arc::default();
+            work.found.insert(id, Kept { record, cells, text: "".into() });
+        }
+        work.counters.extend(decision.counters);
+        let outcome = Outcome { record: id, revision, seq: end.size.saturating_sub(1), again: false };
+        let answer = Answer { command: command.id.clone(), digest, record: id, revision, seq: outcome.seq };
+        work.answers.insert(command.id.clone(), answer);
+        outcome
+    }
+
+    /// Makes the group durable and shows it to readers; on failure everything is as before.
+    fn commit(&mut self, laws: &Arc<Laws>, work: Work) -> Result<(), StoreError> {
+        let Some(head) = work.head else { return Ok(()) };
+        let now = self.ambient.now();
+        let mut batch = Batch {
+            entries: work.entries,
+            answers: work.answers.into_values().collect(),
+            counters: work.counters,
+            ..Batch::default()
+        };
+        let mut kept = Vec::with_capacity(work.before.len());
+        let mut changed = Vec::with_capacity(work.before.len());
+        for (id, before) in work.before {
+            let Some(after) = work.found.get(&id) else { continue };
+            let record = after.record.clone();
+            let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
+            let made = project(mechanism, &record, &self.world, now);
+            let (cells, text) = before.as_ref().map_or((&[][..], ""), |b| (b.cells.as_slice(), &b.text));
+            for (key, change) in delta(cells, &made.cells) {
+                let sum = batch.cells.entry(key).or_default();
+                sum.0 += change.0;
+                sum.1 += change.1;
+            }
+            let receipt = (before.is_none() && mechanism.receipt)
+                .then(|| codes::digest(&self.secret.code(id)));
+            changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo: made.todo.clone() });
+            kept.push(Kept {
+                record: record.clone(),
+                cells: Arc::new(made.cells.clone()),
+                text: made.text.as_str().into(),
+            });
+            let text_changed = made.text != text;
+            batch.records.push(stored(&record, made, receipt, text_changed));
+        }
+        batch.cells.retain(|_, change| *change != (0, 0));
+        let committed = self.ledger.commit(self.head, &batch);
+        match &committed {
+            Ok(()) => {
+                self.head = head;
+                self.counters.extend(batch.counters);
+                for kept in kept {
+                    self.kept.put(kept.record.id, kept);
+                }
+                let published = self.state.load();
+                if !Arc::ptr_eq(&published.world, &self.world) {
+                    let state = State { laws: published.laws.clone(), world: self.world.clone() };
+                    self.state.store(Arc::new(state));
+                }
+                let _ = self.changes.send(Arc::new(changed));
+            }
+            Err(error) => {
+                tracing::error!(%error, "a group of commands was not made durable");
+                self.world = self.state.load().world.clone();
+                self.kept.clear();
+                if *error == StoreError::Conflict
+                    && let Ok(head) = self.ledger.head()
+                {
+                    self.head = head;
+                }
+            }
+        }
+        committed
+    }
+}
+
+/// A group in the making.
+#[derive(Default)]
+struct Work {
+    /// Records as they are now within the group.
+    found: HashMap<RecordId, Kept>,
+    /// Records that changed, as they were before the group.
+    before: BTreeMap<RecordId, Option<Kept>>,
+    entries: Vec<gongzhi_kernel::Entry>,
+    answers: HashMap<CommandId, Answer>,
+    counters: BTreeMap<(String, i16), u64>,
+    head: Option<Head>,
+}
+
+fn stored(record: &Record, projection: Projection, receipt: Option<gongzhi_base::Digest>, text_changed: bool) -> Stored {
+    Stored { snapshot: record.to_bytes(), receipt, projection, text_changed }
+}
+
+/// Records that a command names.
+fn named(command: &Command) -> Vec<RecordId> {
+    let mut ids = vec![command.order.record()];
+    if let Order::Open { input, .. } | Order::Step { input, .. } = &command.order {
+        ids.extend(input.values().filter_map(|raw| match raw {
+            Raw::Text(text) if text.len() == 32 => text.parse().ok(),
+            _ => None,
+        }));
+    }
+    ids
+}
+
+/// Records that a record points at.
+fn cited(record: &Record) -> Vec<RecordId> {
+    let fields = record.fields.values().filter_map(|value| match value {
+        Value::Record(id) => Some(*id),
+        _ => None,
+    });
+    fields.chain(record.parent).collect()
+}
+
+fn label(result: &Result<Outcome, Failure>) -> &'static str {
+    match result {
+        Ok(outcome) if outcome.again => "again",
+        Ok(_) => "accepted",
+        Err(Failure::Refused(_) | Failure::NotFound) => "refused",
+        Err(_) => "failed",
+    }
+}

@@ -1,0 +1,20 @@
+//! The use cases: authorise, decide, append; and every read, with the same rights. Pages, API,
+//! imports, timers and the command line all go through here.
+
+pub mod accounts;
+pub mod ambient;
+pub mod codes;
+pub mod desk;
+pub mod engine;
+pub mod failure;
+pub mod figures;
+pub mod files;
+pub mod load;
+pub mod propose;
+pub mod service;
+pub mod timers;
+
+pub use ambient::Ambient;
+pub use engine::{Outcome, State};
+pub use failure::Failure;
+pub use service::{Service, Settings};

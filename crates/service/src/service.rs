@@ -1,0 +1,192 @@
+//! The service: one county's ledger, laws, writer and files behind the use cases.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Zone};
+use gongzhi_kernel::{Actor, Command, Laws, Order, Record, World};
+use gongzhi_lang::model::Library;
+use gongzhi_store::{Ledger, StoreError};
+
+use crate::ambient::Ambient;
+use crate::codes::{self, CodeSecret};
+use crate::engine::{Engine, Outcome, State};
+use crate::failure::Failure;
+use crate::files::Files;
+use crate::load;
+
+/// What a county's service needs from outside.
+pub struct Settings {
+    pub ledger: Arc<dyn Ledger>,
+    pub ambient: Arc<dyn Ambient>,
+    /// Where attachments lie.
+    pub files: PathBuf,
+    /// Documents used while the ledger holds none yet (when a county is loaded).
+    pub library: Option<Library>,
+}
+
+/// Names of settings kept in the database.
+pub mod setting {
+    /// The county's code.
+    pub const COUNTY: &str = "county";
+    /// The county's civil time: minutes east of UTC, as decimal text.
+    pub const ZONE: &str = "zone";
+    /// The holiday table as it was loaded.
+    pub const CALENDAR: &str = "calendar";
+    /// The secret from which receipt codes follow.
+    pub const CODES: &str = "codes";
+    /// `1` when the county is a demo.
+    pub const DEMO: &str = "demo";
+    /// The county's presentation: names, hotline, centre of the map (TOML text).
+    pub const COUNTY_FILE: &str = "county-file";
+    /// Notes on demo accounts (CSV text).
+    pub const ACCOUNTS: &str = "demo-accounts";
+}
+
+/// One county's service.
+pub struct Service {
+    ledger: Arc<dyn Ledger>,
+    ambient: Arc<dyn Ambient>,
+    state: Arc<ArcSwap<State>>,
+    engine: Engine,
+    writer: std::thread::JoinHandle<()>,
+    secret: Arc<CodeSecret>,
+    pub files: Files,
+    pub(crate) attempts: crate::accounts::Attempts,
+}
+
+impl Service {
+    /// Opens a county: documents and registers are read from the ledger, then the writer starts.
+    pub fn open(settings: Settings) -> Result<Service, StoreError> {
+        let Settings { ledger, ambient, files, library } = settings;
+        let text = |name: &str| -> Result<Option<String>, StoreError> {
+            let bytes = ledger.setting(name)?;
+            bytes
+                .map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt(format!("setting {name}"))))
+                .transpose()
+        };
+        let county = text(setting::COUNTY)?.unwrap_or_default();
+        let minutes = text(setting::ZONE)?.and_then(|zone| zone.parse().ok()).unwrap_or(Zone::CHINA.minutes);
+        let calendar = Calendar::read(&text(setting::CALENDAR)?.unwrap_or_default())
+            .map_err(|bad| StoreError::Corrupt(format!("calendar, line {}", bad.line)))?;
+        let secret = match ledger.setting(setting::CODES)? {
+            Some(secret) => secret,
+            None => {
+                let mut fresh = [0; 32];
+                ambient.fill(&mut fresh);
+                ledger.put_setting(setting::CODES, &fresh)?;
+                fresh.to_vec()
+            }
+        };
+        let secret: [u8; 32] =
+            secret.try_into().map_err(|_| StoreError::Corrupt("secret of receipt codes".into()))?;
+        let laws = load::laws(ledger.as_ref(), library)?;
+        let mut world = World::new(county, Zone { minutes }, Arc::new(calendar), &laws.library);
+        load::registers(ledger.as_ref(), &laws, &mut world)?;
+        let state = Arc::new(ArcSwap::from_pointee(State { laws: Arc::new(laws), world: Arc::new(world) }));
+        let secret = Arc::new(CodeSecret(secret));
+        let (engine, writer) = Engine::start(ledger.clone(), state.clone(), ambient.clone(), secret.clone())?;
+        let files = Files::open(files).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let attempts = crate::accounts::Attempts::default();
+        Ok(Service { ledger, ambient, state, engine, writer, secret, files, attempts })
+    }
+
+    /// Ends the service: everything sent before is done, and the database is closed when this
+    /// returns (as far as no one else holds the ledger).
+    pub fn close(self) {
+        let Service { engine, writer, .. } = self;
+        drop(engine);
+        if writer.join().is_err() {
+            tracing::error!("the writer ended badly");
+        }
+    }
+
+    /// The laws and the county as they are now.
+    pub fn state(&self) -> arc_swap::Guard<Arc<State>> {
+        self.state.load()
+    }
+
+    /// The ledger, for reads that need no rights (operators' commands).
+    pub fn ledger(&self) -> &dyn Ledger {
+        self.ledger.as_ref()
+    }
+
+    /// The writer.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.ambient.now()
+    }
+
+    /// The outside's clock and randomness.
+    pub fn ambient(&self) -> &dyn Ambient {
+        self.ambient.as_ref()
+    }
+
+    /// Whether this county is a demo (accounts with a known password).
+    pub fn is_demo(&self) -> bool {
+        matches!(self.ledger.setting(setting::DEMO), Ok(Some(flag)) if flag == b"1")
+    }
+
+    /// Carries out an order for an actor; answered when it is durable.
+    pub async fn act(&self, id: CommandId, actor: Actor, order: Order) -> Result<Outcome, Failure> {
+        self.engine.act(Command { id, actor, at: self.now(), order }).await
+    }
+
+    /// A fresh identifier for a record to be opened.
+    pub fn new_record_id(&self) -> RecordId {
+        self.ambient.record_id()
+    }
+
+    /// A fresh identifier for a command, for callers that bring none of their own.
+    pub fn new_command_id(&self) -> CommandId {
+        let text = RecordId(self.ambient.sixteen()).to_string();
+        CommandId::new(&text).unwrap_or_else(|_| unreachable!("32 hexadecimal digits fit"))
+    }
+
+    /// The receipt code of a record, for whoever just opened it or may print it again.
+    pub fn receipt_code(&self, record: RecordId) -> String {
+        self.secret.code(record)
+    }
+
+    /// The record that a typed receipt code opens. The actor to use is `Actor::Holder(id)`.
+    pub fn by_code(&self, typed: &str) -> Result<Option<RecordId>, Failure> {
+        match codes::read(typed) {
+            Some(code) => Ok(self.ledger.by_receipt(codes::digest(&code))?),
+            None => Ok(None),
+        }
+    }
+
+    /// One record, folded.
+    pub(crate) fn record(&self, id: RecordId) -> Result<Record, Failure> {
+        let bytes = self.ledger.snapshot(id)?.ok_or(Failure::NotFound)?;
+        let record = Record::from_bytes(&bytes);
+        record.map_err(|error| Failure::Store(StoreError::Corrupt(format!("record {id}: {error}"))))
+    }
+
+    /// The actor of a person of the staff, with all posts held now.
+    pub fn actor_of(&self, person: &str) -> Actor {
+        Actor::Person { code: person.to_owned(), posts: self.state().world.posts_of(person).to_vec() }
+    }
+
+    /// The presentation settings kept at loading: `[name]`, hotline and so on as text.
+    pub fn presentation(&self, name: &str) -> Option<String> {
+        self.ledger.setting(name).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
+
+    /// Publishes the documents again from the ledger after they changed.
+    pub fn reload_laws(&self) -> Result<(), Failure> {
+        let laws = load::laws(self.ledger.as_ref(), None)?;
+        self.engine.use_laws(laws);
+        Ok(())
+    }
+}
+
+/// Fields by name, as a step's form sends them.
+pub type Fields = BTreeMap<String, gongzhi_kernel::Raw>;

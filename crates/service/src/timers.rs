@@ -1,0 +1,70 @@
+//! Deadlines that have come: each is told to the kernel once, also after days switched off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gongzhi_base::{CommandId, Timestamp};
+use gongzhi_kernel::{Actor, Command, Order};
+use gongzhi_store::Timer;
+
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// How many timers one round takes.
+const ROUND: u32 = 256;
+/// How often the clock is looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Fires everything that is due until nothing is left; how many fired.
+pub fn fire_due(service: &Service, now: Timestamp) -> Result<usize, Failure> {
+    let mut fired = 0;
+    loop {
+        let due = service.ledger().timers(now, ROUND)?;
+        if due.is_empty() {
+            return Ok(fired);
+        }
+        let commands = due.iter().filter_map(|timer| elapse(timer, now)).collect();
+        let mut any = false;
+        for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
+            match result {
+                Ok(outcome) => any |= !outcome.again,
+                Err(Failure::Store(error)) => return Err(Failure::Store(error)),
+                Err(Failure::Busy) => return Err(Failure::Busy),
+                Err(failure) => {
+                    tracing::warn!(record = %timer.record, deadline = %timer.deadline, ?failure, "timer not taken");
+                }
+            }
+        }
+        if !any {
+            return Ok(fired);
+        }
+        fired += due.len();
+    }
+}
+
+/// The command of a timer. Its identifier follows from what it is about, so that two nodes or a
+/// restart never fire it twice.
+fn elapse(timer: &Timer, now: Timestamp) -> Option<Command> {
+    let digest = gongzhi_base::Digest::of_parts(&[
+        &timer.record.0,
+        timer.deadline.as_bytes(),
+        &timer.at.0.to_be_bytes(),
+    ]);
+    let id = CommandId::new(&format!("timer-{}", &digest.to_string()[..40])).ok()?;
+    let order = Order::Elapse { record: timer.record, deadline: timer.deadline.clone() };
+    Some(Command { id, actor: Actor::System, at: now, order })
+}
+
+/// Looks at the clock every few seconds until the service is dropped. Runs on its own thread.
+pub fn run(service: &Arc<Service>) {
+    let weak = Arc::downgrade(service);
+    let _ = std::thread::Builder::new().name("timers".into()).spawn(move || {
+        while let Some(service) = weak.upgrade() {
+            if let Err(failure) = fire_due(&service, service.now()) {
+                tracing::error!(?failure, "timers could not be fired; trying again");
+            }
+            drop(service);
+            std::thread::sleep(EVERY);
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! Pages and API over the service: handlers parse, call one use case, render. Rights are never
+//! decided here.
+
+pub mod api;
+pub mod app;
+pub mod i18n;
+pub mod ops;
+pub mod pages;
+pub mod view;
+
+pub use app::{App, router};
