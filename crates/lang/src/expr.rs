@@ -1,5 +1,10 @@
 //! Checked expressions: CEL's grammar over the fields of one mechanism, already typed.
 
+pub mod constant;
+pub mod lex;
+pub mod parse;
+pub mod types;
+
 /// A typed expression. Names are resolved; evaluating one cannot fail for a reason of types.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Expr {

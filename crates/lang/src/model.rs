@@ -130,6 +130,19 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    /// Nobody outside this crate can write one: a mechanism in hand has been checked.
+    pub(crate) _sealed: Sealed,
+}
+
+/// What only the checker has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sealed(());
+
+impl Sealed {
+    /// Made when a mechanism has passed all checks.
+    pub(crate) fn new() -> Sealed {
+        Sealed(())
+    }
 }
 
 impl Mechanism {

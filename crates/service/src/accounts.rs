@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use argon2::password_hash::PasswordHash;
+use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use gongzhi_base::{Digest, Timestamp};
 use gongzhi_kernel::Actor;

@@ -456,7 +456,7 @@ fn named(command: &Command) -> Vec<RecordId> {
     let mut ids = vec![command.order.record()];
     if let Order::Open { input, .. } | Order::Step { input, .. } = &command.order {
         ids.extend(input.values().filter_map(|raw| match raw {
-            Raw::Text(text) if text.len() == 32 => text.parse().ok(),
+            Raw::Text(text) if text.len() == 32 => text.parse::<RecordId>().ok(),
             _ => None,
         }));
     }

@@ -124,28 +124,43 @@ pub fn check_library(files: &LibraryFiles) -> Result<Library, LoadFault> {
     Err(LoadFault::Documents(words.collect()))
 }
 
-/// Writes a county's settings before its service is opened.
-pub fn settings(ledger: &dyn Ledger, dir: &Path) -> Result<(), LoadFault> {
-    let text = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|why| LoadFault::File { path: path.display().to_string(), why: why.to_string() })
-    };
-    let county = text("county.toml")?;
-    let table: toml::Table = county
-        .parse()
-        .map_err(|error: toml::de::Error| LoadFault::File { path: "county.toml".into(), why: error.to_string() })?;
-    let string = |name: &str| table.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-    let offset = string("utc_offset");
-    let minutes = read_offset(&offset).ok_or_else(|| LoadFault::File {
-        path: "county.toml".into(),
-        why: format!("utc_offset `{offset}` has not the form +08:00"),
-    })?;
-    ledger.put_setting(setting::COUNTY, string("place").as_bytes())?;
-    ledger.put_setting(setting::ZONE, minutes.to_string().as_bytes())?;
-    ledger.put_setting(setting::COUNTY_FILE, county.as_bytes())?;
-    ledger.put_setting(setting::CALENDAR, text("workdays.csv")?.as_bytes())?;
-    Ok(())
+/// A county's own file with its holiday table: what must be known before its service is opened.
+pub struct CountyFile {
+    /// Code of the county's place: names its ledger.
+    pub place: String,
+    minutes: i32,
+    text: String,
+    calendar: String,
+}
+
+impl CountyFile {
+    /// Reads `county.toml` and `workdays.csv` of a directory.
+    pub fn read(dir: &Path) -> Result<CountyFile, LoadFault> {
+        let read = |name: &str| {
+            let path = dir.join(name);
+            std::fs::read_to_string(&path)
+                .map_err(|why| LoadFault::File { path: path.display().to_string(), why: why.to_string() })
+        };
+        let fault = |why: String| LoadFault::File { path: dir.join("county.toml").display().to_string(), why };
+        let text = read("county.toml")?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| fault(error.to_string()))?;
+        let string = |name: &str| {
+            let value = table.get(name).and_then(toml::Value::as_str);
+            value.map(str::to_owned).ok_or_else(|| fault(format!("`{name}` is missing")))
+        };
+        let offset = string("utc_offset")?;
+        let minutes = read_offset(&offset)
+            .ok_or_else(|| fault(format!("utc_offset `{offset}` has not the form +08:00")))?;
+        Ok(CountyFile { place: string("place")?, minutes, calendar: read("workdays.csv")?, text })
+    }
+
+    /// Writes the settings that a service reads when it is opened.
+    pub fn write(&self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        ledger.put_setting(setting::COUNTY, self.place.as_bytes())?;
+        ledger.put_setting(setting::ZONE, self.minutes.to_string().as_bytes())?;
+        ledger.put_setting(setting::COUNTY_FILE, self.text.as_bytes())?;
+        ledger.put_setting(setting::CALENDAR, self.calendar.as_bytes())
+    }
 }
 
 /// `+08:00` in minutes.

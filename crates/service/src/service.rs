@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Zone};
-use gongzhi_kernel::{Actor, Command, Laws, Order, Record, World};
+use gongzhi_kernel::{Actor, Command, Order, Record, World};
 use gongzhi_lang::model::Library;
 use gongzhi_store::{Ledger, StoreError};
 

@@ -1,7 +1,10 @@
 //! The ledger and its read models: one interface, one conformance suite, an engine for each
 //! database. The SQLite engine is the embedded default.
 
+pub mod conformance;
 pub mod ledger;
 pub mod sqlite;
+mod verify;
 
 pub use ledger::*;
+pub use verify::{VerifyError, verify};

@@ -31,8 +31,9 @@ pub fn run(args: &Load) -> Result<(), Fault> {
 pub fn county(dir: &Path, county: &Path, mechanisms: &Path, ambient: Arc<dyn Ambient>) -> Result<Service, Fault> {
     let files = load::read_library(mechanisms)?;
     let library = load::check_library(&files)?;
-    let ledger = super::ledger(dir)?;
-    load::settings(ledger.as_ref(), county)?;
+    let file = load::CountyFile::read(county)?;
+    let ledger = super::ledger(dir, &file.place)?;
+    file.write(ledger.as_ref())?;
     let service = super::open(ledger, dir, ambient, Some(library))?;
     load::county(&service, county, &files)?;
     service.reload_laws()?;

@@ -61,18 +61,22 @@ impl From<gongzhi_service::Failure> for Fault {
     }
 }
 
-/// The ledger in a directory.
-pub fn ledger(dir: &Path) -> Result<Arc<dyn Ledger>, Fault> {
+/// The file of a county's database in its directory.
+pub const DATABASE: &str = "county.db";
+
+/// The ledger of a county in a directory, made when missing.
+pub fn ledger(dir: &Path, county: &str) -> Result<Arc<dyn Ledger>, Fault> {
     std::fs::create_dir_all(dir)?;
-    Ok(Arc::new(Sqlite::open(&dir.join("county.db"))?))
+    Ok(Arc::new(Sqlite::open(&dir.join(DATABASE), county)?))
 }
 
 /// The ledger in a directory that must hold one.
 pub fn existing(dir: &Path) -> Result<Arc<dyn Ledger>, Fault> {
-    if !dir.join("county.db").is_file() {
+    let file = dir.join(DATABASE);
+    if !file.is_file() {
         return Err(Fault::new(format!("{} holds no county; load one first, or run the demo", dir.display())));
     }
-    ledger(dir)
+    ledger(dir, &Sqlite::county_of(&file)?)
 }
 
 /// The service of the county in a directory.

@@ -1,0 +1,197 @@
+//! The embedded engine: one SQLite file in write-ahead mode, synced on every commit.
+//!
+//! One connection writes, a few read beside it, and a thread moves the log into the file. Every
+//! reading method sees one state of the database.
+
+mod accounts;
+mod error;
+mod held;
+mod keeper;
+mod list;
+mod pool;
+mod read;
+mod schema;
+mod search;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gongzhi_base::words::Term;
+use gongzhi_base::{Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::project::Row;
+use gongzhi_lang::model::Level;
+
+use crate::{
+    Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session, StoreError, Timer, Want,
+};
+use keeper::Keeper;
+use pool::Pool;
+use schema::Use;
+use write::Writer;
+
+/// Connections that read at the same time.
+const READERS: usize = 4;
+
+/// The file's name in a data directory.
+const FILE: &str = "ledger.sqlite";
+
+/// A county's ledger in one SQLite file.
+pub struct Sqlite {
+    county: String,
+    // Dropped in this order: the thread first, the writer last, which empties the log.
+    keeper: Keeper,
+    readers: Pool,
+    writer: Arc<Mutex<Writer>>,
+}
+
+impl Sqlite {
+    /// Opens or makes a ledger. `path` is a directory, in which the file is called
+    /// `ledger.sqlite`, or the file itself; `county` is the official code of the county, and a
+    /// file that holds another county's ledger is refused, as is one of a newer version.
+    pub fn open(path: &Path, county: &str) -> Result<Sqlite, StoreError> {
+        let file = file_of(path)?;
+        let mut conn = schema::connect(&file, Use::Write)?;
+        schema::migrate(&mut conn, county)?;
+        let readers = (0..READERS).map(|_| schema::connect(&file, Use::Read)).collect::<Result<_, _>>()?;
+        let writer = Arc::new(Mutex::new(Writer::new(conn, county)));
+        let keeper = Keeper::start(schema::connect(&file, Use::Keep)?, Arc::clone(&writer))
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        Ok(Sqlite { county: county.to_owned(), keeper, readers: Pool::new(readers), writer })
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic rolls the open transaction back, and the writer's memory changes only after a commit.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn file_of(path: &Path) -> Result<PathBuf, StoreError> {
+    if path.is_dir() {
+        return Ok(path.join(FILE));
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)
+            .map_err(|error| StoreError::Engine(format!("{}: {error}", parent.display())))?;
+    }
+    Ok(path.to_owned())
+}
+
+impl Ledger for Sqlite {
+    fn head(&self) -> Result<Head, StoreError> {
+        self.readers.read(|conn| read::head(conn, &self.county))
+    }
+
+    fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        self.readers.read(|conn| read::load(conn, &self.county, want))
+    }
+
+    fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
+        let rows = self.writer().commit(expect, batch)?;
+        self.keeper.changed(rows);
+        Ok(())
+    }
+
+    fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
+        self.readers.read(|conn| read::counters(conn, &self.county))
+    }
+
+    fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.readers.read(|conn| read::snapshots(conn, &self.county, mechanism))
+    }
+
+    fn snapshot(&self, id: RecordId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.read(|conn| read::snapshot(conn, &self.county, id))
+    }
+
+    fn rows(&self, ids: &[RecordId]) -> Result<Vec<Row>, StoreError> {
+        self.readers.read(|conn| read::rows(conn, &self.county, ids))
+    }
+
+    fn by_receipt(&self, receipt: Digest) -> Result<Option<RecordId>, StoreError> {
+        self.readers.read(|conn| read::by_receipt(conn, &self.county, receipt))
+    }
+
+    fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError> {
+        self.readers.read(|conn| read::by_number(conn, &self.county, number))
+    }
+
+    fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError> {
+        self.readers.read(|conn| read::history(conn, &self.county, id))
+    }
+
+    fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.readers.read(|conn| read::entries(conn, &self.county, from, limit))
+    }
+
+    fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {
+        self.readers.read(|conn| list::todo(conn, &self.county, keys, after, limit))
+    }
+
+    fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError> {
+        self.readers.read(|conn| list::todo_count(conn, &self.county, keys))
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.readers.read(|conn| list::list(conn, &self.county, query))
+    }
+
+    fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
+        self.readers.read(|conn| search::search(conn, &self.county, scope, terms, limit))
+    }
+
+    fn recent_near(
+        &self,
+        mechanism: &str,
+        place: (Level, &str),
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.readers.read(|conn| list::recent_near(conn, &self.county, mechanism, place, since, limit))
+    }
+
+    fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
+        self.readers.read(|conn| read::timers(conn, &self.county, until, limit))
+    }
+
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        self.readers.read(|conn| read::cells(conn, &self.county, query))
+    }
+
+    fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {
+        accounts::put_credential(&self.writer().conn, &self.county, credential)
+    }
+
+    fn credential(&self, login: &str) -> Result<Option<Credential>, StoreError> {
+        self.readers.read(|conn| accounts::credential(conn, &self.county, login))
+    }
+
+    fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        accounts::put_session(&mut self.writer().conn, &self.county, session)
+    }
+
+    fn session(&self, token: Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.readers.read(|conn| accounts::session(conn, &self.county, token, now))
+    }
+
+    fn end_session(&self, token: Digest) -> Result<(), StoreError> {
+        accounts::end_session(&self.writer().conn, &self.county, token)
+    }
+
+    fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.readers.read(|conn| accounts::setting(conn, &self.county, name))
+    }
+
+    fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        accounts::put_setting(&self.writer().conn, &self.county, name, value)
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.readers.read(|conn| read::head(conn, &self.county))?;
+        accounts::ping(&mut self.writer().conn, &self.county)
+    }
+}

@@ -1,0 +1,222 @@
+//! Filling a step's fields by the habits' rules.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use gongzhi_base::{FileRef, RecordId, Value};
+use gongzhi_kernel::command::Input;
+use gongzhi_kernel::{Raw, Record, World};
+use gongzhi_lang::model::{Mechanism, Step, Type};
+use gongzhi_service::{Service, load};
+
+use super::DemoFault;
+use super::chance::Chance;
+use super::habits::{Fill, Habits};
+use super::paint;
+
+type Row = BTreeMap<String, String>;
+
+/// Texts, phrases and pictures.
+pub struct Words {
+    stories: Vec<Row>,
+    phrases: HashMap<String, Vec<Row>>,
+    photos: Vec<FileRef>,
+    kind: String,
+    place: String,
+    any: String,
+    phrase_text: String,
+    season: BTreeMap<String, [f64; 12]>,
+}
+
+/// About whom and what a step's fields are filled.
+pub struct Subject<'a> {
+    pub mechanism: &'a Mechanism,
+    pub step: &'a Step,
+    /// The record as it is; `None` when it is opened.
+    pub record: Option<&'a Record>,
+    pub place: &'a str,
+    pub story: Option<usize>,
+    /// The record that it repeats, and the form of the repeated words.
+    pub echoed: Option<RecordId>,
+    pub form: Option<&'a str>,
+    pub manner: f64,
+}
+
+impl Words {
+    /// Reads the tables that the habits name and keeps the drawn pictures.
+    pub fn read(habits: &Habits, dir: &Path, service: &Service) -> Result<Words, DemoFault> {
+        let table = |name: &str| -> Result<Vec<Row>, DemoFault> {
+            let rows = load::read_csv(&dir.join(name)).map_err(|fault| DemoFault::Tables(format!("{fault:?}")))?;
+            Ok(rows.into_iter().map(|(_, row)| row).collect())
+        };
+        let mut phrases: HashMap<String, Vec<Row>> = HashMap::new();
+        for row in table(&habits.phrases.file)? {
+            let used = row.get(&habits.phrases.used).cloned().unwrap_or_default();
+            phrases.entry(used).or_default().push(row);
+        }
+        let mut photos = Vec::new();
+        for (number, name) in habits.photos.names.iter().enumerate() {
+            let fault = || DemoFault::Tables(format!("picture `{name}`"));
+            let bytes = paint::paint(number as u64).ok_or_else(fault)?;
+            photos.push(service.files.keep(name, &bytes, true).map_err(|_| fault())?);
+        }
+        Ok(Words {
+            stories: table(&habits.stories.file)?,
+            phrases,
+            photos,
+            kind: habits.stories.kind.clone(),
+            place: habits.stories.place.clone(),
+            any: habits.stories.any.clone(),
+            phrase_text: habits.phrases.text.clone(),
+            season: habits.stories.season.clone(),
+        })
+    }
+
+    /// A story that fits a kind of place, a month (0 to 11) and kinds; the beginnings of their codes.
+    pub fn story(&self, place_kind: &str, month: usize, kinds: &[String], chance: &mut Chance) -> Option<usize> {
+        let weight = |row: &Row| {
+            let code = row.get(&self.kind).map(String::as_str).unwrap_or_default();
+            let at = row.get(&self.place).map(String::as_str).unwrap_or_default();
+            let fits = at == self.any || at == place_kind;
+            if !fits || !(kinds.is_empty() || kinds.iter().any(|kind| code.starts_with(kind.as_str()))) {
+                return 0.0;
+            }
+            let seasons = self.season.iter().filter(|(kind, _)| code.starts_with(kind.as_str()));
+            let season = seasons.max_by_key(|(kind, _)| kind.len());
+            season.map_or(1.0, |(_, months)| months[month % 12])
+        };
+        chance.weighted(self.stories.iter().map(weight))
+    }
+
+    /// A step's fields; `None` when one that must be filled cannot be.
+    pub fn fill(
+        &self,
+        fills: &BTreeMap<String, Fill>,
+        subject: &Subject<'_>,
+        world: &World,
+        chance: &mut Chance,
+    ) -> Option<Input> {
+        let mut input = Input::new();
+        // Columns of the same phrase belong together within a step.
+        let rows = RefCell::new(HashMap::new());
+        for ask in &subject.step.asks {
+            let raw = fills.get(&ask.field).and_then(|fill| {
+                let skip = fill.percent.is_some_and(|percent| !chance.happens(percent));
+                if skip { None } else { self.value(fill, &ask.field, subject, world, chance, &rows) }
+            });
+            match raw {
+                Some(raw) => {
+                    input.insert(ask.field.clone(), raw);
+                }
+                None if ask.optional => {}
+                None => return None,
+            }
+        }
+        Some(input)
+    }
+
+    fn value(
+        &self,
+        fill: &Fill,
+        field: &str,
+        subject: &Subject<'_>,
+        world: &World,
+        chance: &mut Chance,
+        rows: &RefCell<HashMap<String, usize>>,
+    ) -> Option<Raw> {
+        let name = || world.place(subject.place).map(|place| place.words.zh.clone()).unwrap_or_default();
+        let said = |text: &str| Raw::Text(text.replace("{place}", &name()));
+        if let Some(text) = &fill.text {
+            return Some(said(text));
+        }
+        if let Some(column) = &fill.story
+            && let Some(text) = subject.story.and_then(|at| self.stories.get(at)?.get(column))
+            && !text.is_empty()
+        {
+            let repeated = subject.mechanism.duplicates.as_ref().is_some_and(|rule| rule.words == field);
+            return Some(match subject.form.filter(|_| repeated) {
+                Some(form) => said(&form.replace("{text}", text)),
+                None => said(text),
+            });
+        }
+        if let Some(used) = &fill.phrase {
+            let phrases = self.phrases.get(used)?;
+            let drawn = chance.count([0, (phrases.len() - 1) as u32]);
+            let row = &phrases[*rows.borrow_mut().entry(used.clone()).or_insert(drawn)];
+            return row.get(fill.column.as_ref().unwrap_or(&self.phrase_text)).map(|text| said(text));
+        }
+        if let Some(text) = chance.one(&fill.texts) {
+            return Some(said(text));
+        }
+        if !fill.choose.is_empty() {
+            let weight = |(name, weight): (&String, &f64)| {
+                if fill.careless.contains(name) { weight * subject.manner } else { *weight }
+            };
+            let at = chance.weighted(fill.choose.iter().map(weight))?;
+            return fill.choose.keys().nth(at).map(|name| Raw::Text(name.clone()));
+        }
+        if fill.keep {
+            return subject.record?.fields.get(field).cloned().map(Raw::Typed);
+        }
+        if fill.place {
+            return Some(Raw::Text(subject.place.to_owned()));
+        }
+        if let Some(metres) = fill.near {
+            let (lat, lon) = world.place(subject.place)?.point?.degrees();
+            let mut away = || chance.between([-metres, metres]) / 111_320.0;
+            let (north, east) = (away(), away());
+            return Some(Raw::Point(lat + north, lon + east / lat.to_radians().cos()));
+        }
+        if let Some(many) = fill.photos {
+            let photos: Vec<Raw> = (0..chance.count(many))
+                .filter_map(|_| chance.one(&self.photos).cloned().map(Raw::File))
+                .collect();
+            return (!photos.is_empty()).then_some(Raw::List(photos));
+        }
+        if let Some(pattern) = &fill.pattern {
+            let digits = pattern.chars().map(|c| match c {
+                '#' => char::from(b'0' + (chance.bits() % 10) as u8),
+                c => c,
+            });
+            return Some(Raw::Text(digits.collect()));
+        }
+        if fill.echoed {
+            return subject.echoed.map(|record| Raw::Text(record.to_string()));
+        }
+        self.units(fill, field, subject, world, chance)
+    }
+
+    fn units(
+        &self,
+        fill: &Fill,
+        field: &str,
+        subject: &Subject<'_>,
+        world: &World,
+        chance: &mut Chance,
+    ) -> Option<Raw> {
+        let never: Vec<&str> = fill
+            .except
+            .iter()
+            .filter_map(|name| subject.record?.fields.get(name))
+            .flat_map(Value::items)
+            .filter_map(Value::text)
+            .collect();
+        let mut able: Vec<&str> = fill
+            .units
+            .iter()
+            .filter_map(|kind| world.unit_for(kind, subject.place))
+            .filter(|unit| !never.contains(unit))
+            .collect();
+        let list = matches!(subject.mechanism.field(field)?.ty, Type::List(_));
+        let mut chosen = Vec::new();
+        for _ in 0..chance.count(fill.count.filter(|_| list).unwrap_or([1, 1])) {
+            if able.is_empty() {
+                break;
+            }
+            let at = chance.count([0, (able.len() - 1) as u32]);
+            chosen.push(Raw::Text(able.swap_remove(at).to_owned()));
+        }
+        if list { (!chosen.is_empty()).then_some(Raw::List(chosen)) } else { chosen.pop() }
+    }
+}

@@ -1,0 +1,327 @@
+//! A small county lives through whole lifecycles: what each command gives, and the laws that hold
+//! whatever is commanded.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Value, Zone};
+use gongzhi_kernel::project::{delta, project};
+use gongzhi_kernel::{Actor, Case, Command, Event, Fault, Laws, Order, Post, Raw, Record, Refusal, World, decide};
+use gongzhi_lang::Source;
+use proptest::prelude::*;
+
+/// A county in memory: records and all events so far.
+struct County {
+    laws: Laws,
+    world: World,
+    records: BTreeMap<RecordId, Arc<Record>>,
+    events: Vec<Event>,
+    counters: BTreeMap<(String, i16), u64>,
+    now: Timestamp,
+    count: u64,
+}
+
+fn at(text: &str) -> Timestamp {
+    Zone::CHINA.instant(text.parse().expect("a civil time"))
+}
+
+impl County {
+    fn new() -> County {
+        let sources = ["case", "registers"].map(|name| Source {
+            path: format!("{name}.md"),
+            text: std::fs::read_to_string(format!("{}/tests/data/{name}.md", env!("CARGO_MANIFEST_DIR")))
+                .expect("a document"),
+        });
+        let checked = gongzhi_lang::check(&sources, &[]);
+        let faults: Vec<&str> =
+            checked.diagnostics.iter().filter(|d| d.severity == gongzhi_lang::Severity::Error).map(|d| d.message.en.as_str()).collect();
+        assert_eq!(faults, Vec::<&str>::new());
+        let table = "date,weekday,kind,is_workday,holiday_zh,holiday_en\n2026-10-01,Thu,holiday,0,国庆节,National Day\n";
+        let calendar = Arc::new(Calendar::read(table).expect("a calendar"));
+        let laws = Laws::new(checked.library);
+        let world = World::new("1".into(), Zone::CHINA, calendar, &laws.library);
+        let mut county = County {
+            laws,
+            world,
+            records: BTreeMap::new(),
+            events: Vec::new(),
+            counters: BTreeMap::new(),
+            now: at("2026-09-14T09:00"),
+            count: 0,
+        };
+        for (code, name, level, parent) in
+            [("1", "县", "county", ""), ("11", "镇", "township", "1"), ("111", "村", "village", "11"), ("12", "乡", "township", "1")]
+        {
+            county.enter("places", &[("code", code), ("name", name), ("level", level), ("parent", parent)]);
+        }
+        for (code, kind, place, superior) in
+            [("top", "centre", "1", ""), ("town", "office", "11", "top"), ("water", "water", "1", "top"), ("other", "office", "12", "top")]
+        {
+            let row = [("code", code), ("name", code), ("unit_kind", kind), ("place", place), ("superior", superior)];
+            county.enter("units", &row);
+        }
+        county
+    }
+
+    fn enter(&mut self, mechanism: &str, row: &[(&str, &str)]) {
+        let id = RecordId::of_entry(mechanism, row[0].1);
+        let input = fields(row);
+        let order = Order::Open { mechanism: mechanism.into(), step: "enter".into(), id, input };
+        self.send(Actor::System, order).expect("entered");
+    }
+
+    fn send(&mut self, actor: Actor, order: Order) -> Result<Vec<Event>, Refusal> {
+        self.count += 1;
+        let id = CommandId::new(&format!("command-{}", self.count)).expect("an identifier");
+        let command = Command { id, actor, at: self.now, order };
+        let found = RefCell::new(&self.records);
+        let record = |id: RecordId| found.borrow().get(&id).cloned();
+        let counter = |name: &str, year: i16| self.counters.get(&(name.to_owned(), year)).copied().unwrap_or(0);
+        let case = Case { laws: &self.laws, world: &self.world, record: &record, counter: &counter };
+        let decision = decide(&case, &command)?;
+        let again = decide(&case, &command).expect("the same decision");
+        assert_eq!(again.events, decision.events, "deciding is deterministic");
+        for (id, record) in decision.records {
+            let mechanism = self.laws.version(&record.mechanism, record.version).expect("a mechanism").clone();
+            self.world.register(&mechanism, &record);
+            self.records.insert(id, record);
+        }
+        self.counters.extend(decision.counters);
+        self.events.extend(decision.events.clone());
+        Ok(decision.events)
+    }
+
+    fn report(&mut self, place: &str) -> RecordId {
+        let id = RecordId::at(self.now.0, [self.count as u8; 10]);
+        let input = fields(&[("what", "停水了"), ("where", place), ("contact", "13800001111")]);
+        self.send(Actor::Public, Order::Open { mechanism: "case".into(), step: "report".into(), id, input })
+            .expect("reported");
+        id
+    }
+
+    fn step(&mut self, actor: &Actor, record: RecordId, step: &str, row: &[(&str, &str)]) -> Result<Vec<Event>, Refusal> {
+        let order = Order::Step { record, step: step.into(), expect: None, input: fields(row) };
+        self.send(actor.clone(), order)
+    }
+
+    fn field(&self, id: RecordId, name: &str) -> Option<Value> {
+        self.records[&id].fields.get(name).cloned()
+    }
+}
+
+fn fields(row: &[(&str, &str)]) -> BTreeMap<String, Raw> {
+    row.iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| {
+            let raw = match value.split_once('|') {
+                Some(_) => Raw::List(value.split('|').map(|item| Raw::Text(item.into())).collect()),
+                None => Raw::Text((*value).to_owned()),
+            };
+            ((*name).to_owned(), raw)
+        })
+        .collect()
+}
+
+fn officer(unit: &str, place: &str) -> Actor {
+    let post = Post { role: "officer".into(), unit: Some(unit.into()), place: place.into() };
+    Actor::Person { code: format!("o-{unit}"), posts: vec![post] }
+}
+
+#[test]
+fn a_case_goes_its_way() {
+    let mut county = County::new();
+    let town = officer("town", "11");
+    let id = county.report("111");
+    assert_eq!(county.records[&id].number, "C2026-0001");
+    assert_eq!(county.field(id, "unit"), Some(Value::from("town")));
+    assert!(matches!(county.field(id, "contact"), Some(Value::Sealed(_))), "personal values are sealed");
+    county.step(&town, id, "accept", &[]).expect("accepted");
+    county.step(&town, id, "answer", &[]).expect("answered");
+    let record = &county.records[&id];
+    assert_eq!(record.state, "done");
+    assert!(record.clocks["answer"].met);
+}
+
+#[test]
+fn three_refusals_raise_it_by_themselves() {
+    let mut county = County::new();
+    let town = officer("town", "11");
+    let id = county.report("111");
+    for _ in 0..2 {
+        county.step(&town, id, "refuse", &[("reason", "不归我们管")]).expect("refused");
+    }
+    let events = county.step(&town, id, "refuse", &[("reason", "不归我们管")]).expect("refused");
+    assert_eq!(events.len(), 2, "the refusal and the automatic step");
+    assert_eq!(county.field(id, "unit"), Some(Value::from("top")));
+    assert_eq!(county.field(id, "raised"), Some(Value::Int(1)));
+}
+
+#[test]
+fn parts_hold_the_answer_back() {
+    let mut county = County::new();
+    let (town, water) = (officer("town", "11"), officer("water", "1"));
+    let id = county.report("111");
+    county.step(&town, id, "accept", &[]).expect("accepted");
+    county.step(&town, id, "join", &[("partners", "water|other")]).expect("joined");
+    let parts: Vec<RecordId> = county.records[&id].parts.iter().map(|part| part.id).collect();
+    assert_eq!(parts.len(), 2);
+    assert_eq!(county.records[&parts[0]].place, "111", "a part lives where its parent does");
+    match county.step(&town, id, "answer", &[]) {
+        Err(Refusal::Need { words, clause }) => {
+            assert_eq!(words.en, "parts are still open");
+            assert_eq!(clause.basis, "县级规则 4");
+        }
+        other => panic!("{other:?}"),
+    }
+    county.step(&water, parts[0], "give", &[("reply", "已修好")]).expect("given");
+    county.step(&officer("other", "12"), parts[1], "give", &[("reply", "已修好")]).expect("given");
+    county.step(&town, id, "answer", &[]).expect("answered");
+}
+
+#[test]
+fn a_deadline_pauses_extends_warns_and_passes() {
+    let mut county = County::new();
+    let town = officer("town", "11");
+    let id = county.report("111");
+    let due = |county: &County| Zone::CHINA.civil(county.records[&id].clocks["answer"].derivation.due).to_string();
+    assert_eq!(due(&county), "2026-09-22T00:00:00");
+    county.step(&town, id, "accept", &[]).expect("accepted");
+    county.step(&town, id, "ask", &[("reason", "哪条路")]).expect("asked");
+    county.now = at("2026-09-16T10:00");
+    county.step(&Actor::Holder(id), id, "tell", &[("what", "东街停水")]).expect("told");
+    assert_eq!(due(&county), "2026-09-24T00:00:00", "two midnights stood still");
+    county.step(&town, id, "more", &[]).expect("extended");
+    assert_eq!(due(&county), "2026-09-26T00:00:00");
+    let elapse = || Order::Elapse { record: id, deadline: "answer".into() };
+    assert!(county.send(Actor::System, elapse()).is_err(), "nothing has come yet");
+    county.now = at("2026-09-25T08:00");
+    county.send(Actor::System, elapse()).expect("reminded");
+    assert!(county.send(Actor::System, elapse()).is_err(), "reminded once");
+    county.now = at("2026-09-26T00:00");
+    let events = county.send(Actor::System, elapse()).expect("passed");
+    assert_eq!(events.len(), 2, "the passing and the chase");
+    assert_eq!(county.field(id, "raised"), Some(Value::Int(10)));
+    assert!(county.send(Actor::System, elapse()).is_err(), "passes once");
+}
+
+/// Who does what in which state, and how it is refused.
+#[test]
+fn refusals_say_what_is_wrong() {
+    let mut county = County::new();
+    let town = officer("town", "11");
+    let id = county.report("111");
+    let stranger = officer("other", "12");
+    assert_eq!(county.step(&stranger, id, "accept", &[]), Err(Refusal::NoRecord), "knows nothing of it");
+    assert!(matches!(county.step(&town, id, "answer", &[]), Err(Refusal::WrongState { .. })));
+    assert!(matches!(county.step(&Actor::Holder(id), id, "accept", &[]), Err(Refusal::NoRight { .. })));
+    assert!(matches!(county.step(&town, id, "nothing", &[]), Err(Refusal::NoSuch { .. })));
+    assert!(matches!(county.step(&Actor::Public, id, "accept", &[]), Err(Refusal::NoRecord)));
+    let seen = Order::Step { record: id, step: "accept".into(), expect: Some(0), input: fields(&[]) };
+    assert!(matches!(county.send(town.clone(), seen), Err(Refusal::Stale { seen: 0, now: 1, .. })));
+    let new = RecordId::at(1, [1; 10]);
+    let bad = fields(&[("what", "停"), ("where", "999"), ("unit", "town")]);
+    let order = Order::Open { mechanism: "case".into(), step: "report".into(), id: new, input: bad };
+    match county.send(Actor::Public, order) {
+        Err(Refusal::Fields(faults)) => {
+            let found: Vec<(&str, &Fault)> = faults.iter().map(|f| (f.field.as_str(), &f.fault)).collect();
+            assert_eq!(
+                found,
+                [("unit", &Fault::NotAsked), ("what", &Fault::TooShort(2)), ("where", &Fault::NoPlace("999".into()))]
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_look_is_recorded_and_needs_a_purpose() {
+    let mut county = County::new();
+    let town = officer("town", "11");
+    let id = county.report("111");
+    let look = |purpose: &str| Order::Look { record: id, fields: vec!["contact".into()], purpose: purpose.into() };
+    assert!(matches!(county.send(town.clone(), look(" ")), Err(Refusal::Fields(_))));
+    assert!(county.send(officer("other", "12"), look("回访")).is_err());
+    let dispatcher = Actor::Person {
+        code: "d".into(),
+        posts: vec![Post { role: "dispatcher".into(), unit: None, place: "1".into() }],
+    };
+    assert!(matches!(county.send(dispatcher, look("看看")), Err(Refusal::NoRight { .. })), "reads, may not look");
+    assert_eq!(county.send(town, look("回访核实")).expect("looked").len(), 1);
+}
+
+proptest! {
+    /// Whatever is commanded: folding the events gives the records, each encodes and reads back,
+    /// and the sum of all indicator changes is what a recount finds.
+    #[test]
+    fn folding_gives_the_records_and_indicators_add_up(deeds in prop::collection::vec((0u8..9, 0usize..4, 1i64..200), 1..60)) {
+        let mut county = County::new();
+        let mut ids = Vec::new();
+        let mut sums = BTreeMap::new();
+        for (deed, which, hours) in deeds {
+            county.now = county.now.plus_millis(hours * 3_600_000);
+            let before = county.records.clone();
+            if deed == 0 || ids.is_empty() {
+                ids.push(county.report(["111", "11", "12", "111"][which]));
+            } else {
+                let id = ids[which % ids.len()];
+                let (actor, step): (Actor, &str) = match deed {
+                    1 => (officer("town", "11"), "accept"),
+                    2 => (officer("town", "11"), "refuse"),
+                    3 => (officer("town", "11"), "ask"),
+                    4 => (Actor::Holder(id), "tell"),
+                    5 => (officer("town", "11"), "join"),
+                    6 => (officer("town", "11"), "answer"),
+                    7 => (officer("top", "1"), "accept"),
+                    _ => {
+                        let _ = county.send(Actor::System, Order::Elapse { record: id, deadline: "answer".into() });
+                        (officer("town", "11"), "more")
+                    }
+                };
+                let row: &[(&str, &str)] = match step {
+                    "refuse" | "ask" => &[("reason", "理由")],
+                    "tell" => &[("what", "补充情况")],
+                    "join" => &[("partners", "water|other")],
+                    _ => &[],
+                };
+                let _ = county.step(&actor, id, step, row);
+            }
+            for (id, record) in &county.records {
+                let Some(mechanism) = county.laws.version(&record.mechanism, record.version) else { continue };
+                let cells = |record: &Record| project(mechanism, record, &county.world, county.now).cells;
+                let old = before.get(id).map(|record| cells(record)).unwrap_or_default();
+                for (key, change) in delta(&old, &cells(record)) {
+                    let sum: &mut (i64, i64) = sums.entry(key).or_default();
+                    sum.0 += change.0;
+                    sum.1 += change.1;
+                }
+            }
+        }
+        sums.retain(|_, sum| *sum != (0, 0));
+        let mut recount = BTreeMap::new();
+        for record in county.records.values() {
+            let Some(mechanism) = county.laws.version(&record.mechanism, record.version) else { continue };
+            for (key, change) in delta(&[], &project(mechanism, record, &county.world, county.now).cells) {
+                let sum: &mut (i64, i64) = recount.entry(key).or_default();
+                sum.0 += change.0;
+                sum.1 += change.1;
+            }
+        }
+        recount.retain(|_, sum| *sum != (0, 0));
+        prop_assert_eq!(sums, recount);
+
+        let mut folded: BTreeMap<RecordId, Record> = BTreeMap::new();
+        for event in &county.events {
+            let bytes = event.to_bytes();
+            prop_assert_eq!(&Event::from_bytes(&bytes).expect("reads back"), event);
+            let old = folded.remove(&event.record);
+            folded.insert(event.record, Record::fold(old, event).expect("follows"));
+        }
+        prop_assert_eq!(folded.len(), county.records.len());
+        for (id, record) in folded {
+            prop_assert_eq!(&record, county.records[&id].as_ref());
+            prop_assert_eq!(Record::from_bytes(&record.to_bytes()).expect("reads back"), record);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! From checked declarations to what the kernel runs. A mechanism with an error, or one that rests
+//! on such a mechanism, stays out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gongzhi_base::Words;
+
+use crate::ast::{self, ClauseAt, Code};
+use crate::diagnostic::Faults;
+use crate::expr::Expr;
+use crate::literate::{Block, title_words};
+use crate::model::*;
+use crate::source::{Source, Spanned};
+use crate::world::World;
+
+/// Everything without errors.
+pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], faults: &Faults) -> Library {
+    let mut mechanisms = BTreeMap::new();
+    for mechanism in &world.documents.mechanisms {
+        let faulty = mechanism.incomplete || mechanism.blocks.iter().any(|block| faults.error_within(*block));
+        if faulty {
+            continue;
+        }
+        if let Some(built) = (Build { mechanism }).mechanism() {
+            mechanisms.entry(built.name.clone()).or_insert_with(|| Arc::new(built));
+        }
+    }
+    drop_dependent(world, &mut mechanisms);
+    let documents = sources.iter().zip(outlines).map(|(source, outline)| {
+        let document = document(source, outline, &mechanisms);
+        (document.name.clone(), document)
+    });
+    Library {
+        documents: documents.collect(),
+        roles: world.documents.roles.iter().map(|role| (role.name.value.clone(), self::role(role))).collect(),
+        catalogues: world.catalogues.clone(),
+        mechanisms,
+    }
+}
+
+fn role(role: &ast::Role) -> Role {
+    Role { name: role.name.value.clone(), words: role.words.clone(), at: role.at.clone(), in_unit: role.in_unit }
+}
+
+fn document(source: &Source, outline: &[Block], mechanisms: &BTreeMap<String, Arc<Mechanism>>) -> Document {
+    let title = outline.iter().find_map(|block| match block {
+        Block::Heading { level: 1, text, .. } => Some(title_words(text)),
+        _ => None,
+    });
+    let own = mechanisms.values().filter(|mechanism| mechanism.document == source.name());
+    Document {
+        name: source.name().to_owned(),
+        title: title.unwrap_or_default(),
+        source: source.text.clone(),
+        mechanisms: own.map(|mechanism| mechanism.name.clone()).collect(),
+    }
+}
+
+/// Takes out mechanisms that refer to one that is not there, until none does.
+fn drop_dependent(world: &World<'_>, mechanisms: &mut BTreeMap<String, Arc<Mechanism>>) {
+    loop {
+        let names: BTreeSet<String> = mechanisms.keys().cloned().collect();
+        let registers: BTreeSet<String> = mechanisms.values().filter_map(|one| one.register.clone()).collect();
+        let rests_well = |mechanism: &Mechanism| {
+            let there = |name: &String| names.contains(name);
+            let records = mechanism.fields.iter().all(|field| match item(&field.ty) {
+                Type::Record(name) => there(name),
+                _ => true,
+            });
+            let opens = mechanism.steps.iter().filter_map(|step| step.opens.as_ref()).all(|one| there(&one.mechanism));
+            let reads = world.mechanism(&mechanism.name).is_none_or(|ast| {
+                crate::walk::registers(ast).iter().all(|register| registers.contains(register))
+            });
+            records && opens && reads && mechanism.parent.iter().all(there)
+        };
+        let before = mechanisms.len();
+        mechanisms.retain(|_, mechanism| rests_well(mechanism));
+        if mechanisms.len() == before {
+            return;
+        }
+    }
+}
+
+fn item(ty: &Type) -> &Type {
+    match ty {
+        Type::List(item) => item,
+        ty => ty,
+    }
+}
+
+struct Build<'a> {
+    mechanism: &'a ast::Mechanism,
+}
+
+fn value(word: &Option<crate::source::Word>) -> Option<String> {
+    word.as_ref().map(|word| word.value.clone())
+}
+
+fn values(words: &[crate::source::Word]) -> Vec<String> {
+    words.iter().map(|word| word.value.clone()).collect()
+}
+
+fn expr(code: &Code) -> Option<Expr> {
+    code.typed.get().cloned()
+}
+
+fn exprs(pairs: &[(crate::source::Word, Code)]) -> Option<Vec<(String, Expr)>> {
+    pairs.iter().map(|(field, code)| Some((field.value.clone(), expr(code)?))).collect()
+}
+
+fn who_list(list: &[Spanned<ast::Who>]) -> Vec<Who> {
+    list.iter()
+        .map(|who| match &who.value {
+            ast::Who::Anyone => Who::Anyone,
+            ast::Who::Holder => Who::Holder,
+            ast::Who::System => Who::System,
+            ast::Who::Role(role) => Who::Role(role.clone()),
+            ast::Who::RoleOf { role, field } => Who::RoleOf { role: role.clone(), field: field.clone() },
+        })
+        .collect()
+}
+
+/// Builds one mechanism. `None` where a fault has left a gap; the fault itself has been told.
+impl Build<'_> {
+    fn clause(&self, at: &ClauseAt) -> Clause {
+        Clause {
+            document: self.mechanism.document.clone(),
+            heading: at.heading.clone(),
+            anchor: at.anchor.clone(),
+            basis: at.basis.clone(),
+        }
+    }
+
+    fn mechanism(&self) -> Option<Mechanism> {
+        let mechanism = self.mechanism;
+        let fields: Option<Vec<Field>> = mechanism.fields.iter().map(|field| self.field(field)).collect();
+        let steps: Option<Vec<Step>> = mechanism.steps.iter().map(|step| self.step(step)).collect();
+        let deadlines: Option<Vec<Deadline>> = mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
+        let indicators: Option<Vec<Indicator>> = mechanism.indicators.iter().map(|one| self.indicator(one)).collect();
+        Some(Mechanism {
+            name: mechanism.name.value.clone(),
+            version: mechanism.version,
+            words: mechanism.words.clone(),
+            document: mechanism.document.clone(),
+            register: value(&mechanism.register),
+            parent: value(&mechanism.parent),
+            lives_at: mechanism.lives_at.clone(),
+            number: value(&mechanism.number),
+            receipt: mechanism.receipt,
+            title: value(&mechanism.title),
+            place: value(&mechanism.place),
+            unit: value(&mechanism.unit),
+            kind: value(&mechanism.kind),
+            readers: who_list(&mechanism.readers),
+            fields: fields?,
+            states: mechanism.states.iter().map(|state| self.state(state)).collect(),
+            steps: steps?,
+            deadlines: deadlines?,
+            indicators: indicators?,
+            duplicates: mechanism.duplicates.as_ref().map(|one| self.duplicates(one)),
+            _sealed: Sealed::new(),
+        })
+    }
+
+    fn field(&self, field: &ast::Field) -> Option<Field> {
+        let ty = field.ty.as_ref()?;
+        let personal = match &field.personal {
+            None => None,
+            Some(personal) => Some(Personal {
+                purpose: personal.purpose.clone()?,
+                audience: who_list(&personal.audience),
+                keep: personal.keep?,
+                mask: field.mask.unwrap_or(Mask::All),
+            }),
+        };
+        Some(Field {
+            name: field.name.value.clone(),
+            words: Words::new(field.zh.clone()?, field.en.clone()?),
+            help: field.help.clone().unwrap_or_default(),
+            ty: ty.ty.clone(),
+            photo: ty.photo,
+            amount: ty.amount,
+            min: field.min.as_ref().map(|min| min.value),
+            max: field.max.as_ref().map(|max| max.value),
+            lines: field.lines.unwrap_or(1),
+            options: field.options.iter().flatten().map(|(name, words)| (name.value.clone(), words.clone())).collect(),
+            levels: field.levels.clone().unwrap_or_default(),
+            kinds: field.kinds.clone().unwrap_or_default(),
+            public: field.public.unwrap_or(false),
+            personal,
+            element: value(&field.element),
+            clause: self.clause(&field.clause),
+        })
+    }
+
+    fn state(&self, state: &ast::State) -> State {
+        State {
+            name: state.name.value.clone(),
+            words: state.words.clone(),
+            waits: who_list(&state.waits),
+            tone: state.tone,
+            is_final: state.is_final,
+            clause: self.clause(&state.clause),
+        }
+    }
+
+    fn step(&self, step: &ast::Step) -> Option<Step> {
+        let by = who_list(&step.by);
+        let open_to_all = by.iter().any(|who| matches!(who, Who::Anyone | Who::Holder));
+        let opens = match &step.opens {
+            None => None,
+            Some(opens) => Some(Opens {
+                mechanism: opens.mechanism.value.clone(),
+                for_each: opens.for_each.value.clone(),
+                item_as: opens.item_as.value.clone(),
+                with: exprs(&opens.with)?,
+            }),
+        };
+        let calls = match &step.calls {
+            None => None,
+            Some(calls) => Some(Calls {
+                record: calls.record.value.clone(),
+                step: calls.step.value.clone(),
+                with: exprs(&calls.with)?,
+            }),
+        };
+        let extends = match &step.extends {
+            None => None,
+            Some(extends) => Some(Extends { deadline: extends.deadline.value.clone(), by: expr(&extends.by)? }),
+        };
+        let auto = match &step.auto {
+            None => None,
+            Some(code) => Some(expr(code)?),
+        };
+        let needs: Option<Vec<Need>> = step.needs.iter().map(|need| self.need(need, step)).collect();
+        let asks = step.asks.iter().map(|ask| Ask { field: ask.field.value.clone(), optional: ask.optional });
+        Some(Step {
+            name: step.name.value.clone(),
+            words: step.words.clone(),
+            note: step.note.clone(),
+            from: values(&step.from),
+            to: value(&step.to),
+            public: step.public.unwrap_or(open_to_all),
+            by,
+            asks: asks.collect(),
+            needs: needs?,
+            set: exprs(&step.set)?,
+            auto,
+            opens,
+            calls,
+            extends,
+            clause: self.clause(&step.clause),
+        })
+    }
+
+    fn need(&self, need: &ast::Need, step: &ast::Step) -> Option<Need> {
+        let mut clause = self.clause(&step.clause);
+        if !need.basis.is_empty() {
+            clause.basis = need.basis.clone();
+        }
+        Some(Need { when: expr(need.when.as_ref()?)?, words: need.words.clone(), clause })
+    }
+
+    fn deadline(&self, deadline: &ast::Deadline) -> Option<Deadline> {
+        Some(Deadline {
+            name: deadline.name.value.clone(),
+            words: deadline.words.clone(),
+            starts: values(&deadline.starts),
+            ends: values(&deadline.ends),
+            within: expr(deadline.within.as_ref()?)?,
+            pauses: values(&deadline.pauses),
+            warns: deadline.warns,
+            late: value(&deadline.late),
+            clause: self.clause(&deadline.clause),
+        })
+    }
+
+    fn indicator(&self, indicator: &ast::Indicator) -> Option<Indicator> {
+        let measure = match indicator.measure.as_ref()? {
+            ast::Measure::Count(code) => Measure::Count(expr(code)?),
+            ast::Measure::Sum(code) => Measure::Sum(expr(code)?),
+            ast::Measure::Ratio { of, to } => Measure::Ratio { of: expr(of)?, to: expr(to)? },
+        };
+        let at = match indicator.at.as_ref().map(|word| word.text()) {
+            None | Some("opened") => At::Opened,
+            Some("now") => At::Now,
+            Some(field) => At::Field(field.to_owned()),
+        };
+        let by = indicator.by.iter().filter_map(|word| match word.text() {
+            "place" => Some(Dimension::Place),
+            "unit" => Some(Dimension::Unit),
+            "kind" => Some(Dimension::Kind),
+            "month" => Some(Dimension::Month),
+            _ => None,
+        });
+        Some(Indicator {
+            name: indicator.name.value.clone(),
+            words: indicator.words.clone(),
+            measure,
+            at,
+            by: by.collect(),
+            target: indicator.target,
+            clause: self.clause(&indicator.clause),
+        })
+    }
+
+    fn duplicates(&self, duplicates: &ast::Duplicates) -> Duplicates {
+        // Nearness is measured between points: the one named, else the only kind of field it can be.
+        let first_point = || self.mechanism.fields.iter().find(|field| field.type_of() == Some(&Type::Point));
+        let point = value(&duplicates.point).or_else(|| first_point().map(|field| field.name.value.clone()));
+        Duplicates {
+            words: duplicates.words.value.clone(),
+            point: point.filter(|_| duplicates.metres > 0),
+            days: duplicates.days,
+            metres: duplicates.metres,
+            into: value(&duplicates.into),
+        }
+    }
+}

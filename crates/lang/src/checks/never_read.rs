@@ -1,0 +1,52 @@
+//! A field that nothing uses · 没有用处的字段
+//!
+//! # What it does
+//! Finds fields for the machine (yes or no, numbers, choices, catalogue entries) that no rule, figure
+//! or public page uses. Words, pictures and files are read by people, and registers by other
+//! mechanisms, so they are left alone.
+//!
+//! # Why is this bad
+//! Everything asked costs somebody's time. A choice that nothing reads is a burden without use.
+//!
+//! # Example
+//! ```yaml
+//! fields:
+//!   urgent: { type: bool, zh: 紧急, en: Urgent }   # asked, and no rule reads it
+//! ```
+//!
+//! # Fix
+//! ```yaml
+//! deadlines:
+//!   answer: { zh: 答复, en: Answer, starts: report, ends: close, within: "urgent ? span('1 days') : span('5 days')" }
+//! ```
+//!
+//! # 作用
+//! 找出供机器使用（是否、数字、选项、目录条目）却没有任何规则、指标或公开页面用到的字段。文字、照片、文件由人阅读，台账供其他机制使用，不在此列。
+//!
+//! # 为什么不好
+//! 每问一项都要占用别人的时间。没有用处的选项只是负担。
+
+use crate::checks::Check;
+use crate::diagnostic::{Fault, Faults, Severity};
+use crate::model::Type;
+use crate::walk::read_fields;
+use crate::world::World;
+
+/// The check.
+pub const CHECK: Check =
+    Check { code: "GZ502", name: "never-read", severity: Severity::Warning, page: include_str!("never_read.rs") };
+
+/// Fields that the machine asks and never reads.
+pub fn check(world: &World<'_>, faults: &mut Faults) {
+    let own = world.documents.mechanisms.iter().filter(|one| one.register.is_none() && !one.incomplete);
+    for mechanism in own {
+        let read = read_fields(mechanism);
+        for field in &mechanism.fields {
+            let for_rules = matches!(field.type_of(), Some(Type::Bool | Type::Int | Type::Choice(_) | Type::Entry(_)));
+            let shown = field.public == Some(true);
+            if for_rules && !shown && !read.contains(field.name.text()) {
+                faults.add(Fault::new(&CHECK, "", field.name.at).with(field.name.text()));
+            }
+        }
+    }
+}

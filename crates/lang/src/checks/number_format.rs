@@ -1,0 +1,63 @@
+//! The number cannot be counted · 编号格式不对
+//!
+//! # What it does
+//! Checks the form of `number`: plain characters, `{yyyy}`, `{mm}`, `{dd}` and exactly one counter
+//! `{n:6}` with 1 to 9 digits. As the counter begins anew each year, the year must stand in the number.
+//!
+//! # Why is this bad
+//! Two records would carry the same number, on receipts that people keep.
+//!
+//! # Example
+//! ```yaml
+//! number: "W-{n}"
+//! ```
+//!
+//! # Fix
+//! ```yaml
+//! number: "W{yyyy}-{n:6}"
+//! ```
+//!
+//! # 作用
+//! 检查 `number` 的格式：普通字符、`{yyyy}`、`{mm}`、`{dd}` 和恰好一个 1 至 9 位的计数 `{n:6}`。计数每年重新开始，所以编号里必须有年份。
+//!
+//! # 为什么不好
+//! 两个事项会有相同的编号，而回执已经在群众手里。
+
+use crate::ast::Mechanism;
+use crate::checks::Check;
+use crate::diagnostic::{Fault, Faults, Severity};
+
+/// The check.
+pub const CHECK: Check =
+    Check { code: "GZ802", name: "number-format", severity: Severity::Error, page: include_str!("number_format.rs") };
+
+/// The form of a mechanism's numbers.
+pub fn check(mechanism: &Mechanism, faults: &mut Faults) {
+    let Some(number) = &mechanism.number else { return };
+    let mut rest = number.text();
+    let (mut counters, mut years) = (0, 0);
+    while let Some(open) = rest.find(['{', '}']) {
+        let slot = rest[open..].find('}').map(|close| &rest[open..open + close + 1]);
+        match slot {
+            Some("{yyyy}") => years += 1,
+            Some("{mm}" | "{dd}") => {}
+            Some(slot) if is_counter(slot) => counters += 1,
+            slot => {
+                let wrong = slot.unwrap_or(&rest[open..]);
+                faults.add(Fault::new(&CHECK, "slot", number.at).with(wrong));
+                return;
+            }
+        }
+        rest = &rest[open + slot.map_or(1, str::len)..];
+    }
+    if counters != 1 {
+        faults.add(Fault::new(&CHECK, "counter", number.at));
+    } else if years == 0 {
+        faults.add(Fault::new(&CHECK, "year", number.at));
+    }
+}
+
+fn is_counter(slot: &str) -> bool {
+    let digits = slot.strip_prefix("{n:").and_then(|rest| rest.strip_suffix('}'));
+    digits.is_some_and(|digits| digits.len() == 1 && matches!(digits.as_bytes()[0], b'1'..=b'9'))
+}

@@ -1,0 +1,83 @@
+//! A field of the wrong type · 字段类型不对
+//!
+//! # What it does
+//! Checks the fields that play a part: a title must be text or name something, a place a place, a unit
+//! a unit, a kind an entry; duplicates compare a text and a point; an indicator is placed in time by a
+//! date or time; a register's `code` is text.
+//!
+//! # Why is this bad
+//! The page, the map or the figure that rests on the field would stay empty.
+//!
+//! # Example
+//! ```yaml
+//! unit: handler
+//! fields:
+//!   handler: { type: text, zh: 承办单位, en: Unit in charge }
+//! ```
+//!
+//! # Fix
+//! ```yaml
+//! unit: handler
+//! fields:
+//!   handler: { type: unit, zh: 承办单位, en: Unit in charge }
+//! ```
+//!
+//! # 作用
+//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字。
+//!
+//! # 为什么不好
+//! 依赖这个字段的页面、地图或数字会是空的。
+
+use crate::ast::Mechanism;
+use crate::checks::Check;
+use crate::diagnostic::{Fault, Faults, Severity};
+use crate::model::Type;
+use crate::source::Word;
+use crate::world::World;
+
+/// The check.
+pub const CHECK: Check =
+    Check { code: "GZ102", name: "wrong-field", severity: Severity::Error, page: include_str!("wrong_field.rs") };
+
+/// Fields in roles that their type does not fit.
+pub fn check(world: &World<'_>, faults: &mut Faults) {
+    for mechanism in &world.documents.mechanisms {
+        let mut each = |word: Option<&Word>, role, fits: fn(&Type) -> bool, wanted| {
+            let Some(word) = word else { return };
+            let Some(field) = mechanism.field(word.text()) else { return };
+            if field.type_of().is_some_and(|ty| !fits(ty)) {
+                faults.add(Fault::new(&CHECK, "", word.at).with(word.text()).with(role).with_key(wanted));
+            }
+        };
+        let is_name = |ty: &Type| matches!(ty, Type::Text | Type::Entry(_) | Type::Place | Type::Unit | Type::Person);
+        each(mechanism.title.as_ref(), "title", is_name, "type.text");
+        each(mechanism.place.as_ref(), "place", |ty| *ty == Type::Place, "type.place");
+        each(mechanism.unit.as_ref(), "unit", |ty| *ty == Type::Unit, "type.unit");
+        each(mechanism.kind.as_ref(), "kind", |ty| matches!(ty, Type::Entry(_)), "type.entry");
+        if let Some(duplicates) = &mechanism.duplicates {
+            each(Some(&duplicates.words), "duplicates.words", |ty| *ty == Type::Text, "type.text");
+            each(duplicates.point.as_ref(), "duplicates.point", |ty| *ty == Type::Point, "type.point");
+        }
+        for indicator in &mechanism.indicators {
+            each(indicator.at.as_ref(), "at", |ty| matches!(ty, Type::Date | Type::Time), "type.time");
+        }
+        let code = mechanism.field("code").filter(|_| mechanism.register.is_some());
+        each(code.map(|field| &field.name), "code", |ty| *ty == Type::Text, "type.text");
+        dimensions(mechanism, faults);
+    }
+}
+
+/// An indicator by unit or kind needs the mechanism to say which field that is.
+fn dimensions(mechanism: &Mechanism, faults: &mut Faults) {
+    for word in mechanism.indicators.iter().flat_map(|indicator| &indicator.by) {
+        let given = match word.text() {
+            "place" => mechanism.place.is_some() || mechanism.parent.is_some(),
+            "unit" => mechanism.unit.is_some(),
+            "kind" => mechanism.kind.is_some(),
+            _ => true,
+        };
+        if !given && !mechanism.incomplete {
+            faults.add(Fault::new(&CHECK, "dimension", word.at).with(word.text()));
+        }
+    }
+}

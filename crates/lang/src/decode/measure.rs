@@ -1,0 +1,105 @@
+//! Deadlines, indicators and duplicates.
+
+use crate::ast::{Deadline, Duplicates, Indicator, Measure};
+use crate::checks::{harmful, wrong_value};
+use crate::diagnostic::Faults;
+use crate::model::Target;
+use crate::source::Word;
+use crate::yaml::Node;
+
+use super::read::{self, Entry, Map};
+use super::step::clause;
+
+/// Reads one deadline.
+pub fn deadline(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Deadline> {
+    let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
+    let words = map.words(faults);
+    let starts = map.require("starts", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let ends = map.require("ends", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let within = map.require("within", faults).and_then(|node| read::span_or_code(node, source, faults));
+    let pauses = map.take("pauses", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let warns = map.take("warns", faults).and_then(|node| read::span(node, faults));
+    let late = map.text("late", faults);
+    let clause = clause(entry, &mut map, faults);
+    map.finish(faults);
+    Some(Deadline { name: entry.key.clone(), words, starts, ends, within, pauses, warns, late, clause })
+}
+
+/// Reads one indicator.
+pub fn indicator(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Indicator> {
+    let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
+    let words = map.words(faults);
+    let measure = measure(&mut map, entry, source, faults);
+    let at = map.text("at", faults);
+    let by = map.take("by", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let target = map.text("target", faults).and_then(|word| target(&word, faults));
+    if let Some(about) = map.text("about", faults)
+        && about.value != "work"
+    {
+        faults.add(harmful::about(&about));
+    }
+    let clause = clause(entry, &mut map, faults);
+    map.finish(faults);
+    Some(Indicator { name: entry.key.clone(), words, measure, at, by, target, clause })
+}
+
+fn measure(map: &mut Map<'_>, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Measure> {
+    let count = map.take("count", faults);
+    let sum = map.take("sum", faults);
+    let ratio = map.take("ratio", faults);
+    let code = |node: &Node, faults: &mut Faults| read::code(node, source, faults);
+    if [count, sum, ratio].into_iter().flatten().count() != 1 {
+        faults.add(wrong_value::one_measure(entry.key));
+    }
+    if let Some(node) = count {
+        return code(node, faults).map(Measure::Count);
+    }
+    if let Some(node) = sum {
+        return code(node, faults).map(Measure::Sum);
+    }
+    let mut map = Map::open(ratio?, entry.key.at, entry.clause, faults)?;
+    let of = map.require("of", faults).and_then(|node| code(node, faults));
+    let to = map.require("to", faults).and_then(|node| code(node, faults));
+    map.finish(faults);
+    Some(Measure::Ratio { of: of?, to: to? })
+}
+
+/// `>= 95%`, `<= 2.5`.
+fn target(word: &Word, faults: &mut Faults) -> Option<Target> {
+    let read = || {
+        let text = word.text().trim().trim_end_matches('%').trim_end();
+        let (at_least, number) = match text.strip_prefix(">=") {
+            Some(number) => (true, number),
+            None => (false, text.strip_prefix("<=")?),
+        };
+        let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+        let digits = |text: &str| text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+        (!whole.is_empty() && digits(whole) && digits(fraction) && fraction.len() <= 3).then_some(())?;
+        let thousandths = format!("{whole}{fraction:0<3}").parse().ok()?;
+        Some(Target { at_least, thousandths })
+    };
+    let target = read();
+    if target.is_none() {
+        faults.add(wrong_value::expected("kind.target", word.at));
+    }
+    target
+}
+
+/// Reads how duplicates are found.
+pub fn duplicates(node: &Node, entry: &Entry<'_>, faults: &mut Faults) -> Option<Duplicates> {
+    let mut map = Map::open(node, entry.key.at, entry.clause, faults)?;
+    let words = map.required_text("words", faults);
+    let point = map.text("point", faults);
+    let days = map.require("days", faults).and_then(|node| read::number(node, 1, 3_650, faults));
+    let metres = map.take("metres", faults).and_then(|node| read::number(node, 1, 100_000, faults));
+    let into = map.text("into", faults);
+    map.finish(faults);
+    Some(Duplicates {
+        at: entry.key.at,
+        words: words?,
+        point,
+        days: days?.value as u32,
+        metres: metres.map_or(0, |metres| metres.value as u32),
+        into,
+    })
+}

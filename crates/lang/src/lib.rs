@@ -1,0 +1,65 @@
+//! The mechanism language: literate documents in, diagnostics and checked mechanisms out.
+//!
+//! The form of the language is told in `docs/language.md`. [`check`] reads as the pipeline:
+//! Markdown → blocks → YAML → declarations → names and types → checks → library.
+
+mod assemble;
+mod ast;
+mod catalogue;
+pub mod checks;
+mod decode;
+mod diagnostic;
+pub mod expr;
+mod flow;
+mod inherit;
+pub mod literate;
+mod locale;
+mod manual;
+pub mod model;
+mod render;
+mod source;
+mod suggest;
+mod typing;
+mod walk;
+mod world;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use manual::manual;
+pub use model::Library;
+pub use render::{render, to_json};
+pub use source::{DataFile, Source};
+
+use diagnostic::Faults;
+use literate::Block;
+use world::World;
+
+/// What came out of a check.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The mechanisms without errors, with everything they rest on.
+    pub library: Library,
+    /// All faults, in the order of the texts.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether no error was found; warnings may have been.
+    pub fn is_clean(&self) -> bool {
+        self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
+    }
+}
+
+/// Checks the documents of one county together, with the data files that they name.
+pub fn check(sources: &[Source], data: &[DataFile]) -> Checked {
+    let mut faults = Faults::default();
+    let outlines: Vec<Vec<Block>> = sources.iter().map(|source| literate::blocks(&source.text)).collect();
+    let mut documents = decode::decode(sources, &outlines, &mut faults);
+    inherit::inherit(&mut documents, &mut faults);
+    let catalogues = catalogue::load(&documents, sources.len(), data, &mut faults);
+    let world = World { documents: &documents, catalogues: &catalogues };
+    typing::check(&world, &mut faults);
+    checks::run(&world, &outlines, &mut faults);
+    let library = assemble::library(&world, sources, &outlines, &faults);
+    Checked { library, diagnostics: faults.told(sources, &outlines, data) }
+}

@@ -1,0 +1,80 @@
+//! Every expression against the type that its place wants.
+
+use crate::ast::{Code, Measure, Mechanism};
+use crate::diagnostic::Faults;
+use crate::expr::types::{Scope, Use, check as check_type};
+use crate::model::Type;
+use crate::source::Word;
+use crate::world::World;
+
+/// Types all expressions; the typed forms are kept beside their texts.
+pub fn check(world: &World<'_>, faults: &mut Faults) {
+    for mechanism in &world.documents.mechanisms {
+        let mut typing = Typing { world, mechanism, faults };
+        typing.steps();
+        for within in mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()) {
+            typing.code(within, &Type::Span, Use::Limit);
+        }
+        for indicator in &mechanism.indicators {
+            match &indicator.measure {
+                Some(Measure::Count(code)) => typing.code(code, &Type::Bool, Use::Indicator),
+                Some(Measure::Sum(code)) => typing.code(code, &Type::Int, Use::Indicator),
+                Some(Measure::Ratio { of, to }) => {
+                    typing.code(of, &Type::Bool, Use::Indicator);
+                    typing.code(to, &Type::Bool, Use::Indicator);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+struct Typing<'a, 'f> {
+    world: &'a World<'a>,
+    mechanism: &'a Mechanism,
+    faults: &'f mut Faults,
+}
+
+impl Typing<'_, '_> {
+    fn code(&mut self, code: &Code, wanted: &Type, place: Use) {
+        let scope = Scope { world: self.world, mechanism: self.mechanism, place };
+        check_type(code, wanted, &scope, self.faults);
+    }
+
+    fn steps(&mut self) {
+        let mechanism = self.mechanism;
+        for step in &mechanism.steps {
+            for when in step.needs.iter().filter_map(|need| need.when.as_ref()) {
+                self.code(when, &Type::Bool, Use::Step);
+            }
+            self.values(&step.set, mechanism);
+            if let Some(auto) = &step.auto {
+                self.code(auto, &Type::Bool, Use::Auto);
+            }
+            if let Some(opens) = &step.opens
+                && let Some(part) = self.world.mechanism(opens.mechanism.text())
+            {
+                self.values(&opens.with, part);
+            }
+            if let Some(calls) = &step.calls
+                && let Some(Type::Record(other)) =
+                    mechanism.field(calls.record.text()).and_then(|field| field.type_of())
+                && let Some(other) = self.world.mechanism(other)
+            {
+                self.values(&calls.with, other);
+            }
+            if let Some(extends) = &step.extends {
+                self.code(&extends.by, &Type::Span, Use::Step);
+            }
+        }
+    }
+
+    /// Values for fields of a mechanism: this one, a part or another record's.
+    fn values(&mut self, values: &[(Word, Code)], of: &Mechanism) {
+        for (field, code) in values {
+            if let Some(ty) = of.field(field.text()).and_then(|field| field.type_of()) {
+                self.code(code, ty, Use::Step);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The whole demo county loaded on SQLite: what the use cases promise.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gongzhi_base::{CommandId, RecordId, Timestamp};
+use gongzhi_kernel::{Actor, Command, Order, Raw, Refusal};
+use gongzhi_service::ambient::{Ambient as _, Scripted};
+use gongzhi_service::{Failure, Outcome, Service, Settings, load, timers};
+use gongzhi_store::{Ledger as _, ListQuery, sqlite::Sqlite};
+
+struct County {
+    service: Service,
+    clock: Arc<Scripted>,
+    _dir: tempfile::TempDir,
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn open(dir: &Path, clock: &Arc<Scripted>) -> Service {
+    let path = dir.join("county.db");
+    let county = Sqlite::county_of(&path).expect("a county");
+    let ledger = Arc::new(Sqlite::open(&path, &county).expect("a database"));
+    Service::open(Settings { ledger, ambient: clock.clone(), files: dir.join("files"), library: None })
+        .expect("a service")
+}
+
+fn county() -> County {
+    let dir = tempfile::tempdir().expect("a directory");
+    let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-02T01:00:00Z").expect("a time"), 1));
+    let files = load::read_library(&root().join("mechanisms")).expect("documents");
+    let library = load::check_library(&files).expect("clean documents");
+    let data = root().join("counties/wenxi");
+    let file = load::CountyFile::read(&data).expect("a county's file");
+    let ledger = Arc::new(Sqlite::open(&dir.path().join("county.db"), &file.place).expect("a database"));
+    file.write(ledger.as_ref()).expect("settings");
+    let settings =
+        Settings { ledger, ambient: clock.clone(), files: dir.path().join("files"), library: Some(library) };
+    let service = Service::open(settings).expect("a service");
+    load::county(&service, &data, &files).expect("loaded");
+    service.reload_laws().expect("laws from the ledger");
+    County { service, clock, _dir: dir }
+}
+
+impl County {
+    fn send(&self, id: &str, actor: Actor, order: Order) -> Result<Outcome, Failure> {
+        let id = CommandId::new(id).expect("an identifier");
+        self.service.engine().act_blocking(Command { id, actor, at: self.service.now(), order })
+    }
+
+    fn report(&self, id: &str, what: &str) -> Result<Outcome, Failure> {
+        let input = [
+            ("what", what),
+            ("where", "140823204208"),
+            ("kind", "010101"),
+            ("contact_phone", "13800001111"),
+        ]
+        .map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned())))
+        .into();
+        let record = self.service.new_record_id();
+        let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id: record, input };
+        self.send(id, Actor::Public, order)
+    }
+
+    fn step(&self, who: &str, record: RecordId, step: &str, fields: &[(&str, &str)]) -> Result<Outcome, Failure> {
+        let input = fields.iter().map(|(n, v)| ((*n).to_owned(), Raw::Text((*v).to_owned()))).collect();
+        let actor = if who == "holder" { Actor::Holder(record) } else { self.service.actor_of(who) };
+        let order = Order::Step { record, step: step.into(), expect: None, input };
+        let id = self.service.new_command_id();
+        self.send(id.as_str(), actor, order)
+    }
+}
+
+#[test]
+fn a_matter_from_report_to_rating() {
+    let county = county();
+    let service = &county.service;
+    let opened = county.report("report-0001", "阳庄村停水两天了").expect("reported");
+    let again = county.report("report-0001", "阳庄村停水两天了").expect("the same answer");
+    assert!(again.again);
+    assert_eq!(again.record, opened.record);
+    assert_eq!(
+        county.report("report-0001", "另一件事情"),
+        Err(Failure::Refused(Refusal::CommandReused)),
+        "an identifier is not used for something else"
+    );
+    let id = opened.record;
+    let code = service.receipt_code(id);
+    assert_eq!(service.by_code(&code.to_lowercase()), Ok(Some(id)));
+    assert_eq!(service.by_code("0000-0000-0000-0000"), Ok(None));
+
+    let officer = service.actor_of("officer.water");
+    let waiting = service.inbox(&officer, None, 10).expect("an inbox");
+    assert_eq!(waiting.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id], "routed by kind and place");
+    assert!(waiting.rows[0].due.is_some());
+    county.step("officer.water", id, "accept", &[]).expect("accepted");
+    county.step("officer.water", id, "answer", &[("done", "已修复水泵恢复供水"), ("result", "solved")]).expect("answered");
+    county.step("holder", id, "rate", &[("solved", "yes"), ("satisfied", "yes")]).expect("rated");
+
+    let view = service.view(&officer, id).expect("readable");
+    assert_eq!(view.record.state, "closed");
+    assert!(view.history.len() >= 5);
+    let found = service.search(&officer, "停水", 10).expect("a search");
+    assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
+    assert_eq!(service.search(&officer, "13800001111", 10).expect("a search"), [], "personal data is in no index");
+    let stranger = service.actor_of("officer.tongcheng");
+    assert_eq!(service.search(&stranger, "停水", 10).expect("a search"), []);
+    assert!(matches!(service.view(&stranger, id), Err(Failure::NotFound)));
+    assert_eq!(service.list(&stranger, ListQuery::default()).expect("a list").rows, []);
+
+    gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("the ledger verifies");
+}
+
+#[test]
+fn a_look_at_personal_data_is_recorded_first() {
+    let county = county();
+    let service = &county.service;
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let officer = service.actor_of("officer.water");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let look = service.look(
+        service.new_command_id(),
+        officer.clone(),
+        id,
+        vec!["contact_phone".into()],
+        "核实停水范围".into(),
+    );
+    let (_, values) = runtime.block_on(look).expect("shown");
+    assert_eq!(values, [("contact_phone".to_owned(), gongzhi_base::Value::from("13800001111"))]);
+    let view = service.view(&officer, id).expect("readable");
+    assert_eq!(service.looks(&view).count(), 1);
+}
+
+#[test]
+fn deadlines_pass_once_also_after_days_switched_off() {
+    let county = county();
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let later = county.service.now().plus_millis(6 * 86_400_000);
+    county.clock.set(later);
+    let fired = timers::fire_due(&county.service, later).expect("fired");
+    assert!(fired > 0);
+    assert_eq!(timers::fire_due(&county.service, later).expect("fired"), 0, "once");
+    let officer = county.service.actor_of("dispatch");
+    let view = county.service.view(&officer, id).expect("readable");
+    let late = view.history.iter().filter(|(_, event)| {
+        matches!(&event.deed, gongzhi_kernel::Deed::Passed { late: true, .. })
+    });
+    assert!(late.count() > 0);
+}
+
+#[test]
+fn the_county_is_there_after_a_restart() {
+    let county = county();
+    let opened = county.report("report-0001", "阳庄村停水两天了").expect("reported");
+    let County { service, clock, _dir: dir } = county;
+    let head = service.ledger().head().expect("a head");
+    service.close();
+    let service = open(dir.path(), &clock);
+    assert_eq!(service.ledger().head().expect("a head"), head);
+    assert_eq!(service.state().world.places().filter(|p| p.level == gongzhi_lang::model::Level::Township).count(), 12);
+    let officer = service.actor_of("officer.water");
+    assert_eq!(service.inbox(&officer, None, 10).expect("an inbox").rows[0].id, opened.record);
+}

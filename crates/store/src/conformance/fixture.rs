@@ -1,0 +1,190 @@
+//! Invented records for the cases: plain to build, deterministic, valid for the chain.
+
+use std::collections::BTreeMap;
+
+use gongzhi_base::words::index_tokens;
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::actor::Acted;
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::event::{Deed, Event};
+use gongzhi_kernel::project::{CellKey, Projection, Row, place_token, unit_token};
+use gongzhi_lang::model::Dimension;
+
+use crate::{Answer, Batch, Ledger, Stored, StoreError};
+
+/// The county of all cases.
+pub const COUNTY: &str = "000000";
+/// The mechanism of most records.
+pub const MATTER: &str = "matter";
+/// A time to count from, 2026-01-01T00:00:00Z.
+pub const START: i64 = 1_767_225_600_000;
+/// Milliseconds of a day.
+pub const DAY: i64 = 86_400_000;
+
+/// Numbers that look random and are the same in every run (splitmix64).
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    /// True once in `n` times.
+    pub fn once_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of these.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len() as u64) as usize]
+    }
+}
+
+/// The identifier of the n-th record.
+pub fn id(n: u64) -> RecordId {
+    let mut entropy = [0; 10];
+    entropy[..8].copy_from_slice(&n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+    RecordId::at(START + n as i64, entropy)
+}
+
+/// A command's identifier.
+pub fn command(n: u64) -> CommandId {
+    CommandId::new(&format!("command-{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).expect("a good identifier")
+}
+
+/// The n-th record: an open matter of the village `v1` in the town `t1`.
+pub fn record(n: u64) -> Stored {
+    let opened = Timestamp(START + n as i64 * 1_000);
+    let row = Row {
+        id: id(n),
+        mechanism: MATTER.into(),
+        version: 1,
+        revision: 1,
+        state: "received".into(),
+        open: true,
+        number: format!("2026-{n:06}"),
+        title: format!("matter {n}"),
+        path: [Some("c1".into()), Some("t1".into()), Some("v1".into()), None],
+        unit: None,
+        kind: None,
+        kind_top: None,
+        due: None,
+        due_name: None,
+        late: false,
+        opened,
+        changed: opened,
+        month: "2026-01".into(),
+        marks: 0,
+        parent: None,
+        point: None,
+    };
+    let projection =
+        Projection { row, todo: Vec::new(), timers: Vec::new(), text: String::new(), scopes: Vec::new(), cells: Vec::new() };
+    with_scopes(Stored { snapshot: vec![n as u8; 300], receipt: None, projection, text_changed: false })
+}
+
+/// Recomputes the scope tokens from the row's places and unit.
+pub fn with_scopes(mut stored: Stored) -> Stored {
+    let row = &stored.projection.row;
+    let mut scopes: Vec<String> = row.path.iter().flatten().map(|code| place_token(code)).collect();
+    scopes.extend(row.unit.iter().map(|unit| unit_token(unit)));
+    scopes.sort();
+    stored.projection.scopes = scopes;
+    stored
+}
+
+/// Gives a record words to be found by.
+pub fn with_text(mut stored: Stored, text: &str) -> Stored {
+    stored.projection.text = index_tokens(text);
+    stored.text_changed = true;
+    stored
+}
+
+/// A cell's key.
+pub fn cell(indicator: &str, dimension: Dimension, key: &str, period: &str) -> CellKey {
+    CellKey {
+        mechanism: MATTER.into(),
+        indicator: indicator.into(),
+        dimension,
+        key: key.into(),
+        period: period.into(),
+    }
+}
+
+/// A ledger with the head that its next batch continues.
+pub struct Book {
+    pub ledger: Box<dyn Ledger>,
+    pub head: Head,
+    commands: u64,
+}
+
+impl Book {
+    /// Begins with an empty ledger.
+    pub fn new(ledger: Box<dyn Ledger>) -> Book {
+        assert_eq!(ledger.head(), Ok(Head::EMPTY), "the ledger must be empty");
+        Book { ledger, head: Head::EMPTY, commands: 0 }
+    }
+
+    /// A batch with one entry and one answered command for each record, and the head after it.
+    pub fn batch(&mut self, records: Vec<Stored>) -> (Batch, Head) {
+        let mut batch = Batch::default();
+        let mut head = self.head;
+        for stored in records {
+            let row = &stored.projection.row;
+            let (entry, next) = head.append(COUNTY, &event(row), [7; 16]);
+            self.commands += 1;
+            batch.answers.push(Answer {
+                command: command(self.commands),
+                digest: Digest::of(&self.commands.to_be_bytes()),
+                record: row.id,
+                revision: row.revision,
+                seq: head.size,
+            });
+            batch.entries.push(entry);
+            batch.records.push(stored);
+            head = next;
+        }
+        (batch, head)
+    }
+
+    /// Commits records, one entry each.
+    pub fn put(&mut self, records: Vec<Stored>) -> Result<(), StoreError> {
+        self.put_with_cells(records, BTreeMap::new())
+    }
+
+    /// Commits records with changes of cells.
+    pub fn put_with_cells(
+        &mut self,
+        records: Vec<Stored>,
+        cells: BTreeMap<CellKey, (i64, i64)>,
+    ) -> Result<(), StoreError> {
+        let (mut batch, head) = self.batch(records);
+        batch.cells = cells;
+        self.ledger.commit(self.head, &batch)?;
+        self.head = head;
+        Ok(())
+    }
+}
+
+/// An event of a record at its revision.
+pub fn event(row: &Row) -> Event {
+    Event {
+        record: row.id,
+        mechanism: row.mechanism.clone(),
+        version: row.version,
+        revision: row.revision,
+        at: row.changed,
+        by: Acted::System,
+        deed: Deed::Look { fields: vec!["phone".into()], purpose: "call back".into() },
+    }
+}

@@ -1,0 +1,50 @@
+//! What every engine must do, as cases that run against any [`Ledger`].
+//!
+//! The cases panic where an engine fails, as tests do. An engine's tests call [`run`] with a way to
+//! make empty ledgers of the county [`fixture::COUNTY`].
+
+mod accounts;
+pub mod fixture;
+mod lists;
+mod searching;
+mod writing;
+
+use crate::Ledger;
+
+/// Makes an empty ledger.
+pub type Make<'a> = &'a dyn Fn() -> Box<dyn Ledger>;
+
+/// A case: its name and what it does.
+type Case = (&'static str, fn(Make<'_>));
+
+const CASES: &[Case] = &[
+    ("entries continue the chain and read back", writing::chain),
+    ("a batch on another head is a conflict", writing::conflict),
+    ("an entry that does not continue the ledger is refused", writing::gap),
+    ("the same command finds its answer", writing::answers),
+    ("a failing batch changes nothing", writing::atomic),
+    ("records read back as they were written", writing::records),
+    ("cells add up", writing::cells),
+    ("counters keep the last number", writing::counters),
+    ("timers come in order and change with their record", writing::timers),
+    ("an inbox is ordered by due time and pages without gaps", lists::todo),
+    ("an inbox counts each record once", lists::todo_counts),
+    ("lists filter, order and page as told", lists::filters),
+    ("a scope shows what it holds and nothing else", lists::scopes),
+    ("a scope of many parts shows the same", lists::many_parts),
+    ("neighbours are recent and near", lists::near),
+    ("search finds Chinese and English exactly", searching::recall),
+    ("search follows changes of text and places", searching::changes),
+    ("search stays inside the scope", searching::scopes),
+    ("accounts are written and replaced", accounts::credentials),
+    ("sessions end in time or when told", accounts::sessions),
+    ("settings keep any bytes", accounts::settings),
+];
+
+/// Runs all cases, each on a new ledger. The name of each is printed before it runs.
+pub fn run(make: Make<'_>) {
+    for (name, case) in CASES {
+        eprintln!("conformance: {name}");
+        case(make);
+    }
+}

@@ -1,0 +1,101 @@
+//! Moves the write-ahead log into the database file beside the commits, so that no command waits
+//! for it longer than a moment.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::write::Writer;
+
+/// Changed rows after which the log is moved: some 5,000 to 10,000 pages of the log.
+const ENOUGH: u64 = 12_000;
+/// Frames of the log few enough to move while the writer waits.
+const REST: i64 = 400;
+
+#[derive(Default)]
+struct State {
+    changed: u64,
+    stop: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread that keeps the log short.
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts the thread with a connection of its own.
+    pub(super) fn start(conn: Connection, writer: Arc<Mutex<Writer>>) -> std::io::Result<Keeper> {
+        let shared = Arc::new(Shared::default());
+        let seen = Arc::clone(&shared);
+        let thread =
+            std::thread::Builder::new().name("wal-keeper".to_owned()).spawn(move || keep(&seen, &conn, &writer))?;
+        Ok(Keeper { shared, thread: Some(thread) })
+    }
+
+    /// Tells how many rows a commit has changed.
+    pub(super) fn changed(&self, rows: u64) {
+        let mut state = self.shared.lock();
+        state.changed += rows;
+        if state.changed >= ENOUGH {
+            self.shared.wake.notify_one();
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn keep(shared: &Shared, conn: &Connection, writer: &Mutex<Writer>) {
+    loop {
+        let mut state = shared.lock();
+        while !state.stop && state.changed < ENOUGH {
+            state = shared.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.stop {
+            return;
+        }
+        state.changed = 0;
+        drop(state);
+        // The bulk goes while commits go on; each pass leaves what was added meanwhile.
+        for _ in 0..4 {
+            match checkpoint(conn) {
+                Ok(left) if left > REST => {}
+                _ => break,
+            }
+        }
+        // The log begins anew only when nothing is left in it: the writer waits for the short rest.
+        let held = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = checkpoint(conn) {
+            // Nothing is lost, the log only grows; the next time tries again.
+            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+        }
+        drop(held);
+    }
+}
+
+/// One pass; gives how many frames of the log are left.
+fn checkpoint(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+}

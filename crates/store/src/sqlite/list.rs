@@ -1,0 +1,422 @@
+//! Lists, inboxes and the neighbours of a place.
+//!
+//! Each list is the union of a few index ranges that are already in the wanted order: one for each
+//! mechanism and each part of the reader's scope. The first rows of each are merged, so the cost
+//! depends on the page and not on the number of records.
+
+use std::collections::{BTreeSet, HashSet};
+
+use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_kernel::project::Row;
+use gongzhi_lang::model::Level;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::error::fault;
+use super::read::{self, ROW};
+use super::write::NEVER;
+use crate::{ListQuery, Order, Page, Scope, ScopePart, StoreError, Within};
+
+type Done<T> = Result<T, StoreError>;
+
+/// Rows of one page at most.
+const PAGE: u32 = 1_000;
+/// Rows of an inbox that are counted at most.
+const COUNTED: usize = 1_000;
+/// Parts of a scope that are read as ranges of their own; more become one filter.
+const RANGES: usize = 24;
+
+/// A column that leads an index, the narrowest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Lead {
+    Part,
+    Grid,
+    Village,
+    Unit,
+    Town,
+    Kind,
+    All,
+}
+
+impl Lead {
+    fn of_level(level: Level) -> Lead {
+        match level {
+            Level::County => Lead::All,
+            Level::Township => Lead::Town,
+            Level::Village => Lead::Village,
+            Level::Grid => Lead::Grid,
+        }
+    }
+
+    fn index(self, open: bool) -> &'static str {
+        match (self, open) {
+            (Lead::Part, _) => "new_part",
+            (Lead::Grid, false) => "new_grid",
+            (Lead::Grid, true) => "open_grid",
+            (Lead::Village, false) => "new_village",
+            (Lead::Village, true) => "open_village",
+            (Lead::Unit, false) => "new_unit",
+            (Lead::Unit, true) => "open_unit",
+            (Lead::Town, false) => "new_town",
+            (Lead::Town, true) => "open_town",
+            (Lead::Kind, false) => "new_kind",
+            (Lead::Kind, true) => "open_kind",
+            (Lead::All, false) => "new_all",
+            (Lead::All, true) => "open_all",
+        }
+    }
+}
+
+/// The column of the place at a level.
+pub(super) fn place_column(level: Level) -> &'static str {
+    match level {
+        Level::County => "region",
+        Level::Township => "town",
+        Level::Village => "village",
+        Level::Grid => "grid",
+    }
+}
+
+/// One range: a mechanism, and what the reader may see of it.
+struct Branch<'a> {
+    mechanism: String,
+    seen: Seen<'a>,
+}
+
+enum Seen<'a> {
+    All,
+    Within(&'a Within),
+    AnyOf(Vec<&'a ScopePart>),
+}
+
+fn branches<'a>(conn: &Connection, county: &str, query: &'a ListQuery) -> Done<Vec<Branch<'a>>> {
+    let parts = match &query.scope {
+        Scope::Any(parts) => parts,
+        Scope::All => {
+            let mechanisms = match &query.mechanism {
+                Some(mechanism) => vec![mechanism.clone()],
+                None => mechanisms(conn, county)?,
+            };
+            return Ok(mechanisms.into_iter().map(|mechanism| Branch { mechanism, seen: Seen::All }).collect());
+        }
+    };
+    let mut wanted: Vec<&ScopePart> = Vec::new();
+    for part in parts {
+        let asked = query.mechanism.as_ref().is_none_or(|mechanism| *mechanism == part.mechanism);
+        if asked && !wanted.contains(&part) {
+            wanted.push(part);
+        }
+    }
+    if wanted.len() <= RANGES {
+        return Ok(wanted
+            .into_iter()
+            .map(|part| Branch { mechanism: part.mechanism.clone(), seen: Seen::Within(&part.within) })
+            .collect());
+    }
+    let mechanisms: BTreeSet<&String> = wanted.iter().map(|part| &part.mechanism).collect();
+    Ok(mechanisms
+        .into_iter()
+        .map(|mechanism| Branch {
+            mechanism: mechanism.clone(),
+            seen: Seen::AnyOf(wanted.iter().copied().filter(|part| part.mechanism == *mechanism).collect()),
+        })
+        .collect())
+}
+
+fn mechanisms(conn: &Connection, county: &str) -> Done<Vec<String>> {
+    conn.prepare_cached("SELECT name FROM mechanism WHERE county = ?1")
+        .and_then(|mut query| query.query_map([county], |row| row.get(0))?.collect())
+        .map_err(fault)
+}
+
+/// A statement being composed: its conditions and their parameters, in step.
+#[derive(Default)]
+pub(super) struct Filter {
+    pub(super) sql: String,
+    pub(super) args: Vec<Value>,
+}
+
+impl Filter {
+    pub(super) fn and(&mut self, condition: &str, args: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.args.extend(args);
+    }
+
+    /// One of the parts; a filter only, never the range that is read.
+    pub(super) fn any_part(&mut self, parts: &[&ScopePart], unit: impl Fn(&str) -> (String, Value)) {
+        let mut either = Vec::new();
+        let mut args = Vec::new();
+        // Gathered by mechanism and level, so that the expression stays flat for any number of parts.
+        let groups: BTreeSet<(&str, Option<Level>)> =
+            parts.iter().map(|part| (part.mechanism.as_str(), level(&part.within))).collect();
+        for (mechanism, level) in groups {
+            let mut inner = Vec::new();
+            args.push(Value::from(mechanism.to_owned()));
+            for part in parts.iter().filter(|part| (part.mechanism.as_str(), self::level(&part.within)) == (mechanism, level)) {
+                match &part.within {
+                    Within::Place(_, code) => {
+                        inner.push("?".to_owned());
+                        args.push(code.clone().into());
+                    }
+                    Within::Unit(code) => {
+                        let (condition, value) = unit(code);
+                        inner.push(condition);
+                        args.push(value);
+                    }
+                }
+            }
+            either.push(match level {
+                Some(level) => format!("(r.mechanism = ? AND r.{} IN ({}))", place_column(level), inner.join(", ")),
+                None => format!("(r.mechanism = ? AND ({}))", inner.join(" OR ")),
+            });
+        }
+        if either.is_empty() {
+            either.push("0".to_owned());
+        }
+        self.and(&format!("({})", either.join(" OR ")), args);
+    }
+}
+
+fn level(within: &Within) -> Option<Level> {
+    match within {
+        Within::Place(level, _) => Some(*level),
+        Within::Unit(_) => None,
+    }
+}
+
+/// The statement of one range, with at most `limit` rows.
+fn statement(
+    conn: &Connection,
+    county: &str,
+    query: &ListQuery,
+    branch: &Branch<'_>,
+    since: Option<Timestamp>,
+    limit: u32,
+) -> Done<Filter> {
+    let mut filter = Filter::default();
+    let mut lead = Lead::All;
+    let mut fix = |filter: &mut Filter, by: Lead, column: &str, value: &str| {
+        filter.and(&format!("r.{column} = ?"), [Value::from(value.to_owned())]);
+        lead = lead.min(by);
+    };
+    let place = |filter: &mut Filter, fix: &mut dyn FnMut(&mut Filter, Lead, &str, &str), level: Level, code: &str| {
+        fix(filter, Lead::of_level(level), place_column(level), code);
+    };
+    match &branch.seen {
+        Seen::All => {}
+        Seen::Within(Within::Place(level, code)) => place(&mut filter, &mut fix, *level, code),
+        Seen::Within(Within::Unit(code)) => fix(&mut filter, Lead::Unit, "unit", code),
+        Seen::AnyOf(parts) => {
+            filter.any_part(parts, |code| ("r.unit = ?".to_owned(), code.to_owned().into()));
+        }
+    }
+    if let Some((level, code)) = &query.place {
+        place(&mut filter, &mut fix, *level, code);
+    }
+    if let Some(unit) = &query.unit {
+        fix(&mut filter, Lead::Unit, "unit", unit);
+    }
+    if let Some(kind) = &query.kind {
+        if is_top(conn, county, &branch.mechanism, kind)? {
+            fix(&mut filter, Lead::Kind, "kind_top", kind);
+        } else {
+            // All codes that begin so.
+            filter.and("r.kind >= ? AND r.kind < ?", [kind.clone().into(), format!("{kind}\u{10FFFF}").into()]);
+        }
+    }
+    if let Some(parent) = query.parent {
+        filter.and("r.parent = ?", [Value::from(parent.0.to_vec())]);
+        lead = Lead::Part;
+    }
+    plain_conditions(&mut filter, query, since);
+
+    let by_due = query.order == Order::Due;
+    let (key, direction, beyond) = if by_due { ("due", "ASC", ">") } else { ("opened", "DESC", "<") };
+    if let Some((at, id)) = query.after {
+        filter.and(&format!("(r.{key}, r.record) {beyond} (?, ?)"), [at.into(), Value::from(id.0.to_vec())]);
+    }
+    let index = lead.index(by_due && query.open == Some(true));
+    let mut args = vec![Value::from(county.to_owned()), Value::from(branch.mechanism.clone())];
+    args.append(&mut filter.args);
+    args.push(limit.into());
+    Ok(Filter {
+        sql: format!(
+            "SELECT {ROW} FROM record r INDEXED BY {index} WHERE r.county = ? AND r.mechanism = ?{} \
+             ORDER BY r.{key} {direction}, r.record {direction} LIMIT ?",
+            filter.sql
+        ),
+        args,
+    })
+}
+
+/// The conditions that choose no index.
+fn plain_conditions(filter: &mut Filter, query: &ListQuery, since: Option<Timestamp>) {
+    match query.open {
+        // A constant and not a parameter: only so do the indexes over open records apply.
+        Some(true) => filter.and("r.open = 1", []),
+        Some(false) => filter.and("r.open = 0", []),
+        None => {}
+    }
+    if let Some(state) = &query.state {
+        filter.and("r.state = ?", [state.clone().into()]);
+    }
+    if let Some(late) = query.late {
+        filter.and("r.late = ?", [Value::from(late)]);
+    }
+    if let Some(month) = &query.month {
+        // The month is that of the county's civil time, a day around it holds it in any zone: the
+        // bounds make it one range of the order by opening.
+        filter.and(
+            "r.month = ? AND r.opened >= (unixepoch(? || '-01') - 86400) * 1000 \
+             AND r.opened < (unixepoch(? || '-01', '+1 month') + 86400) * 1000",
+            [month.clone().into(), month.clone().into(), month.clone().into()],
+        );
+    }
+    if let Some(since) = since {
+        filter.and("r.opened >= ?", [since.0.into()]);
+    }
+    if query.marks != 0 {
+        let marks = query.marks.cast_signed();
+        filter.and("(r.marks & ?) = ?", [marks.into(), marks.into()]);
+    }
+    if query.marks_clear != 0 {
+        filter.and("(r.marks & ?) = 0", [query.marks_clear.cast_signed().into()]);
+    }
+}
+
+/// Whether a catalogue entry stands at the top level.
+fn is_top(conn: &Connection, county: &str, mechanism: &str, kind: &str) -> Done<bool> {
+    conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM record INDEXED BY new_kind
+                        WHERE county = ?1 AND mechanism = ?2 AND kind_top = ?3)",
+    )
+    .and_then(|mut query| query.query_row(params![county, mechanism, kind], |row| row.get(0)))
+    .map_err(fault)
+}
+
+pub(super) fn list(conn: &Connection, county: &str, query: &ListQuery) -> Done<Page> {
+    page(conn, county, query, None)
+}
+
+fn page(conn: &Connection, county: &str, query: &ListQuery, since: Option<Timestamp>) -> Done<Page> {
+    let limit = query.limit.clamp(1, PAGE);
+    let mut rows: Vec<Row> = Vec::new();
+    let branches = branches(conn, county, query)?;
+    for branch in &branches {
+        let Filter { sql, args } = statement(conn, county, query, branch, since, limit + 1)?;
+        let mut statement = conn.prepare_cached(&sql).map_err(fault)?;
+        let mut found = statement.query(params_from_iter(args)).map_err(fault)?;
+        while let Some(row) = found.next().map_err(fault)? {
+            rows.push(read::row(row).map_err(fault)?);
+        }
+    }
+    let key = |row: &Row| match query.order {
+        Order::Due => row.due.map_or(NEVER, |due| due.0),
+        Order::Newest => row.opened.0,
+    };
+    if branches.len() > 1 {
+        match query.order {
+            Order::Due => rows.sort_by_key(|row| (key(row), row.id)),
+            Order::Newest => rows.sort_by_key(|row| std::cmp::Reverse((key(row), row.id))),
+        }
+        rows.dedup_by_key(|row| row.id);
+    }
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| (key(row), row.id));
+    Ok(Page { rows, next })
+}
+
+pub(super) fn recent_near(
+    conn: &Connection,
+    county: &str,
+    mechanism: &str,
+    place: (Level, &str),
+    since: Timestamp,
+    limit: u32,
+) -> Done<Vec<Row>> {
+    let query = ListQuery {
+        scope: Scope::All,
+        mechanism: Some(mechanism.to_owned()),
+        place: Some((place.0, place.1.to_owned())),
+        limit,
+        ..ListQuery::default()
+    };
+    page(conn, county, &query, Some(since)).map(|page| page.rows)
+}
+
+pub(super) fn todo(
+    conn: &Connection,
+    county: &str,
+    keys: &[String],
+    after: Option<(i64, RecordId)>,
+    limit: u32,
+) -> Done<Page> {
+    let limit = limit.clamp(1, PAGE);
+    let (due, id) = after.map_or((i64::MIN, [0; 16]), |(due, id)| (due, id.0));
+    let mut waiting: Vec<(i64, [u8; 16], i64)> = Vec::new();
+    let mut query = conn
+        .prepare_cached(
+            "SELECT due, record, row FROM todo WHERE county = ?1 AND who = ?2 AND (due, record) > (?3, ?4)
+             ORDER BY due, record LIMIT ?5",
+        )
+        .map_err(fault)?;
+    for key in keys {
+        let mut found = query.query(params![county, key, due, id, limit + 1]).map_err(fault)?;
+        while let Some(row) = found.next().map_err(fault)? {
+            let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            waiting.push(read().map_err(fault)?);
+        }
+    }
+    waiting.sort_unstable();
+    waiting.dedup();
+    let more = waiting.len() > limit as usize;
+    waiting.truncate(limit as usize);
+    let next = waiting.last().filter(|_| more).map(|(due, id, _)| (*due, RecordId(*id)));
+    let sql = format!("SELECT {ROW} FROM record r WHERE r.row = ?1 AND r.county = ?2");
+    let mut query = conn.prepare_cached(&sql).map_err(fault)?;
+    let rows = waiting
+        .iter()
+        .map(|(_, _, row)| query.query_row(params![row, county], read::row))
+        .collect::<Result<_, _>>()
+        .map_err(fault)?;
+    Ok(Page { rows, next })
+}
+
+pub(super) fn todo_count(conn: &Connection, county: &str, keys: &[String]) -> Done<(u64, u64)> {
+    let mut query = conn
+        .prepare_cached("SELECT row, late FROM todo WHERE county = ?1 AND who = ?2 ORDER BY due, record LIMIT ?3")
+        .map_err(fault)?;
+    let mut seen: HashSet<i64> = HashSet::new();
+    let mut late = 0;
+    for key in keys {
+        let mut found = query.query(params![county, key, COUNTED as i64]).map_err(fault)?;
+        while let Some(row) = found.next().map_err(fault)? {
+            if seen.len() >= COUNTED {
+                return Ok((seen.len() as u64, late));
+            }
+            if seen.insert(row.get(0).map_err(fault)?) && row.get::<_, bool>(1).map_err(fault)? {
+                late += 1;
+            }
+        }
+    }
+    Ok((seen.len() as u64, late))
+}
+
+/// The engine's plan for each range of a list, one line a step.
+#[cfg(test)]
+pub(super) fn plan(conn: &Connection, county: &str, query: &ListQuery) -> Done<String> {
+    let mut plan = String::new();
+    for branch in branches(conn, county, query)? {
+        let Filter { sql, args } = statement(conn, county, query, &branch, None, query.limit)?;
+        let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).map_err(fault)?;
+        let lines: Vec<String> = explain
+            .query_map(params_from_iter(args), |row| row.get(3))
+            .and_then(Iterator::collect)
+            .map_err(fault)?;
+        plan.push_str(&lines.join("\n"));
+        plan.push('\n');
+    }
+    Ok(plan)
+}

@@ -1,0 +1,441 @@
+//! The one transaction that makes a group of commands durable.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use gongzhi_base::RecordId;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::project::{CellKey, Row};
+use gongzhi_lang::model::Dimension;
+use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
+
+use super::error::{commit_fault, fault};
+use crate::{Batch, Stored, StoreError};
+
+/// Stands for “no due time” in the database, so that such rows come last.
+pub(super) const NEVER: i64 = i64::MAX;
+
+/// Columns that no index holds: the cheapest change of a record.
+const PLAIN: &[&str] = &[
+    "version", "revision", "state", "title", "region", "kind", "due_name", "late", "changed", "month", "marks",
+    "lat", "lon", "todo", "timers", "scopes", "snapshot",
+];
+/// Columns of the lists of open records.
+const WAITING: &[&str] = &["open", "due"];
+/// Columns of the other indexes, which hardly ever change.
+const FIXED: &[&str] =
+    &["mechanism", "number", "town", "village", "grid", "unit", "kind_top", "opened", "parent", "receipt"];
+
+/// `UPDATE`s for each depth of change: plain, waiting, fixed. Parameter 1 is the row, then the
+/// columns in the order of the lists above.
+static UPDATES: LazyLock<[String; 3]> = LazyLock::new(|| {
+    let update = |groups: &[&[&str]]| {
+        let set: Vec<String> =
+            groups.concat().iter().enumerate().map(|(at, name)| format!("{name} = ?{}", at + 2)).collect();
+        format!("UPDATE record SET {} WHERE row = ?1", set.join(", "))
+    };
+    [update(&[PLAIN]), update(&[PLAIN, WAITING]), update(&[PLAIN, WAITING, FIXED])]
+});
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let names = [PLAIN, WAITING, FIXED].concat();
+    let places: Vec<String> = (0..names.len()).map(|at| format!("?{}", at + 3)).collect();
+    format!("INSERT INTO record (county, record, {}) VALUES (?1, ?2, {})", names.join(", "), places.join(", "))
+});
+
+/// The number by which the database names a dimension.
+pub(super) fn dimension_number(dimension: Dimension) -> i64 {
+    match dimension {
+        Dimension::Place => 0,
+        Dimension::Unit => 1,
+        Dimension::Kind => 2,
+        Dimension::Month => 3,
+    }
+}
+
+type Series = (String, String, Dimension);
+
+/// The writing connection with what it remembers of small, only growing tables.
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    county: String,
+    series: HashMap<Series, i64>,
+    mechanisms: BTreeSet<String>,
+}
+
+/// What a transaction adds to the memory of the [`Writer`] once it is durable.
+#[derive(Default)]
+struct Fresh {
+    series: Vec<(Series, i64)>,
+    mechanisms: Vec<String>,
+}
+
+impl Writer {
+    pub(super) fn new(conn: Connection, county: &str) -> Writer {
+        Writer { conn, county: county.to_owned(), series: HashMap::new(), mechanisms: BTreeSet::new() }
+    }
+
+    /// Writes a whole batch, or nothing. Gives how many rows were changed, about.
+    pub(super) fn commit(&mut self, expect: Head, batch: &Batch) -> Result<u64, StoreError> {
+        let Writer { conn, county, series, mechanisms } = self;
+        let county = county.as_str();
+        let end = continued(county, expect, batch)?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
+        if !move_head(&tx, county, expect, end).map_err(fault)? {
+            return Err(StoreError::Conflict);
+        }
+        let mut fresh = Fresh::default();
+        let write = || -> Sql<u64> {
+            let mut rows = put_entries(&tx, county, batch)?;
+            for stored in &batch.records {
+                rows += put_record(&tx, county, stored)?;
+                let mechanism = &stored.projection.row.mechanism;
+                if !mechanisms.contains(mechanism) && !fresh.mechanisms.contains(mechanism) {
+                    tx.prepare_cached("INSERT OR IGNORE INTO mechanism (county, name) VALUES (?1, ?2)")?
+                        .execute(params![county, mechanism])?;
+                    fresh.mechanisms.push(mechanism.clone());
+                }
+            }
+            put_cells(&tx, county, batch, series, &mut fresh)?;
+            let mut counter = tx.prepare_cached(
+                "INSERT INTO counter (county, mechanism, year, last) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET last = excluded.last",
+            )?;
+            for ((mechanism, year), last) in &batch.counters {
+                counter.execute(params![county, mechanism, year, *last as i64])?;
+            }
+            Ok(rows + batch.cells.len() as u64)
+        };
+        let rows = { write }().map_err(fault)?;
+        tx.commit().map_err(commit_fault)?;
+        series.extend(fresh.series);
+        mechanisms.extend(fresh.mechanisms);
+        Ok(rows)
+    }
+}
+
+/// The head after the batch, when its entries continue the expected head without a gap.
+fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Head, StoreError> {
+    batch.entries.iter().try_fold(expect, |head, entry| {
+        let header = &entry.header;
+        if header.seq != head.size || header.previous != head.hash || header.county != county {
+            return Err(StoreError::Engine(format!("entry {} does not continue the ledger", header.seq)));
+        }
+        Ok(Head { size: head.size + 1, hash: entry.hash })
+    })
+}
+
+/// Moves the head; false when another writer has moved it.
+fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head) -> Sql<bool> {
+    let moved = tx
+        .prepare_cached("UPDATE ledger SET size = ?2, hash = ?3 WHERE county = ?1 AND size = ?4 AND hash = ?5")?
+        .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0])?;
+    Ok(moved == 1)
+}
+
+fn put_entries(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO entry (county, seq, record, revision, header, hash, salt, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for entry in &batch.entries {
+        let header = &entry.header;
+        insert.execute(params![
+            county,
+            header.seq as i64,
+            header.record.0,
+            header.revision as i64,
+            header.to_bytes(),
+            entry.hash.0,
+            entry.salt,
+            entry.body,
+        ])?;
+    }
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO answer (county, command, digest, record, revision, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for answer in &batch.answers {
+        insert.execute(params![
+            county,
+            answer.command.as_str(),
+            answer.digest.0,
+            answer.record.0,
+            answer.revision as i64,
+            answer.seq as i64,
+        ])?;
+    }
+    Ok(2 * (batch.entries.len() + batch.answers.len()) as u64)
+}
+
+/// What was stored of a record before, as far as a change of it must know.
+struct Old {
+    row: i64,
+    open: bool,
+    due: i64,
+    late: bool,
+    todo: String,
+    timers: String,
+    scopes: String,
+    /// Whether any column of [`FIXED`] is another one now.
+    moved: bool,
+}
+
+fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> {
+    let new = &stored.projection.row;
+    tx.prepare_cached(
+        "SELECT row, open, due, late, todo, timers, scopes,
+                mechanism, number, town, village, grid, unit, kind_top, opened, parent, receipt
+         FROM record WHERE county = ?1 AND record = ?2",
+    )?
+    .query_row(params![county, new.id.0], |row| {
+        let text = |at: usize| -> Sql<Option<&str>> { Ok(row.get_ref(at)?.as_str_or_null()?) };
+        let bytes = |at: usize| -> Sql<Option<&[u8]>> { Ok(row.get_ref(at)?.as_blob_or_null()?) };
+        let same = text(7)? == Some(new.mechanism.as_str())
+            && text(8)? == Some(new.number.as_str())
+            && text(9)? == new.path[1].as_deref()
+            && text(10)? == new.path[2].as_deref()
+            && text(11)? == new.path[3].as_deref()
+            && text(12)? == new.unit.as_deref()
+            && text(13)? == new.kind_top.as_deref()
+            && row.get::<_, i64>(14)? == new.opened.0
+            && bytes(15)? == new.parent.as_ref().map(|id| id.0.as_slice())
+            && stored.receipt.as_ref().is_none_or(|receipt| matches!(bytes(16), Ok(Some(old)) if old == receipt.0));
+        Ok(Old {
+            row: row.get(0)?,
+            open: row.get(1)?,
+            due: row.get(2)?,
+            late: row.get(3)?,
+            todo: row.get(4)?,
+            timers: row.get(5)?,
+            scopes: row.get(6)?,
+            moved: !same,
+        })
+    })
+    .optional()
+}
+
+/// Writes one record with its to-do rows, timers and search text. Gives how many rows changed.
+fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
+    let projection = &stored.projection;
+    let new = &projection.row;
+    let due = new.due.map_or(NEVER, |due| due.0);
+    let todo = projection.todo.join("\n");
+    let timers: Vec<String> =
+        projection.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
+    let timers = timers.join("\n");
+    let scopes = projection.scopes.join(" ");
+    let old = old(tx, county, stored)?;
+
+    let depth = match &old {
+        None => 3,
+        Some(old) if old.moved => 2,
+        Some(old) if old.due != due || old.open != new.open => 1,
+        Some(_) => 0,
+    };
+    let sql = if depth == 3 { &*INSERT } else { &UPDATES[depth] };
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut bind = Binder { statement: &mut statement, at: 0 };
+    match &old {
+        None => {
+            bind.put(county)?;
+            bind.put(new.id.0)?;
+        }
+        Some(old) => bind.put(old.row)?,
+    }
+    bind.plain(stored, new, &todo, &timers, &scopes)?;
+    if depth >= 1 {
+        bind.put(new.open)?;
+        bind.put(due)?;
+    }
+    if depth >= 2 {
+        let kept = match (&old, &stored.receipt) {
+            (_, Some(receipt)) => Some(receipt.0.to_vec()),
+            (Some(old), None) => receipt_of(tx, old.row)?,
+            (None, None) => None,
+        };
+        bind.fixed(new, kept)?;
+    }
+    statement.raw_execute()?;
+    drop(statement);
+
+    let row = old.as_ref().map_or_else(|| tx.last_insert_rowid(), |old| old.row);
+    let mut rows = 1 + depth as u64 * 4;
+    let before = old.as_ref().map_or((NEVER, false, ""), |old| (old.due, old.late, old.todo.as_str()));
+    rows += put_todo(tx, county, new.id, row, before, (due, new.late, &todo))?;
+    rows += put_timers(tx, county, new.id, old.as_ref().map_or("", |old| &old.timers), &timers)?;
+    let text_changed = match &old {
+        None => !projection.text.is_empty(),
+        Some(old) => stored.text_changed || old.scopes != scopes,
+    };
+    if text_changed {
+        let verb = if old.is_none() { INSERT_WORDS } else { REPLACE_WORDS };
+        tx.prepare_cached(verb)?.execute(params![row, projection.text, scopes])?;
+        rows += 2;
+    }
+    Ok(rows)
+}
+
+const INSERT_WORDS: &str = "INSERT INTO words (rowid, text, scope) VALUES (?1, ?2, ?3)";
+const REPLACE_WORDS: &str = "INSERT OR REPLACE INTO words (rowid, text, scope) VALUES (?1, ?2, ?3)";
+
+fn receipt_of(tx: &Transaction<'_>, row: i64) -> Sql<Option<Vec<u8>>> {
+    tx.prepare_cached("SELECT receipt FROM record WHERE row = ?1")?.query_row([row], |row| row.get(0))
+}
+
+/// Binds parameters one after another.
+struct Binder<'a, 'conn> {
+    statement: &'a mut rusqlite::CachedStatement<'conn>,
+    at: usize,
+}
+
+impl Binder<'_, '_> {
+    fn put(&mut self, value: impl rusqlite::ToSql) -> Sql<()> {
+        self.at += 1;
+        self.statement.raw_bind_parameter(self.at, value)
+    }
+
+    /// The columns of [`PLAIN`], in its order.
+    fn plain(&mut self, stored: &Stored, row: &Row, todo: &str, timers: &str, scopes: &str) -> Sql<()> {
+        self.put(row.version)?;
+        self.put(row.revision as i64)?;
+        self.put(&row.state)?;
+        self.put(&row.title)?;
+        self.put(&row.path[0])?;
+        self.put(&row.kind)?;
+        self.put(&row.due_name)?;
+        self.put(row.late)?;
+        self.put(row.changed.0)?;
+        self.put(&row.month)?;
+        self.put(row.marks.cast_signed())?;
+        self.put(row.point.map(|point| point.lat))?;
+        self.put(row.point.map(|point| point.lon))?;
+        self.put(todo)?;
+        self.put(timers)?;
+        self.put(scopes)?;
+        self.put(&stored.snapshot)
+    }
+
+    /// The columns of [`FIXED`], in its order.
+    fn fixed(&mut self, row: &Row, receipt: Option<Vec<u8>>) -> Sql<()> {
+        self.put(&row.mechanism)?;
+        self.put(&row.number)?;
+        self.put(&row.path[1])?;
+        self.put(&row.path[2])?;
+        self.put(&row.path[3])?;
+        self.put(&row.unit)?;
+        self.put(&row.kind_top)?;
+        self.put(row.opened.0)?;
+        self.put(row.parent.map(|id| id.0))?;
+        self.put(receipt)
+    }
+}
+
+/// Changes the to-do rows that are others now.
+fn put_todo(
+    tx: &Transaction<'_>,
+    county: &str,
+    id: RecordId,
+    row: i64,
+    (old_due, old_late, old): (i64, bool, &str),
+    (due, late, new): (i64, bool, &str),
+) -> Sql<u64> {
+    let same = old_due == due && old_late == late;
+    if same && old == new {
+        return Ok(0);
+    }
+    let mut rows = 0;
+    let mut delete =
+        tx.prepare_cached("DELETE FROM todo WHERE county = ?1 AND who = ?2 AND due = ?3 AND record = ?4")?;
+    for who in lines(old).filter(|who| !same || !lines(new).any(|kept| kept == *who)) {
+        rows += delete.execute(params![county, who, old_due, id.0])?;
+    }
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO todo (county, who, due, record, row, late) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for who in lines(new).filter(|who| !same || !lines(old).any(|kept| kept == *who)) {
+        rows += insert.execute(params![county, who, due, id.0, row, late])?;
+    }
+    Ok(rows as u64)
+}
+
+/// Changes the timers that are others now.
+fn put_timers(tx: &Transaction<'_>, county: &str, id: RecordId, old: &str, new: &str) -> Sql<u64> {
+    if old == new {
+        return Ok(0);
+    }
+    let mut rows = 0;
+    let mut delete =
+        tx.prepare_cached("DELETE FROM timer WHERE county = ?1 AND at = ?2 AND record = ?3 AND deadline = ?4")?;
+    for (at, deadline) in lines(old).filter(|line| !lines(new).any(|kept| kept == *line)).filter_map(timer) {
+        rows += delete.execute(params![county, at, id.0, deadline])?;
+    }
+    let mut insert =
+        tx.prepare_cached("INSERT INTO timer (county, at, record, deadline) VALUES (?1, ?2, ?3, ?4)")?;
+    for (at, deadline) in lines(new).filter(|line| !lines(old).any(|kept| kept == *line)).filter_map(timer) {
+        rows += insert.execute(params![county, at, id.0, deadline])?;
+    }
+    Ok(rows as u64)
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').filter(|line| !line.is_empty())
+}
+
+fn timer(line: &str) -> Option<(i64, &str)> {
+    let (at, deadline) = line.split_once('\t')?;
+    Some((at.parse().ok()?, deadline))
+}
+
+fn put_cells(
+    tx: &Transaction<'_>,
+    county: &str,
+    batch: &Batch,
+    known: &HashMap<Series, i64>,
+    fresh: &mut Fresh,
+) -> Sql<()> {
+    let mut upsert = tx.prepare_cached(
+        "INSERT INTO cell (county, series, key, period, num, den) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET num = num + excluded.num, den = den + excluded.den",
+    )?;
+    // Cells come sorted: those of one series stand together.
+    let mut last: Option<(&CellKey, i64)> = None;
+    for (key, (num, den)) in &batch.cells {
+        let series = match last {
+            Some((like, series)) if same_series(like, key) => series,
+            _ => series(tx, county, key, known, fresh)?,
+        };
+        last = Some((key, series));
+        upsert.execute(params![county, series, key.key, key.period, num, den])?;
+    }
+    Ok(())
+}
+
+fn same_series(a: &CellKey, b: &CellKey) -> bool {
+    a.indicator == b.indicator && a.dimension == b.dimension && a.mechanism == b.mechanism
+}
+
+/// The number of a cell's series, given when it is new.
+fn series(
+    tx: &Transaction<'_>,
+    county: &str,
+    key: &CellKey,
+    known: &HashMap<Series, i64>,
+    fresh: &mut Fresh,
+) -> Sql<i64> {
+    let name: Series = (key.mechanism.clone(), key.indicator.clone(), key.dimension);
+    if let Some(id) = known.get(&name) {
+        return Ok(*id);
+    }
+    let dimension = dimension_number(key.dimension);
+    let wanted = params![county, key.mechanism, dimension, key.indicator];
+    tx.prepare_cached("INSERT OR IGNORE INTO series (county, mechanism, dimension, indicator) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(wanted)?;
+    let id = tx
+        .prepare_cached(
+            "SELECT id FROM series WHERE county = ?1 AND mechanism = ?2 AND dimension = ?3 AND indicator = ?4",
+        )?
+        .query_row(wanted, |row| row.get(0))?;
+    fresh.series.push((name, id));
+    Ok(id)
+}

@@ -1,0 +1,21 @@
+# Help and about
+help-contents = Contents
+help-others = Other rules
+about-title = About this platform
+about-lead = Each mechanism is a document that people can read and the machine can check. Each matter is kept from beginning to end in one ledger, and deadlines and figures are computed from it.
+about-documents = Rules in force
+about-keyboard = Keyboard
+about-keyboard-note = The desk can be used with the keyboard alone. These keys do nothing while you type into a field.
+about-access = Accessibility
+about-access-text = Every page works with a keyboard and a screen reader, does not rely on colour, comes in large type, light and dark, and needs no script. If you have difficulties, telephone and we take your report for you.
+about-privacy = Personal data
+about-privacy-text = Only what is needed is asked, and beside each question stands what it is for, who sees it and how long it is kept. Each look by staff leaves a record. Nobody is scored or ranked, and nobody’s movements are tracked.
+about-machines = For programs
+key-search = Search
+key-inbox = Go to the inbox
+key-list = Go to matters
+key-dashboard = Go to the county now
+key-new = New matter
+key-rows = Next, previous matter
+key-open = Open the matter chosen
+key-tab = Move from item to item; the first press offers to skip to the content

@@ -1,0 +1,77 @@
+# Page handlers: faults, refusals, flow
+full-stop = .
+list-comma = {", "}
+clause-number = Clause { $n }
+who-anyone = anybody
+who-holder = whoever has the receipt code
+who-system = the system
+
+fault-missing = Please fill this in.
+fault-missing-choice = Please choose.
+fault-too-short = Too short or too few: at least { $n }.
+fault-too-long = Too long or too many: at most { $n }.
+fault-least-text = { $n ->
+    [one] Too short: write at least { $n } character.
+   *[other] Too short: write at least { $n } characters.
+}
+fault-most-text = { $n ->
+    [one] Too long: at most { $n } character.
+   *[other] Too long: at most { $n } characters.
+}
+fault-least-items = Too few: at least { $n }.
+fault-most-items = Too many: at most { $n }.
+fault-least-number = This may not be less than { $x }.
+fault-most-number = This may not be more than { $x }.
+fault-least-amount = This may not be less than { $x } yuan.
+fault-most-amount = This may not be more than { $x } yuan.
+fault-not-number = Write a number, such as 12.
+fault-not-date = Write a date, such as 2026-11-23.
+fault-not-span = Write a length of time, such as 3 days.
+fault-not-bool = Please choose yes or no.
+fault-not-point = Write latitude and longitude, such as 35.356 and 111.225.
+fault-not-offered = “{ $x }” is not among the choices. Please choose again.
+fault-no-place = There is no place “{ $x }”. Please choose from the list.
+fault-wrong-level = Choose a more exact place, or the one above it.
+fault-no-unit = There is no such unit to choose as “{ $x }”. Please choose from the list.
+fault-no-person = There is no person “{ $x }”.
+fault-no-entry = There is no kind “{ $x }”. Please choose from the list.
+fault-no-record = There is no matter “{ $x }”. Please check the number.
+fault-not-file = Please choose a file.
+fault-not-photo = This is not a photo, or it is damaged. Use JPG, PNG or WebP.
+fault-not-asked = This step does not ask for this.
+fault-bad-text = This holds characters that cannot be kept. Remove them and submit again.
+fault-file-large = This file is too large. Each may be { $x } at most.
+fault-file-empty = This file is empty.
+fault-file-kind = This kind of file is not taken. Use photos, PDF, DOCX or XLSX.
+fault-file-disk = The file cannot be stored at the moment. Try again later, or submit without it.
+fault-file-many = Too many files. Please submit them in several turns.
+
+refusal-fields-title = Some answers need mending
+refusal-fields-text = Mend them as the messages say and submit again.
+refusal-no-right-title = You may not do this
+refusal-no-right-text = Your posts do not let you take the step “{ $x }”.
+refusal-no-right-who = Your posts do not let you take the step “{ $x }”. Those who may: { $y }.
+refusal-wrong-state-title = This step cannot be taken now
+refusal-wrong-state-text = The matter is now “{ $y }”; “{ $x }” cannot be taken from there.
+refusal-need-title = A condition does not hold yet
+refusal-stale-title = This matter has just changed
+refusal-stale-text = After you opened the page, somebody else took a step. Yours was not carried out and nothing was altered. Look at the present state and decide again.
+refusal-no-record-title = Not found
+refusal-no-record-text = There is no such matter, or you may not see it.
+refusal-no-such-title = Not found
+refusal-no-such-text = There is no “{ $x }”.
+refusal-reused-title = Something else was submitted before
+refusal-reused-text = This page has been submitted once already, with other content. Open it anew and try again.
+refusal-circle-title = The rules have a fault
+refusal-circle-text = The rules run in a circle at “{ $x }”. Nothing was done; please tell the administrator.
+
+failure-full-title = Storage is full
+failure-full-text = Nothing new can be taken at the moment; all records are safe. Try again later, or telephone.
+failure-store-title = Something went wrong on our side
+failure-store-text = It did not succeed, and nothing was left half done. Try again later, or telephone if it is urgent.
+failure-busy-title = Too many people at once
+failure-busy-text = Submit again in a moment; it will not be taken twice.
+failure-not-found-title = Not found
+failure-not-found-text = There is no such matter, or you may not see it.
+failure-signed-out-title = Please sign in first
+failure-signed-out-text = You will come back to the page you wanted.

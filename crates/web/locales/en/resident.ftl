@@ -1,0 +1,51 @@
+# Residents' pages
+home-title = Tell us. Every matter gets an answer.
+home-lead = A dark street lamp, overflowing sewage, a quarrel between neighbours, a question about a rule: report it, the office in charge must act and answer in time, and you rate the result.
+home-report = Report a matter
+home-report-note = Takes a minute, no account needed
+home-follow = Follow a matter
+home-follow-button = Look up
+home-follow-note = The code is on your receipt.
+home-code-example = Receipt code
+home-rates = The whole county in { $x }
+home-rates-all = Every office’s record
+home-how = How it works
+home-ways = Other ways
+
+report-title = Report a matter
+report-lead = Say what it is and where. You get a code with which you can follow it.
+report-scanned = You scanned the code of “{ $x }”. The place is filled in; you can change it.
+
+receipt-name = Receipt
+receipt-title = We have received your report
+receipt-at = Received { $x }
+receipt-code = Receipt code
+receipt-keep = Write the code down or take a photo of it. With it you can follow, add to and rate the matter; without it nobody can see it.
+receipt-qr = Scan to follow
+receipt-next = What happens next
+receipt-what = What you reported
+receipt-url = Follow it at
+receipt-follow = Follow it
+receipt-print = Print the receipt
+receipt-copy = Copy the code
+receipt-copied = Copied
+receipt-share = Share
+receipt-print-hint = For a paper receipt, use “Print” in your browser’s menu.
+
+follow-owner = Who has it now
+follow-due = By when
+follow-answer = The answer
+follow-steps = What you can do
+follow-events = What happened so far
+follow-facts = What you reported
+follow-receipt = See the receipt again
+stage-done = (done)
+
+rates-title = Every office’s record
+rates-lead = Computed straight from the records, up to this moment. Each rate says how.
+rates-rules = How they are computed
+
+why-title = How this deadline was computed
+why-by = {" "}under{" "}
+why-days = Day by day
+why-note = Deadlines follow from the rules and the calendar of working days; nobody can set them by hand. An extension needs approval and appears among the events.

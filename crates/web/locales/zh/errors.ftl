@@ -1,0 +1,37 @@
+# 出错页面：发生了什么、填写的内容怎样了、接下来怎么办
+error-wait = { $n } 秒后可以再试。
+error-kept = 您填写的内容
+error-kept-note = 没有丢，可以复制出来。
+error-status = 状态码 { $x }
+error-reference = 查询号 { $x }
+
+error-400-title = 这个请求看不懂
+error-400-text = 链接可能不完整，或页面打开太久。请返回上一页，刷新后再试。
+error-401-title = 请先登录
+error-401-text = 登录后会回到您要看的页面。
+error-403-title = 您没有权限做这件事
+error-403-text = 您现在的岗位不能看或不能办这一件。如果应当由您办理，请与所在单位负责人联系。
+error-404-title = 没有找到
+error-404-text = 网址可能有误，或受理码抄错了一位。受理码不含数字 0、1 和字母 I、O。
+error-405-title = 不能这样打开
+error-405-text = 请从页面上的按钮进入。
+error-409-title = 这件事刚刚有了变化
+error-409-text = 您打开页面之后，别人先办了一步，所以您的操作没有执行，什么都没有改动。请看最新情况后再决定。
+error-413-title = 文件太大
+error-413-text = 这次没有提交成功。请减少照片数量，或把照片压缩后再传。
+error-415-title = 不支持这种文件
+error-415-text = 请上传 JPG、PNG 或 WebP 照片。
+error-422-title = 内容不符合要求
+error-422-text = 请按提示修改后再提交。
+error-429-title = 操作太频繁
+error-429-text = 为防止有人猜受理码或刷屏，请稍等片刻再试。您没有做错什么。
+error-500-title = 系统出了问题
+error-500-text = 这次没有成功，也没有留下半截记录。已通知管理人员，请稍后再试；急事请打电话。
+error-503-title = 系统正在维护
+error-503-text = 请过几分钟再试。急事请打电话。
+error-507-title = 存储空间已满
+error-507-text = 暂时不能接收新内容，已有记录都安全。请稍后再试，或打电话反映。
+error-4xx-title = 没能完成
+error-4xx-text = 请返回上一页检查后再试。
+error-5xx-title = 系统出了问题
+error-5xx-text = 这次没有成功，请稍后再试；急事请打电话。

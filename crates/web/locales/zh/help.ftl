@@ -1,0 +1,21 @@
+# 帮助与关于
+help-contents = 目录
+help-others = 其他规则
+about-title = 关于本平台
+about-lead = 每项机制是一份人能读、机器能查的文件；每件事从头到尾记在同一本账上；时限和数字都由账上算出。
+about-documents = 现行规则
+about-keyboard = 键盘操作
+about-keyboard-note = 工作台上可以只用键盘。在输入框里打字时这些键不起作用。
+about-access = 无障碍
+about-access-text = 各页可用键盘和读屏软件操作，不依赖颜色，可换大字、深浅色，不开脚本也能用。有困难请打电话，我们代您登记。
+about-privacy = 个人信息
+about-privacy-text = 只收办理所需的信息，在每一栏旁写明用途、谁能看到、保存多久。工作人员每次查看都留下记录。不给任何人打分、排名，不记录行踪。
+about-machines = 供程序使用
+key-search = 查找
+key-inbox = 去待办
+key-list = 去事项
+key-dashboard = 去态势
+key-new = 新登记
+key-rows = 下一件、上一件
+key-open = 打开选中的事项
+key-tab = 逐项移动，首次按下可跳到正文

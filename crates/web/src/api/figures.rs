@@ -1,0 +1,114 @@
+//! `GET /figures`: indicators as they are kept, open to anybody.
+
+use axum::Json;
+use axum::extract::State;
+use gongzhi_lang::model::Dimension;
+use gongzhi_service::figures::FigureQuery;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::input::Params;
+use super::problem::{Problem, PublicProblems};
+use crate::app::App;
+
+/// Which figures.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    #[param(example = "matter")]
+    pub mechanism: String,
+    /// By place (sums over all places under it), unit, or kind; by place if left out.
+    pub dimension: Option<By>,
+    /// First month; the beginning if left out.
+    #[param(example = "2026-01")]
+    pub from: Option<String>,
+    /// Last month, inclusive; the newest if left out.
+    #[param(example = "2026-11")]
+    pub to: Option<String>,
+    /// Codes separated by commas; all if left out.
+    pub keys: Option<String>,
+    /// Names of indicators separated by commas; all if left out.
+    pub indicators: Option<String>,
+    /// `zh` or `en`, instead of `Accept-Language`.
+    #[serde(rename = "lang")]
+    pub _lang: Option<String>,
+}
+
+/// What figures are told by.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    Place,
+    Unit,
+    Kind,
+}
+
+/// Figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Figures {
+    pub items: Vec<FigureShape>,
+}
+
+/// One figure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Figure)]
+pub struct FigureShape {
+    #[schema(example = "solution")]
+    pub indicator: String,
+    /// Code of the place, unit or kind.
+    pub key: String,
+    /// Month, or empty for a gauge of the present.
+    #[schema(example = "2026-11")]
+    pub period: String,
+    pub numerator: i64,
+    /// 0 for counts.
+    pub denominator: i64,
+    /// Per cent for a ratio (none over nothing), else the count.
+    pub value: Option<f64>,
+}
+
+fn parts(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// Read figures.
+///
+/// `GET /records` with `indicator` lists the records behind a figure.
+#[utoipa::path(
+    get, path = "/figures", tag = "figures", params(Wanted),
+    responses((status = 200, description = "The figures", body = Figures), PublicProblems),
+    security(())
+)]
+pub async fn figures(
+    State(app): State<App>,
+    caller: Caller,
+    Params(wanted): Params<Wanted>,
+) -> Result<Json<Figures>, Problem> {
+    let query = FigureQuery {
+        mechanism: wanted.mechanism,
+        indicators: parts(wanted.indicators),
+        dimension: match wanted.dimension {
+            None | Some(By::Place) => Dimension::Place,
+            Some(By::Unit) => Dimension::Unit,
+            Some(By::Kind) => Dimension::Kind,
+        },
+        keys: parts(wanted.keys),
+        months: (
+            wanted.from.unwrap_or_else(|| "0000-00".to_owned()),
+            wanted.to.unwrap_or_else(|| "9999-99".to_owned()),
+        ),
+    };
+    let figures = caller.read_open(&app, move |service| service.figures(&query)).await?;
+    let items = figures.into_iter().map(|figure| FigureShape {
+        value: figure.thousandths.map(|thousandths| thousandths as f64 / 1_000.0),
+        indicator: figure.key.indicator,
+        key: figure.key.key,
+        period: figure.key.period,
+        numerator: figure.numerator,
+        denominator: figure.denominator,
+    });
+    Ok(Json(Figures { items: items.collect() }))
+}

@@ -1,0 +1,4 @@
+// Names of built files, put in by `build.mjs`.
+declare const MAPLIBRE_JS: string;
+declare const MAPLIBRE_WORKER: string;
+declare const MAPLIBRE_CSS: string;

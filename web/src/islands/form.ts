@@ -1,0 +1,9 @@
+export { codeEntry } from './code-entry.ts';
+export { count } from './count.ts';
+export { draft } from './draft.ts';
+export { filter } from './filter.ts';
+export { mapPicker } from './map-picker.ts';
+export { once } from './once.ts';
+export { photo } from './photo.ts';
+export { place } from './place.ts';
+export { send } from './send.ts';
