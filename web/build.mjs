@@ -16,6 +16,8 @@ const STAMP = '.stamp';
 const ASSETS_URL = '/assets/';
 // Old phones are the measure: everything newer than this is rewritten by esbuild.
 const TARGET = ['es2020', 'chrome80', 'safari14', 'firefox78'];
+// esbuild counts an odd corner of destructuring in old Safari as a lack of all of it; we keep out of that corner.
+const SUPPORTED = { destructuring: true };
 const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.webmanifest', '.json']);
 
 const inputs = await inputStamp();
@@ -65,6 +67,7 @@ async function bundlePages() {
     minify: true,
     charset: 'utf8',
     target: TARGET,
+    supported: SUPPORTED,
     metafile: true,
     legalComments: 'none',
     entryNames: '[name]-[hash]',
@@ -81,7 +84,11 @@ async function bundlePages() {
   for (const [path, output] of Object.entries(result.metafile.outputs)) {
     const file = basename(path);
     if (output.entryPoint === 'styles/main.css') manifest['main.css'] = file;
-    else manifest[file.replace(/-[A-Z0-9]{8}(?=\.)/, '')] = file;
+    else {
+      // Chunks that esbuild made for sharing have no name of their own; their file name stands for itself.
+      const logical = file.replace(/-[A-Z0-9]{8}(?=\.)/, '');
+      manifest[logical === 'chunk.js' ? file : logical] = file;
+    }
   }
 }
 
@@ -97,6 +104,7 @@ async function bundleServiceWorker() {
     minify: true,
     charset: 'utf8',
     target: TARGET,
+    supported: SUPPORTED,
     define: {
       PRECACHE: JSON.stringify(precache),
       ASSETS_URL: JSON.stringify(ASSETS_URL),

@@ -230,16 +230,10 @@ fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String 
 
 fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) -> Vec<String> {
     let mut tokens: Vec<String> = path.iter().flatten().map(|code| place_token(code)).collect();
-    for field in mechanism.fields.iter() {
-        let holds_units = match &field.ty {
-            Type::Unit => true,
-            Type::List(item) => **item == Type::Unit,
-            _ => false,
-        };
-        if !holds_units {
-            continue;
-        }
-        if let Some(value) = record.fields.get(&field.name) {
+    // Only units whose people may read it: an office that is merely named does not find it.
+    for who in crate::rights::readers(mechanism) {
+        let Who::RoleOf { field, .. } = who else { continue };
+        if let Some(value) = record.fields.get(&field) {
             tokens.extend(value.items().iter().filter_map(Value::text).map(unit_token));
         }
     }

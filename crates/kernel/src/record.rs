@@ -164,7 +164,7 @@ impl Record {
     fn change_clock(&mut self, name: &str, change: &ClockChange, at: Timestamp) {
         if let ClockChange::Started(derivation) = change {
             // A deadline that passed before stays known as late when it starts anew.
-            let late = self.clocks.get(name).and_then(|clock| clock.late.filter(|_| !clock.running()));
+            let late = self.clocks.get(name).and_then(|clock| clock.late);
             let clock = Clock {
                 derivation: derivation.clone(),
                 ended: None,

@@ -43,7 +43,8 @@ pub fn may_step(step: &Step, actor: &Actor, record: Option<&Record>, place: &str
 
 /// Everybody of the staff who may read records of a mechanism: its readers and those who act in it.
 pub fn readers(mechanism: &Mechanism) -> Vec<Who> {
-    let acting = mechanism.steps.iter().flat_map(|step| &step.by);
+    // Whoever may open a record need not be let into every other one.
+    let acting = mechanism.steps.iter().filter(|step| !step.opens_record()).flat_map(|step| &step.by);
     let waiting = mechanism.states.iter().flat_map(|state| &state.waits);
     let mut who: Vec<Who> = mechanism
         .readers

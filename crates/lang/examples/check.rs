@@ -11,7 +11,9 @@ fn gather(path: &Path, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
         out.push(path.to_owned());
         return Ok(());
     }
-    let mut entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = std::fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
     entries.sort();
     entries.iter().try_for_each(|entry| gather(entry, out))
 }
@@ -39,10 +41,17 @@ fn main() -> std::io::Result<ExitCode> {
     }
     let checked = check(&sources, &data);
     for diagnostic in &checked.diagnostics {
-        let texts = sources.iter().map(|one| (&one.path, &one.text)).chain(data.iter().map(|one| (&one.name, &one.text)));
+        let texts = sources
+            .iter()
+            .map(|one| (&one.path, &one.text))
+            .chain(data.iter().map(|one| (&one.name, &one.text)));
         let text = texts.into_iter().find(|(path, _)| **path == diagnostic.path).map_or("", |(_, text)| text);
         println!("{}\n", render(diagnostic, text, lang, false));
     }
-    println!("{} diagnostics; mechanisms without errors: {:?}", checked.diagnostics.len(), checked.library.mechanisms.keys());
+    println!(
+        "{} diagnostics; mechanisms without errors: {:?}",
+        checked.diagnostics.len(),
+        checked.library.mechanisms.keys()
+    );
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -40,7 +40,12 @@ pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], f
 }
 
 fn role(role: &ast::Role) -> Role {
-    Role { name: role.name.value.clone(), words: role.words.clone(), at: role.at.clone(), in_unit: role.in_unit }
+    Role {
+        name: role.name.value.clone(),
+        words: role.words.clone(),
+        at: role.at.clone(),
+        in_unit: role.in_unit,
+    }
 }
 
 fn document(source: &Source, outline: &[Block], mechanisms: &BTreeMap<String, Arc<Mechanism>>) -> Document {
@@ -61,14 +66,19 @@ fn document(source: &Source, outline: &[Block], mechanisms: &BTreeMap<String, Ar
 fn drop_dependent(world: &World<'_>, mechanisms: &mut BTreeMap<String, Arc<Mechanism>>) {
     loop {
         let names: BTreeSet<String> = mechanisms.keys().cloned().collect();
-        let registers: BTreeSet<String> = mechanisms.values().filter_map(|one| one.register.clone()).collect();
+        let registers: BTreeSet<String> =
+            mechanisms.values().filter_map(|one| one.register.clone()).collect();
         let rests_well = |mechanism: &Mechanism| {
             let there = |name: &String| names.contains(name);
             let records = mechanism.fields.iter().all(|field| match item(&field.ty) {
                 Type::Record(name) => there(name),
                 _ => true,
             });
-            let opens = mechanism.steps.iter().filter_map(|step| step.opens.as_ref()).all(|one| there(&one.mechanism));
+            let opens = mechanism
+                .steps
+                .iter()
+                .filter_map(|step| step.opens.as_ref())
+                .all(|one| there(&one.mechanism));
             let reads = world.mechanism(&mechanism.name).is_none_or(|ast| {
                 crate::walk::registers(ast).iter().all(|register| registers.contains(register))
             });
@@ -136,8 +146,10 @@ impl Build<'_> {
         let mechanism = self.mechanism;
         let fields: Option<Vec<Field>> = mechanism.fields.iter().map(|field| self.field(field)).collect();
         let steps: Option<Vec<Step>> = mechanism.steps.iter().map(|step| self.step(step)).collect();
-        let deadlines: Option<Vec<Deadline>> = mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
-        let indicators: Option<Vec<Indicator>> = mechanism.indicators.iter().map(|one| self.indicator(one)).collect();
+        let deadlines: Option<Vec<Deadline>> =
+            mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
+        let indicators: Option<Vec<Indicator>> =
+            mechanism.indicators.iter().map(|one| self.indicator(one)).collect();
         Some(Mechanism {
             name: mechanism.name.value.clone(),
             version: mechanism.version,
@@ -184,7 +196,12 @@ impl Build<'_> {
             min: field.min.as_ref().map(|min| min.value),
             max: field.max.as_ref().map(|max| max.value),
             lines: field.lines.unwrap_or(1),
-            options: field.options.iter().flatten().map(|(name, words)| (name.value.clone(), words.clone())).collect(),
+            options: field
+                .options
+                .iter()
+                .flatten()
+                .map(|(name, words)| (name.value.clone(), words.clone()))
+                .collect(),
             levels: field.levels.clone().unwrap_or_default(),
             kinds: field.kinds.clone().unwrap_or_default(),
             public: field.public.unwrap_or(false),
@@ -227,7 +244,9 @@ impl Build<'_> {
         };
         let extends = match &step.extends {
             None => None,
-            Some(extends) => Some(Extends { deadline: extends.deadline.value.clone(), by: expr(&extends.by)? }),
+            Some(extends) => {
+                Some(Extends { deadline: extends.deadline.value.clone(), by: expr(&extends.by)? })
+            }
         };
         let auto = match &step.auto {
             None => None,

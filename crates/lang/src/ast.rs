@@ -175,6 +175,8 @@ pub struct State {
     pub tone: Tone,
     pub is_final: bool,
     pub clause: ClauseAt,
+    /// Whether it is final could not be read.
+    pub broken: bool,
 }
 
 /// Who may act, names unresolved.

@@ -178,7 +178,9 @@ impl Rows<'_> {
     /// Parents that are missing, and entries too deep or their own ancestors.
     fn tree(&self, rows: &[Row], code: usize, catalogue: &Catalogue, faults: &mut Faults) {
         for row in rows {
-            let Some(entry) = row.record.get(code).and_then(|code| catalogue.entries.get(code.trim())) else { continue };
+            let Some(entry) = row.record.get(code).and_then(|code| catalogue.entries.get(code.trim())) else {
+                continue;
+            };
             let Some(parent) = &entry.parent else { continue };
             if !catalogue.entries.contains_key(parent) {
                 let known = catalogue.entries.keys().map(String::as_str);
@@ -220,7 +222,8 @@ fn normal(value: &str, ty: &Type) -> Option<String> {
 fn is_date(value: &str) -> bool {
     let parts: Vec<&str> = value.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
-    let number = |text: &str, digits: usize| (text.len() == digits).then(|| text.parse::<u32>().ok()).flatten();
+    let number =
+        |text: &str, digits: usize| (text.len() == digits).then(|| text.parse::<u32>().ok()).flatten();
     match (number(year, 4), number(month, 2), number(day, 2)) {
         (Some(year), Some(month @ 1..=12), Some(day @ 1..)) => {
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

@@ -54,7 +54,7 @@ pub struct Diagnostic {
 }
 
 /// A value put into a message's template.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Arg {
     /// The document's own words: the same in both languages.
     Own(String),
@@ -162,7 +162,9 @@ impl Faults {
     /// All faults in the order of the texts, with their words.
     pub fn told(mut self, sources: &[Source], outlines: &[Vec<Block>], data: &[DataFile]) -> Vec<Diagnostic> {
         self.list.sort_by_key(|fault| (fault.at, fault.check.code));
-        self.list.dedup_by(|a, b| a.at == b.at && a.check.code == b.check.code && a.variant == b.variant);
+        self.list.dedup_by(|a, b| {
+            (a.at, a.check.code, a.variant, &a.args) == (b.at, b.check.code, b.variant, &b.args)
+        });
         self.list.into_iter().map(|fault| tell(fault, sources, outlines, data)).collect()
     }
 }

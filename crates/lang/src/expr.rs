@@ -16,9 +16,17 @@ pub enum Expr {
     /// A field of the record; `null` without a value.
     Field(String),
     /// A column of a catalogue's entry: `kind.answer`.
-    Column { entry: Box<Expr>, catalogue: String, column: String },
+    Column {
+        entry: Box<Expr>,
+        catalogue: String,
+        column: String,
+    },
     /// A field of a register's entry: `handler.superior`. Register is `place`, `unit` or `person`.
-    Register { entry: Box<Expr>, register: String, field: String },
+    Register {
+        entry: Box<Expr>,
+        register: String,
+        field: String,
+    },
     Actor(ActorPart),
     Opened,
     Now,
@@ -31,13 +39,27 @@ pub enum Expr {
     Running(String),
     Parts(String),
     OpenParts(String),
-    UnitFor { kind: Box<Expr>, place: Box<Expr> },
-    Up { place: Box<Expr>, level: crate::model::Level },
+    UnitFor {
+        kind: Box<Expr>,
+        place: Box<Expr>,
+    },
+    Up {
+        place: Box<Expr>,
+        level: crate::model::Level,
+    },
     Size(Box<Expr>),
     Not(Box<Expr>),
     Negate(Box<Expr>),
-    Binary { op: Op, left: Box<Expr>, right: Box<Expr> },
-    If { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Binary {
+        op: Op,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    If {
+        test: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
 }
 
 /// What of the acting person an expression reads.

@@ -14,9 +14,11 @@ pub struct Flow<'a> {
 impl<'a> Flow<'a> {
     /// The graph, or `None` if a name in it is unknown or a block could not be read.
     pub fn of(mechanism: &'a Mechanism) -> Option<Flow<'a>> {
-        let known = |step: &Step| step.from.iter().chain(&step.to).all(|state| mechanism.state(state.text()).is_some());
+        let known = |step: &Step| {
+            step.from.iter().chain(&step.to).all(|state| mechanism.state(state.text()).is_some())
+        };
         let whole = !mechanism.incomplete && mechanism.steps.iter().all(|step| !step.broken && known(step));
-        if !whole || mechanism.states.is_empty() {
+        if !whole || mechanism.states.is_empty() || mechanism.states.iter().any(|state| state.broken) {
             return None;
         }
         let mut flow = Flow { mechanism, reachable: BTreeSet::new() };
@@ -49,7 +51,8 @@ impl<'a> Flow<'a> {
 
     /// Whether a step leads out of a state.
     pub fn leaves(step: &Step, state: &str) -> bool {
-        step.from.iter().any(|from| from.value == state) && step.to.as_ref().is_some_and(|to| to.value != state)
+        step.from.iter().any(|from| from.value == state)
+            && step.to.as_ref().is_some_and(|to| to.value != state)
     }
 
     /// Whether a step may be taken from some reachable state, or opens a record.
@@ -69,7 +72,9 @@ impl<'a> Flow<'a> {
         for step in starts.filter(|step| self.can_be_taken(step)) {
             match &step.to {
                 Some(to) => states.extend([to.text()]),
-                None => states.extend(step.from.iter().map(|from| from.text()).filter(|one| self.reachable.contains(one))),
+                None => states.extend(
+                    step.from.iter().map(|from| from.text()).filter(|one| self.reachable.contains(one)),
+                ),
             }
         }
         loop {

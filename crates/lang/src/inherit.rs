@@ -54,6 +54,11 @@ fn complete(field: &Field, faults: &mut Faults) {
     }
     if field.element.is_none() || !field.broken {
         let at: At = field.name.at;
-        missing_words::check(field.zh.as_deref().unwrap_or(""), field.en.as_deref().unwrap_or(""), at, faults);
+        missing_words::check(
+            field.zh.as_deref().unwrap_or(""),
+            field.en.as_deref().unwrap_or(""),
+            at,
+            faults,
+        );
     }
 }

@@ -37,7 +37,11 @@ pub fn blocks(text: &str) -> Vec<Block> {
                 }
                 end = line.end;
             }
-            out.push(Block::Code { language: fence.language, text: text[start..end].to_owned(), range: start..end });
+            out.push(Block::Code {
+                language: fence.language,
+                text: text[start..end].to_owned(),
+                range: start..end,
+            });
         } else if let Some((level, words)) = heading(content) {
             flush(text, &mut prose, &mut out);
             let anchor = unique(slug(words), &mut anchors);

@@ -11,8 +11,8 @@ type Table = BTreeMap<&'static str, &'static str>;
 
 fn table(lang: Lang) -> &'static Table {
     static TABLES: OnceLock<[Table; 2]> = OnceLock::new();
-    let [zh, en] =
-        TABLES.get_or_init(|| [read(include_str!("../locales/zh.txt")), read(include_str!("../locales/en.txt"))]);
+    let [zh, en] = TABLES
+        .get_or_init(|| [read(include_str!("../locales/zh.txt")), read(include_str!("../locales/en.txt"))]);
     match lang {
         Lang::Zh => zh,
         Lang::En => en,
@@ -35,7 +35,10 @@ pub fn text(lang: Lang, key: &str, args: &[Arg]) -> String {
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let slot = rest.get(1..2).and_then(|digit| digit.parse::<usize>().ok()).filter(|_| rest[2..].starts_with('}'));
+        let slot = rest
+            .get(1..2)
+            .and_then(|digit| digit.parse::<usize>().ok())
+            .filter(|_| rest[2..].starts_with('}'));
         match slot.and_then(|slot| args.get(slot)) {
             Some(Arg::Own(own)) => out.push_str(&one_line(own)),
             Some(Arg::Key(key)) => out.push_str(&text(lang, key, &[])),
@@ -84,9 +87,13 @@ mod tests {
 
     #[test]
     fn english_messages_are_lower_case_and_end_without_a_stop() {
-        for (key, template) in table(Lang::En).iter().filter(|(key, _)| key.starts_with("GZ") && !key.ends_with(".why"))
+        for (key, template) in
+            table(Lang::En).iter().filter(|(key, _)| key.starts_with("GZ") && !key.ends_with(".why"))
         {
-            assert!(!template.starts_with(char::is_uppercase) && !template.ends_with('.'), "{key}: {template}");
+            assert!(
+                !template.starts_with(char::is_uppercase) && !template.ends_with('.'),
+                "{key}: {template}"
+            );
         }
     }
 

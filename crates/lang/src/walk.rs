@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ast::{Code, Mechanism, Measure, Step, Who};
+use crate::ast::{Code, Measure, Mechanism, Step, Who};
 use crate::expr::Expr;
 use crate::expr::parse::{Node, Tree};
 use crate::model::Type;
@@ -43,7 +43,9 @@ pub fn trees<'a>(tree: &'a Tree, each: &mut impl FnMut(&'a Tree)) {
             trees(left, each);
             trees(right, each);
         }
-        Node::If { test, then, otherwise } => [test, then, otherwise].into_iter().for_each(|tree| trees(tree, each)),
+        Node::If { test, then, otherwise } => {
+            [test, then, otherwise].into_iter().for_each(|tree| trees(tree, each))
+        }
     }
 }
 
@@ -62,7 +64,9 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
             exprs(left, each);
             exprs(right, each);
         }
-        Expr::If { test, then, otherwise } => [test, then, otherwise].into_iter().for_each(|expr| exprs(expr, each)),
+        Expr::If { test, then, otherwise } => {
+            [test, then, otherwise].into_iter().for_each(|expr| exprs(expr, each))
+        }
         _ => {}
     }
 }
@@ -98,7 +102,9 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
         .iter()
         .chain(mechanism.states.iter().flat_map(|state| &state.waits))
         .chain(mechanism.steps.iter().flat_map(|step| &step.by))
-        .chain(mechanism.fields.iter().filter_map(|field| field.personal.as_ref()).flat_map(|one| &one.audience));
+        .chain(
+            mechanism.fields.iter().filter_map(|field| field.personal.as_ref()).flat_map(|one| &one.audience),
+        );
     for who in people {
         if let Who::RoleOf { field, .. } = &who.value {
             out.insert(field);
@@ -112,7 +118,13 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
     if let Some(duplicates) = &mechanism.duplicates {
         out.insert(duplicates.words.text());
         out.extend(duplicates.point.as_ref().map(|point| point.text()));
-        out.extend(mechanism.fields.iter().filter(|one| one.type_of() == Some(&Type::Point)).map(|one| one.name.text()));
+        out.extend(
+            mechanism
+                .fields
+                .iter()
+                .filter(|one| one.type_of() == Some(&Type::Point))
+                .map(|one| one.name.text()),
+        );
     }
     out
 }

@@ -26,7 +26,10 @@ pub struct Node {
 pub enum Data {
     Null,
     /// A scalar's text; `plain` tells that it stood without quotes.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Word, Node)>),
 }
@@ -49,7 +52,8 @@ enum Open {
 
 /// Reads one block; `at` is its place in the document. `None` after a fault of syntax.
 pub fn read(text: &str, at: At, faults: &mut Faults) -> Option<Node> {
-    let offsets: Vec<u32> = text.char_indices().map(|(byte, _)| byte as u32).chain([text.len() as u32]).collect();
+    let offsets: Vec<u32> =
+        text.char_indices().map(|(byte, _)| byte as u32).chain([text.len() as u32]).collect();
     let byte = |index: usize| offsets[index.min(offsets.len() - 1)] as usize;
     let mut stack: Vec<Open> = Vec::new();
     let mut root = None;
@@ -93,7 +97,9 @@ pub fn read(text: &str, at: At, faults: &mut Faults) -> Option<Node> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match stack.pop() {
-                Some(Open::List(open, items)) => Node { at: close(open, at, text, end), data: Data::List(items) },
+                Some(Open::List(open, items)) => {
+                    Node { at: close(open, at, text, end), data: Data::List(items) }
+                }
                 Some(Open::Map(open, entries, _)) => {
                     tell_duplicates(&entries, faults);
                     Node { at: close(open, at, text, end), data: Data::Map(entries) }

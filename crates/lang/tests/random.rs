@@ -50,8 +50,14 @@ fn cuts() -> impl Strategy<Value = Vec<(usize, usize, String)>> {
     prop::collection::vec((any::<usize>(), 0usize..12, insert), 1..8)
 }
 
+/// Few cases by default, so that the tests stay quick; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: cases.unwrap_or(96), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..600), csv in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -73,7 +73,11 @@ fn expectations(path: &str, text: &str) -> Vec<Expected> {
             for (start, _) in line.match_indices(marker) {
                 // `error: GZ` does not stand inside `error-next: GZ`, so every hit is one expectation.
                 let rest = &line[start + marker.len()..];
-                let end = [" error", " warning"].iter().filter_map(|next| rest.find(next)).min().unwrap_or(rest.len());
+                let end = [" error", " warning"]
+                    .iter()
+                    .filter_map(|next| rest.find(next))
+                    .min()
+                    .unwrap_or(rest.len());
                 out.push(Expected {
                     path: path.to_owned(),
                     line: index + 1 + usize::from(marker.contains("-next")),
@@ -110,7 +114,8 @@ fn differences(case: &Case) -> Vec<String> {
             Some(index) => {
                 expected.remove(index);
             }
-            None => out.push(format!("not expected:\n{}", render(&found, case.text(&found.path), Lang::En, false))),
+            None => out
+                .push(format!("not expected:\n{}", render(&found, case.text(&found.path), Lang::En, false))),
         }
     }
     out.extend(expected.iter().map(|one| format!("not found: {one:?}")));
@@ -124,7 +129,11 @@ fn good_documents_have_no_fault() {
         let wrong = differences(&case);
         assert!(wrong.is_empty(), "{}:\n{}", path.display(), wrong.join("\n"));
         let library = case.check().library;
-        assert!(!library.documents[name(&path).trim_end_matches(".md")].mechanisms.is_empty(), "{}", path.display());
+        assert!(
+            !library.documents[name(&path).trim_end_matches(".md")].mechanisms.is_empty(),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -148,7 +157,8 @@ fn every_check_has_a_bad_case() {
             seen.extend(expectations("", &read(&path)).into_iter().map(|one| one.code));
         }
     }
-    let missing: Vec<_> = checks::ALL.iter().map(|check| check.code).filter(|code| !seen.contains(*code)).collect();
+    let missing: Vec<_> =
+        checks::ALL.iter().map(|check| check.code).filter(|code| !seen.contains(*code)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

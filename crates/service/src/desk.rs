@@ -228,3 +228,41 @@ fn scope_of(state: &State, actor: &Actor) -> Scope {
     }
     Scope::Any(parts)
 }
+
+impl Service {
+    /// Opening steps that an actor's posts allow: mechanism and step, registers left out.
+    pub fn openers(&self, actor: &Actor) -> Vec<(String, String)> {
+        let state = self.state();
+        let mut found = Vec::new();
+        for (name, mechanism) in &state.laws.library.mechanisms {
+            if mechanism.register.is_some() {
+                continue;
+            }
+            let may = |step: &&Step| {
+                let staff: Vec<Who> = step.by.iter().filter(|who| matches!(who, Who::Role(_))).cloned().collect();
+                actor.posts().iter().any(|post| rights::allows(&staff, actor, None, &post.place, &state.world).is_some())
+            };
+            found.extend(mechanism.openers().filter(may).map(|step| (name.clone(), step.name.clone())));
+        }
+        found
+    }
+
+    /// The widest place over which an actor may read all records of a mechanism.
+    pub fn overview(&self, actor: &Actor, mechanism: &str) -> Option<(Level, String)> {
+        let Scope::Any(parts) = self.scope(actor) else { return None };
+        let places = parts.into_iter().filter(|part| part.mechanism == mechanism).filter_map(|part| match part.within {
+            Within::Place(level, code) => Some((level, code)),
+            Within::Unit(_) => None,
+        });
+        places.min_by_key(|(level, _)| *level)
+    }
+
+    /// The mechanism whose figures an actor's overview shows: the first with indicators that anybody
+    /// may open and the actor may read.
+    pub fn overview_mechanism(&self, actor: &Actor) -> Option<String> {
+        let state = self.state();
+        let mechanisms = state.laws.library.mechanisms.values();
+        let mut open = mechanisms.filter(|m| !m.indicators.is_empty() && m.receipt);
+        open.find(|mechanism| self.overview(actor, &mechanism.name).is_some()).map(|m| m.name.clone())
+    }
+}

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::{Actor, Command, Order, Raw, Refusal};
-use gongzhi_service::ambient::{Ambient as _, Scripted};
+use gongzhi_service::ambient::Scripted;
 use gongzhi_service::{Failure, Outcome, Service, Settings, load, timers};
-use gongzhi_store::{Ledger as _, ListQuery, sqlite::Sqlite};
+use gongzhi_store::{ListQuery, sqlite::Sqlite};
 
 struct County {
     service: Service,

@@ -1,7 +1,9 @@
 import type { FeatureCollection as GeoJsonFeatures } from 'geojson';
 import type * as MapLibre from 'maplibre-gl';
-import { words } from './dom.ts';
+import { asking, words } from './dom.ts';
 import { anchorOf, boxOf, type Feature, type FeatureCollection, parseCenter } from './geo.ts';
+
+export { boxOf };
 
 /** From this zoom on, places under the township carry their names as well. */
 const ALL_NAMES_ZOOM = 11;
@@ -95,7 +97,7 @@ export async function fetchFeatures(url: string | undefined, signal: AbortSignal
   const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
   if (!url) return none;
   try {
-    const response = await fetch(url, { signal, headers: { Accept: 'application/geo+json, application/json' } });
+    const response = await fetch(url, { signal, headers: asking('application/geo+json, application/json') });
     const answer = (await response.json()) as FeatureCollection;
     return response.ok && Array.isArray(answer.features) ? answer : none;
   } catch {

@@ -43,11 +43,16 @@ export function debounce(ms: number, signal: AbortSignal, action: () => void): (
 /** Fetches JSON; `undefined` on any failure, since islands only improve and may fall silent. */
 export async function getJson<T>(url: string, signal: AbortSignal): Promise<T | undefined> {
   try {
-    const response = await fetch(url, { signal, headers: { Accept: 'application/json' }, credentials: 'same-origin' });
+    const response = await fetch(url, { signal, headers: asking('application/json') });
     return response.ok ? ((await response.json()) as T) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Headers of a question to the interface for machines, which shall answer in the page's language and not in the device's. */
+export function asking(media: string): Record<string, string> {
+  return { Accept: media, 'Accept-Language': document.documentElement.lang };
 }
 
 /** An address with more query parameters. */

@@ -2,6 +2,7 @@
 export interface Place {
   code: string;
   name: string;
+  /** Names of the places above it. */
   path?: string;
   level?: string;
   /** Whether there are places under it. */
@@ -17,6 +18,11 @@ export function placesOf(answer: unknown): Place[] {
 function isPlace(value: unknown): value is Place {
   const place = value as Partial<Place> | null | undefined;
   return typeof place?.code === 'string' && typeof place.name === 'string';
+}
+
+/** The name with those above it. */
+export function fullName({ name, path }: Place): string {
+  return path && !path.endsWith(name) ? `${path} / ${name}` : path || name;
 }
 
 /** Event on a form's inside: a point was set, by map or by the device. */

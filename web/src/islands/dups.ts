@@ -1,20 +1,19 @@
-import { debounce, one, say, show, withQuery, words, type Mount } from '../core/dom.ts';
+import { asking, debounce, one, say, show, withQuery, words, type Mount } from '../core/dom.ts';
 
 const ASK_AFTER_MS = 500;
 
-/** A matter that may be the same, as the interface for machines tells it. */
-interface Candidate {
-  code?: string;
-  href: string;
-  title: string;
-  place?: string;
-  state?: string;
-  opened?: string;
+/** A record that may tell of the same thing, as `GET /api/v1/duplicates` answers. */
+interface Likely {
+  record: { id: string; number: string; title: string };
+  /** How alike the words are, 0 to 100. */
+  likeness: number;
+  metres?: number;
 }
 
 /**
  * Shows likely duplicates while the clerk types. The root stands beside the form that `data-form` names; `data-src` is asked with the
- * form's fields that `data-fields` lists (blanks between names), once all those in `data-needs` are filled in.
+ * form's fields that `data-fields` lists as `parameter=field` with blanks between, once all the parameters in `data-needs` have a value;
+ * `data-href` (`{id}`) is the address of a record. Words: `-none`, `-found` (`{n}`), `-likeness` (`{n}`), `-metres` (`{n}`).
  */
 export const dups: Mount = (root, signal) => {
   const form = document.getElementById(root.dataset['form'] ?? '') ?? root.closest('form');
@@ -27,19 +26,23 @@ export const dups: Mount = (root, signal) => {
 
   async function ask(): Promise<void> {
     const data = new FormData(form as HTMLFormElement);
-    const value = (name: string) => String(data.get(name) ?? '').trim();
-    const query = Object.fromEntries(names(root.dataset['fields']).map((name) => [name, value(name)]).filter(([, text]) => text));
+    const query: Record<string, string> = {};
+    for (const pair of names(root.dataset['fields'])) {
+      const [parameter = '', field = parameter] = pair.split('=');
+      const value = String(data.get(field) ?? '').trim();
+      if (value !== '') query[parameter] = value;
+    }
     const url = withQuery(src!, query);
     if (url === last) return;
     asked.abort();
-    if (names(root.dataset['needs']).some((name) => value(name) === '')) return draw([], '');
+    if (names(root.dataset['needs']).some((name) => query[name] === undefined)) return draw([], '');
     last = url;
     asked = new AbortController();
     const { signal: still } = asked;
     try {
-      const response = await fetch(url, { signal: still, headers: { Accept: 'application/json' } });
-      const answer = (await response.json()) as Candidate[] | { items?: Candidate[] };
-      const found = Array.isArray(answer) ? answer : (answer.items ?? []);
+      const response = await fetch(url, { signal: still, headers: asking('application/json') });
+      const answer = (await response.json()) as { items?: Likely[] };
+      const found = answer.items ?? [];
       if (response.ok && !signal.aborted) draw(found, words(root, found.length === 0 ? 'none' : 'found', { n: found.length }));
     } catch {
       // The clerk can still press the button that asks the server.
@@ -47,8 +50,8 @@ export const dups: Mount = (root, signal) => {
     }
   }
 
-  function draw(found: Candidate[], message: string): void {
-    list!.replaceChildren(...found.filter((candidate) => candidate.href && candidate.title).map(entry));
+  function draw(found: Likely[], message: string): void {
+    list!.replaceChildren(...found.map((likely) => entry(root, likely)));
     show(list, found.length > 0);
     say(root, message);
   }
@@ -58,16 +61,17 @@ export const dups: Mount = (root, signal) => {
   form.addEventListener('change', soon, { signal });
 };
 
-function entry(candidate: Candidate): HTMLLIElement {
+function entry(root: HTMLElement, { record, likeness, metres }: Likely): HTMLLIElement {
   const item = document.createElement('li');
   const link = document.createElement('a');
-  link.href = candidate.href;
+  link.href = (root.dataset['href'] ?? '').replace('{id}', encodeURIComponent(record.id));
   // The form beside it is half filled in.
   link.target = '_blank';
   link.rel = 'noopener';
-  link.textContent = candidate.title;
+  link.textContent = record.title;
   const about = document.createElement('small');
-  about.textContent = [candidate.code, candidate.place, candidate.state, candidate.opened].filter(Boolean).join(' · ');
+  const distance = metres === undefined ? '' : words(root, 'metres', { n: metres });
+  about.textContent = [record.number, words(root, 'likeness', { n: likeness }), distance].filter(Boolean).join(' · ');
   item.append(link, ' ', about);
   return item;
 }

@@ -29,7 +29,7 @@ export const map: Mount = (root, signal) => {
 };
 
 async function draw(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal): Promise<void> {
-  const { boxOf, colour, fetchFeatures, openBaseMap } = await import('../core/records-map.ts');
+  const { boxOf, colour, fetchFeatures, openBaseMap } = await import('../core/base-map.ts');
   const [{ gl, map: base }, records] = await Promise.all([openBaseMap(root, canvas, signal), fetchFeatures(root.dataset['src'], signal)]);
   base.addSource('records', { type: 'geojson', data: records as unknown as GeoJsonFeatures });
   const tone = (name: string) => colour(`--${name}`);

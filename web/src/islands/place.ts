@@ -1,6 +1,6 @@
 import { all, debounce, getJson, one, say, show, withQuery, words, type Mount } from '../core/dom.ts';
 import { showPlace } from '../core/fields.ts';
-import { type Place, type Point, placesOf, POINT } from '../core/places.ts';
+import { fullName, type Place, type Point, placesOf, POINT } from '../core/places.ts';
 
 const SEARCH_AFTER_MS = 200;
 
@@ -19,7 +19,7 @@ export const place: Mount = (root, signal) => {
 
   function choose(found: Place): void {
     value!.value = found.code;
-    if (chosen) showPlace(chosen, found.path ?? found.name);
+    if (chosen) showPlace(chosen, fullName(found));
     results?.replaceChildren();
     // `change` on the hidden input tells the draft and the search for duplicates.
     value!.dispatchEvent(new Event('change', { bubbles: true }));

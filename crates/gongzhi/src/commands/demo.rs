@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use gongzhi_service::ambient::{Ambient as _, Machine, Scripted};
 use gongzhi_service::service::setting;
-use gongzhi_store::Ledger as _;
 
 use super::Fault;
 

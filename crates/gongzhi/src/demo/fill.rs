@@ -163,10 +163,9 @@ impl Words {
             return Some(Raw::Text(subject.place.to_owned()));
         }
         if let Some(metres) = fill.near {
-            let (lat, lon) = world.place(subject.place)?.point?.degrees();
-            let mut away = || chance.between([-metres, metres]) / 111_320.0;
-            let (north, east) = (away(), away());
-            return Some(Raw::Point(lat + north, lon + east / lat.to_radians().cos()));
+            let point = world.place(subject.place)?.point?.degrees();
+            let (lat, lon) = near(point, metres, chance);
+            return Some(Raw::Point(lat, lon));
         }
         if let Some(many) = fill.photos {
             let photos: Vec<Raw> = (0..chance.count(many))
@@ -219,4 +218,11 @@ impl Words {
         }
         if list { (!chosen.is_empty()).then_some(Raw::List(chosen)) } else { chosen.pop() }
     }
+}
+
+/// A point within some metres north or south and east or west of another, in degrees.
+pub fn near((lat, lon): (f64, f64), metres: f64, chance: &mut Chance) -> (f64, f64) {
+    let mut away = || chance.between([-metres, metres]) / 111_320.0;
+    let (north, east) = (away(), away());
+    (lat + north, lon + east / lat.to_radians().cos())
 }

@@ -188,6 +188,9 @@ pub struct Habit {
     /// Only if this step has been taken.
     #[serde(default)]
     pub taken: Option<String>,
+    /// Only if these fields have these values.
+    #[serde(default)]
+    pub given: BTreeMap<String, String>,
     /// Hours after which it is done.
     pub after: [f64; 2],
     /// Rather in this share of what is left of a running deadline.
@@ -316,7 +319,7 @@ pub fn read(dir: &Path, state: &State) -> Result<Habits, DemoFault> {
 /// Every name that the documents and the file itself do not know.
 fn check(habits: &Habits, state: &State) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut pace = |name: &str, faults: &mut Vec<String>| match habits.pace.get(name) {
+    let pace = |name: &str, faults: &mut Vec<String>| match habits.pace.get(name) {
         Some(pace) if pace.hours.len() == 24 => {}
         Some(_) => faults.push(format!("pace `{name}` has not 24 hours")),
         None => faults.push(format!("no pace `{name}`")),

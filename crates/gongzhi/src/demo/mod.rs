@@ -9,8 +9,8 @@ mod fill;
 mod habits;
 mod pace;
 mod paint;
+mod plan;
 mod player;
-mod script;
 #[cfg(test)]
 mod tests;
 

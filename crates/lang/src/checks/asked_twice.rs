@@ -33,13 +33,18 @@ use crate::model::Type;
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ504", name: "asked-twice", severity: Severity::Error, page: include_str!("asked_twice.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ504",
+    name: "asked-twice",
+    severity: Severity::Error,
+    page: include_str!("asked_twice.rs"),
+};
 
 /// The shape of an element that a field has, by its name and words: `key: ascii names | Chinese words`.
 pub fn shape(field: &Field) -> Option<&'static str> {
     const LIST: &str = include_str!("../../data/shapes.txt");
-    const KEYS: [&str; 5] = ["shape.name", "shape.phone", "shape.identity", "shape.household", "shape.account"];
+    const KEYS: [&str; 5] =
+        ["shape.name", "shape.phone", "shape.identity", "shape.household", "shape.account"];
     let is_text = matches!(field.type_of(), Some(Type::Text));
     let name = field.name.text().to_ascii_lowercase().replace('-', "_");
     let zh = field.zh.as_deref().unwrap_or("");
@@ -47,7 +52,8 @@ pub fn shape(field: &Field) -> Option<&'static str> {
         let (key, words) = line.split_once(':')?;
         let key = KEYS.into_iter().find(|known| *known == key)?;
         let (names, chinese) = words.split_once('|')?;
-        let by_name = names.split_whitespace().any(|word| name == word || name.ends_with(&format!("_{word}")));
+        let by_name =
+            names.split_whitespace().any(|word| name == word || name.ends_with(&format!("_{word}")));
         (by_name || chinese.split_whitespace().any(|word| zh.contains(word))).then_some(key)
     });
     found.filter(|_| is_text)

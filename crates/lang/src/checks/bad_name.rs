@@ -54,7 +54,9 @@ pub fn variable(word: &Word, faults: &mut Faults) -> bool {
     }
     if word.text().contains('-') {
         let better = word.text().replace('-', "_");
-        faults.add(Fault::new(&CHECK, "hyphen", word.at).with(word.text()).help("help.write", vec![better.into()]));
+        faults.add(
+            Fault::new(&CHECK, "hyphen", word.at).with(word.text()).help("help.write", vec![better.into()]),
+        );
         return false;
     }
     if RESERVED.contains(&word.text()) {

@@ -31,8 +31,12 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::{At, Word};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ701", name: "catalogue-file", severity: Severity::Error, page: include_str!("catalogue_file.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ701",
+    name: "catalogue-file",
+    severity: Severity::Error,
+    page: include_str!("catalogue_file.rs"),
+};
 
 /// The file that a catalogue names is not there.
 pub fn missing<'a>(file: &Word, known: impl Iterator<Item = &'a str>) -> Fault {

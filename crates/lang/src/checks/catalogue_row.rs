@@ -35,8 +35,12 @@ use crate::model::Type;
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ702", name: "catalogue-row", severity: Severity::Error, page: include_str!("catalogue_row.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ702",
+    name: "catalogue-row",
+    severity: Severity::Error,
+    page: include_str!("catalogue_row.rs"),
+};
 
 /// The file is no CSV from here on.
 pub fn unreadable(at: At) -> Fault {

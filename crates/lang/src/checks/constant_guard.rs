@@ -33,13 +33,18 @@ use crate::expr::Expr;
 use crate::expr::constant::{Known, Truth};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ403", name: "constant-guard", severity: Severity::Error, page: include_str!("constant_guard.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ403",
+    name: "constant-guard",
+    severity: Severity::Error,
+    page: include_str!("constant_guard.rs"),
+};
 
 /// Conditions of steps and indicators.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {
     for step in &mechanism.steps {
-        let states: Option<Vec<&str>> = (!step.opener).then(|| step.from.iter().map(|from| from.text()).collect());
+        let states: Option<Vec<&str>> =
+            (!step.opener).then(|| step.from.iter().map(|from| from.text()).collect());
         for when in step.needs.iter().filter_map(|need| need.when.as_ref()) {
             tell(when, truth(when, mechanism, states.as_deref()), false, faults);
         }

@@ -40,9 +40,12 @@ pub const CHECK: Check =
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
     let mechanism = flow.mechanism;
     let stays = |state: &State| mechanism.steps.iter().all(|step| !Flow::leaves(step, state.name.text()));
-    let updated = |state: &State| mechanism.steps.iter().any(|step| step.from.iter().any(|from| from.value == state.name.value));
+    let updated = |state: &State| {
+        mechanism.steps.iter().any(|step| step.from.iter().any(|from| from.value == state.name.value))
+    };
     // An entry of a register lives on while steps keep it up to date.
-    let dead = |state: &State| !state.is_final && stays(state) && !(mechanism.register.is_some() && updated(state));
+    let dead =
+        |state: &State| !state.is_final && stays(state) && !(mechanism.register.is_some() && updated(state));
     for state in mechanism.states.iter().filter(|state| dead(state)) {
         faults.add(Fault::new(&CHECK, "stuck", state.name.at).with(state.name.text()));
     }
@@ -52,7 +55,11 @@ pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
     // A ring is told once, at its first state; states before a dead end have been told by it.
     for state in mechanism.states.iter().filter(|state| flow.reachable.contains(state.name.text())) {
         let ahead = flow.spread(BTreeSet::from([state.name.text()]), |_| true);
-        let ends = mechanism.states.iter().filter(|one| ahead.contains(one.name.text())).any(|one| one.is_final || stays(one));
+        let ends = mechanism
+            .states
+            .iter()
+            .filter(|one| ahead.contains(one.name.text()))
+            .any(|one| one.is_final || stays(one));
         if !ends {
             faults.add(Fault::new(&CHECK, "ring", state.name.at).with(state.name.text()));
             return;

@@ -30,8 +30,12 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ302", name: "deadline-idle", severity: Severity::Error, page: include_str!("deadline_idle.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ302",
+    name: "deadline-idle",
+    severity: Severity::Error,
+    page: include_str!("deadline_idle.rs"),
+};
 
 /// Deadlines over the graph of states.
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {

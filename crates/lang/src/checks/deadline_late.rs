@@ -33,8 +33,12 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ303", name: "deadline-late", severity: Severity::Error, page: include_str!("deadline_late.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ303",
+    name: "deadline-late",
+    severity: Severity::Error,
+    page: include_str!("deadline_late.rs"),
+};
 
 /// The steps of `late` over the states in which their deadlines run.
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
@@ -48,7 +52,8 @@ pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
         let paused = |state: &str| deadline.pauses.iter().any(|pause| pause.value == state);
         let allowed = |state: &str| step.from.iter().any(|from| from.value == state);
         let running = flow.running(deadline);
-        let missing: Vec<&str> = running.into_iter().filter(|state| !paused(state) && !allowed(state)).collect();
+        let missing: Vec<&str> =
+            running.into_iter().filter(|state| !paused(state) && !allowed(state)).collect();
         if missing.is_empty() {
             continue;
         }

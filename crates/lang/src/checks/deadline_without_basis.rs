@@ -32,8 +32,12 @@ use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ301", name: "deadline-without-basis", severity: Severity::Error, page: include_str!("deadline_without_basis.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ301",
+    name: "deadline-without-basis",
+    severity: Severity::Error,
+    page: include_str!("deadline_without_basis.rs"),
+};
 
 /// Deadlines that rest on neither a clause in words nor a law.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {

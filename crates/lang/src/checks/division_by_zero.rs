@@ -29,8 +29,12 @@ use crate::expr::{Expr, Op};
 use crate::walk::{codes, exprs};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ405", name: "division-by-zero", severity: Severity::Error, page: include_str!("division_by_zero.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ405",
+    name: "division-by-zero",
+    severity: Severity::Error,
+    page: include_str!("division_by_zero.rs"),
+};
 
 /// Divisions over all expressions.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {

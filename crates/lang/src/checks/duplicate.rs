@@ -50,7 +50,9 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         }
         let Some(register) = &mechanism.register else { continue };
         if let Some(first) = all[..index].iter().find(|other| other.is_register(register.text())) {
-            faults.add(Fault::new(&CHECK, "register", register.at).with(register.text()).with(first.name.text()));
+            faults.add(
+                Fault::new(&CHECK, "register", register.at).with(register.text()).with(first.name.text()),
+            );
         }
     }
 }

@@ -31,8 +31,12 @@ use crate::expr::lex::Why;
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ401", name: "expression-syntax", severity: Severity::Error, page: include_str!("expression_syntax.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ401",
+    name: "expression-syntax",
+    severity: Severity::Error,
+    page: include_str!("expression_syntax.rs"),
+};
 
 /// Where reading stopped: the sign itself, or the last one at the end.
 pub fn place(code: At, range: &Range<usize>, text: &str) -> At {

@@ -31,8 +31,12 @@ use crate::model::Type;
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ402", name: "expression-types", severity: Severity::Error, page: include_str!("expression_types.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ402",
+    name: "expression-types",
+    severity: Severity::Error,
+    page: include_str!("expression_types.rs"),
+};
 
 /// A value of another type than wanted.
 pub fn mismatch(at: At, wanted: &Type, found: &Type) -> Fault {

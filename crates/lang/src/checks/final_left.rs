@@ -31,8 +31,12 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ203", name: "final-left", severity: Severity::Error, page: include_str!("final_left.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ203",
+    name: "final-left",
+    severity: Severity::Error,
+    page: include_str!("final_left.rs"),
+};
 
 /// Automatic steps out of final states.
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {

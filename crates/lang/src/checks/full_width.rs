@@ -33,8 +33,12 @@ use crate::expr::lex::half_width;
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ002", name: "full-width", severity: Severity::Error, page: include_str!("full_width.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ002",
+    name: "full-width",
+    severity: Severity::Error,
+    page: include_str!("full_width.rs"),
+};
 
 /// Tells every full-width sign that stands where structure is meant. True if there was one.
 pub fn lint(text: &str, at: At, faults: &mut Faults) -> bool {
@@ -82,7 +86,9 @@ fn suspects(line: &str) -> Vec<(usize, char)> {
                 at_value = true;
                 continue;
             }
-            '“' | '”' | '‘' | '’' | '｛' | '［' | '【' if word.is_empty() && !at_value => out.push((at, c)),
+            '“' | '”' | '‘' | '’' | '｛' | '［' | '【' if word.is_empty() && !at_value => {
+                out.push((at, c))
+            }
             ':' | ',' | '{' | '[' | '}' | ']' => word_start = at + 1,
             '-' if word.is_empty() => word_start = at + 1,
             _ => {}
@@ -103,7 +109,9 @@ fn is_key(word: &str) -> bool {
 /// Whether a comma stands between entries: another key follows, or both sides are names.
 fn separates(before: &str, after: &str) -> bool {
     let name = |text: &str| {
-        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '?'))).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '?')))
+            .unwrap_or(text.len());
         (end > 0).then(|| text[end..].trim_start().chars().next())
     };
     match name(after.trim_start()) {

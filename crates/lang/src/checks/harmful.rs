@@ -63,7 +63,9 @@ fn pattern(name: &str, zh: &str) -> Option<&'static str> {
     let parts: Vec<String> = name.split(['-', '_']).map(str::to_ascii_lowercase).collect();
     let joined = parts.join("-");
     let found = patterns().find(|(_, ascii, chinese)| {
-        let by_name = ascii.iter().any(|word| parts.iter().any(|part| part == word) || (word.contains('-') && joined.contains(word)));
+        let by_name = ascii.iter().any(|word| {
+            parts.iter().any(|part| part == word) || (word.contains('-') && joined.contains(word))
+        });
         by_name || chinese.iter().any(|word| zh.contains(word) || name.contains(word))
     });
     found.map(|(key, ..)| key)
@@ -86,7 +88,9 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             let points = field.type_of().is_some_and(|ty| *ty == Type::List(Box::new(Type::Point)));
             // A place's outline is a list of points too; a person's would be a trail.
             if points && !mechanism.is_register("place") {
-                faults.add(Fault::new(&CHECK, "name", field.name.at).with(field.name.text()).with_key("harm.trail"));
+                faults.add(
+                    Fault::new(&CHECK, "name", field.name.at).with(field.name.text()).with_key("harm.trail"),
+                );
             }
         }
         for dimension in mechanism.indicators.iter().flat_map(|indicator| &indicator.by) {

@@ -29,8 +29,12 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ008", name: "heading-missing", severity: Severity::Error, page: include_str!("heading_missing.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ008",
+    name: "heading-missing",
+    severity: Severity::Error,
+    page: include_str!("heading_missing.rs"),
+};
 
 /// A block under no clause.
 pub fn fault(at: At) -> Fault {

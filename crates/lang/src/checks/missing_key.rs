@@ -29,8 +29,12 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ005", name: "missing-key", severity: Severity::Error, page: include_str!("missing_key.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ005",
+    name: "missing-key",
+    severity: Severity::Error,
+    page: include_str!("missing_key.rs"),
+};
 
 /// A key that must stand in the declaration at this place.
 pub fn fault(key: &str, at: At) -> Fault {

@@ -31,8 +31,12 @@ use crate::literate::{Block, title_words};
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ007", name: "missing-words", severity: Severity::Error, page: include_str!("missing_words.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ007",
+    name: "missing-words",
+    severity: Severity::Error,
+    page: include_str!("missing_words.rs"),
+};
 
 /// Tells the languages that are missing.
 pub fn check(zh: &str, en: &str, at: At, faults: &mut Faults) {

@@ -57,7 +57,11 @@ pub struct Check {
 impl Check {
     /// The lines of a section of the manual page, as in `Why is this bad`.
     pub fn section(&self, heading: &str) -> String {
-        let lines = self.page.lines().map_while(|line| line.strip_prefix("//!")).map(|line| line.strip_prefix(' ').unwrap_or(line));
+        let lines = self
+            .page
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line));
         let body = lines.skip_while(|line| line.strip_prefix("# ") != Some(heading)).skip(1);
         body.take_while(|line| !line.starts_with("# ")).collect::<Vec<_>>().join("\n").trim().to_owned()
     }
@@ -134,6 +138,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     parts::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
+        personal_read::check(mechanism, faults);
         number_format::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         constant_guard::check(mechanism, faults);
@@ -158,7 +163,8 @@ mod tests {
     fn codes_rise_and_every_page_is_whole() {
         assert!(ALL.windows(2).all(|pair| pair[0].code < pair[1].code));
         for check in ALL {
-            for heading in ["What it does", "Why is this bad", "Example", "Fix", "作用", "为什么不好"] {
+            for heading in ["What it does", "Why is this bad", "Example", "Fix", "作用", "为什么不好"]
+            {
                 assert!(!check.section(heading).is_empty(), "{} {heading}", check.code);
             }
             assert_ne!(check.title(Lang::Zh), check.title(Lang::En), "{}", check.code);

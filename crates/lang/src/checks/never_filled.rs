@@ -33,14 +33,20 @@ use crate::model::Type;
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ501", name: "never-filled", severity: Severity::Error, page: include_str!("never_filled.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ501",
+    name: "never-filled",
+    severity: Severity::Error,
+    page: include_str!("never_filled.rs"),
+};
 
 /// Fields without a step that fills them.
 pub fn check(world: &World<'_>, faults: &mut Faults) {
     for mechanism in world.documents.mechanisms.iter().filter(|mechanism| !mechanism.incomplete) {
         let flow = Flow::of(mechanism);
-        let reachable = |step: &Step| flow.as_ref().is_none_or(|flow| flow.reachable.is_empty() || flow.can_be_taken(step));
+        let reachable = |step: &Step| {
+            flow.as_ref().is_none_or(|flow| flow.reachable.is_empty() || flow.can_be_taken(step))
+        };
         for field in &mechanism.fields {
             let name = field.name.text();
             let mut filling = mechanism.steps.iter().filter(|step| fills(step, name)).peekable();
@@ -55,20 +61,25 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
 }
 
 fn fills(step: &Step, field: &str) -> bool {
-    step.asks.iter().any(|ask| ask.field.value == field) || step.set.iter().any(|(name, _)| name.value == field)
+    step.asks.iter().any(|ask| ask.field.value == field)
+        || step.set.iter().any(|(name, _)| name.value == field)
 }
 
 /// Whether a parent fills it when it opens the part, or another record when it calls a step.
 fn from_outside(world: &World<'_>, mechanism: &Mechanism, field: &str) -> bool {
-    world.documents.mechanisms.iter().flat_map(|other| other.steps.iter().map(move |step| (other, step))).any(|(other, step)| {
-        let opened = step.opens.iter().filter(|opens| opens.mechanism.value == mechanism.name.value).any(|opens| {
-            opens.item_as.value == field || opens.with.iter().any(|(name, _)| name.value == field)
-        });
-        let called = step.calls.iter().any(|calls| {
-            let record = other.field(calls.record.text()).and_then(|field| field.type_of());
-            record == Some(&Type::Record(mechanism.name.value.clone()))
-                && calls.with.iter().any(|(name, _)| name.value == field)
-        });
-        opened || called
-    })
+    world.documents.mechanisms.iter().flat_map(|other| other.steps.iter().map(move |step| (other, step))).any(
+        |(other, step)| {
+            let opened = step.opens.iter().filter(|opens| opens.mechanism.value == mechanism.name.value).any(
+                |opens| {
+                    opens.item_as.value == field || opens.with.iter().any(|(name, _)| name.value == field)
+                },
+            );
+            let called = step.calls.iter().any(|calls| {
+                let record = other.field(calls.record.text()).and_then(|field| field.type_of());
+                record == Some(&Type::Record(mechanism.name.value.clone()))
+                    && calls.with.iter().any(|(name, _)| name.value == field)
+            });
+            opened || called
+        },
+    )
 }

@@ -33,8 +33,12 @@ use crate::walk::read_fields;
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ502", name: "never-read", severity: Severity::Warning, page: include_str!("never_read.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ502",
+    name: "never-read",
+    severity: Severity::Warning,
+    page: include_str!("never_read.rs"),
+};
 
 /// Fields that the machine asks and never reads.
 pub fn check(world: &World<'_>, faults: &mut Faults) {
@@ -42,7 +46,8 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
     for mechanism in own {
         let read = read_fields(mechanism);
         for field in &mechanism.fields {
-            let for_rules = matches!(field.type_of(), Some(Type::Bool | Type::Int | Type::Choice(_) | Type::Entry(_)));
+            let for_rules =
+                matches!(field.type_of(), Some(Type::Bool | Type::Int | Type::Choice(_) | Type::Entry(_)));
             let shown = field.public == Some(true);
             if for_rules && !shown && !read.contains(field.name.text()) {
                 faults.add(Fault::new(&CHECK, "", field.name.at).with(field.name.text()));

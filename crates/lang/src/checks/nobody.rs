@@ -71,20 +71,35 @@ fn started<'a>(world: &World<'a>) -> BTreeSet<(&'a str, &'a str)> {
     let mut out = BTreeSet::new();
     for mechanism in &world.documents.mechanisms {
         let name = mechanism.name.text();
-        out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.late.as_ref()).map(|late| (name, late.text())));
-        out.extend(mechanism.duplicates.iter().filter_map(|one| one.into.as_ref()).map(|into| (name, into.text())));
+        out.extend(
+            mechanism
+                .deadlines
+                .iter()
+                .filter_map(|deadline| deadline.late.as_ref())
+                .map(|late| (name, late.text())),
+        );
+        out.extend(
+            mechanism.duplicates.iter().filter_map(|one| one.into.as_ref()).map(|into| (name, into.text())),
+        );
         for step in &mechanism.steps {
             if step.auto.is_some() {
                 out.insert((name, step.name.text()));
             }
             if let Some(calls) = &step.calls
-                && let Some(Type::Record(other)) = mechanism.field(calls.record.text()).and_then(|field| field.type_of())
+                && let Some(Type::Record(other)) =
+                    mechanism.field(calls.record.text()).and_then(|field| field.type_of())
                 && let Some(other) = world.mechanism(other)
             {
                 out.insert((other.name.text(), calls.step.text()));
             }
-            if let Some(part) = step.opens.as_ref().and_then(|opens| world.mechanism(opens.mechanism.text())) {
-                out.extend(part.steps.iter().filter(|step| step.opener).map(|step| (part.name.text(), step.name.text())));
+            if let Some(part) = step.opens.as_ref().and_then(|opens| world.mechanism(opens.mechanism.text()))
+            {
+                out.extend(
+                    part.steps
+                        .iter()
+                        .filter(|step| step.opener)
+                        .map(|step| (part.name.text(), step.name.text())),
+                );
             }
         }
     }
@@ -117,7 +132,9 @@ impl People<'_, '_> {
             match &who.value {
                 Who::Anyone | Who::System => {}
                 Who::Holder if step.is_some_and(|step| step.opener) => self.tell("holder-opens", who, &[]),
-                Who::Holder if !self.mechanism.receipt && !self.mechanism.incomplete => self.tell("no-receipt", who, &[]),
+                Who::Holder if !self.mechanism.receipt && !self.mechanism.incomplete => {
+                    self.tell("no-receipt", who, &[])
+                }
                 Who::Holder => {}
                 Who::Role(role) => self.level(role, who),
                 Who::RoleOf { role, field } => self.in_unit(role, field, who),

@@ -28,8 +28,12 @@ use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ802", name: "number-format", severity: Severity::Error, page: include_str!("number_format.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ802",
+    name: "number-format",
+    severity: Severity::Error,
+    page: include_str!("number_format.rs"),
+};
 
 /// The form of a mechanism's numbers.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {

@@ -69,7 +69,11 @@ fn opened(mechanism: &Mechanism, opens: &Opens, part: &Mechanism, faults: &mut F
         Some(Type::List(item)) => {
             let taken = part.field(opens.item_as.text()).and_then(|field| field.type_of());
             if taken.is_some_and(|taken| taken != &**item) {
-                faults.add(Fault::new(&CHECK, "item", opens.item_as.at).with(opens.item_as.text()).with(opens.for_each.text()));
+                faults.add(
+                    Fault::new(&CHECK, "item", opens.item_as.at)
+                        .with(opens.item_as.text())
+                        .with(opens.for_each.text()),
+                );
             }
         }
         Some(_) => faults.add(Fault::new(&CHECK, "list", opens.for_each.at).with(opens.for_each.text())),
@@ -81,7 +85,8 @@ fn opened(mechanism: &Mechanism, opens: &Opens, part: &Mechanism, faults: &mut F
         }
         return;
     };
-    let given: Vec<&str> = opens.with.iter().map(|(field, _)| field.text()).chain([opens.item_as.text()]).collect();
+    let given: Vec<&str> =
+        opens.with.iter().map(|(field, _)| field.text()).chain([opens.item_as.text()]).collect();
     unanswered(opener, &given, opens.at, faults);
 }
 
@@ -115,10 +120,16 @@ fn unanswered(step: &Step, given: &[&str], at: At, faults: &mut Faults) {
 }
 
 fn merging(mechanism: &Mechanism, faults: &mut Faults) {
-    let Some(into) = mechanism.duplicates.as_ref().and_then(|duplicates| duplicates.into.as_ref()) else { return };
+    let Some(into) = mechanism.duplicates.as_ref().and_then(|duplicates| duplicates.into.as_ref()) else {
+        return;
+    };
     let Some(step) = mechanism.step(into.text()) else { return };
     let own = Type::Record(mechanism.name.value.clone());
-    let asks_record = step.asks.iter().filter_map(|ask| mechanism.field(ask.field.text())).any(|field| field.type_of() == Some(&own));
+    let asks_record = step
+        .asks
+        .iter()
+        .filter_map(|ask| mechanism.field(ask.field.text()))
+        .any(|field| field.type_of() == Some(&own));
     if !asks_record {
         faults.add(Fault::new(&CHECK, "merge", into.at).with(step.name.text()).with(mechanism.name.text()));
     }

@@ -35,8 +35,12 @@ use crate::source::Word;
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ503", name: "personal-incomplete", severity: Severity::Error, page: include_str!("personal_incomplete.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ503",
+    name: "personal-incomplete",
+    severity: Severity::Error,
+    page: include_str!("personal_incomplete.rs"),
+};
 
 /// A key of `personal` that is missing.
 pub fn missing(field: &Word, key: &str) -> Fault {

@@ -31,8 +31,12 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::expr::constant::Truth;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ601", name: "ratio-of-nothing", severity: Severity::Error, page: include_str!("ratio_of_nothing.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ601",
+    name: "ratio-of-nothing",
+    severity: Severity::Error,
+    page: include_str!("ratio_of_nothing.rs"),
+};
 
 /// Ratios without anything to divide by.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {

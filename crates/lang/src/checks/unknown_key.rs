@@ -29,8 +29,12 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::Word;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ004", name: "unknown-key", severity: Severity::Error, page: include_str!("unknown_key.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ004",
+    name: "unknown-key",
+    severity: Severity::Error,
+    page: include_str!("unknown_key.rs"),
+};
 
 /// A key that nobody reads there.
 pub fn fault(word: &Word, known: &[&'static str]) -> Fault {

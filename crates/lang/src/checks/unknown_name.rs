@@ -33,8 +33,12 @@ use crate::source::{At, Spanned, Word};
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ101", name: "unknown-name", severity: Severity::Error, page: include_str!("unknown_name.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ101",
+    name: "unknown-name",
+    severity: Severity::Error,
+    page: include_str!("unknown_name.rs"),
+};
 
 /// A name that nothing has; `kind` is a key of the locale files.
 pub fn fault<'a>(kind: &'static str, word: &str, at: At, known: impl IntoIterator<Item = &'a str>) -> Fault {
@@ -68,7 +72,9 @@ impl<'a> Names<'a, '_> {
         if let Some(parent) = &mechanism.parent {
             self.other_mechanism(parent);
         }
-        for word in [&mechanism.title, &mechanism.place, &mechanism.unit, &mechanism.kind].into_iter().flatten() {
+        for word in
+            [&mechanism.title, &mechanism.place, &mechanism.unit, &mechanism.kind].into_iter().flatten()
+        {
             self.own_field(mechanism, word);
         }
         if mechanism.register.is_some() && mechanism.field("code").is_none() && !mechanism.incomplete {
@@ -159,7 +165,8 @@ impl<'a> Names<'a, '_> {
         for dimension in &indicator.by {
             let known = ["place", "unit", "kind", "month"];
             // Persons are told by another check, with its own reason.
-            if !known.contains(&dimension.text()) && !matches!(dimension.text(), "person" | "actor" | "post") {
+            if !known.contains(&dimension.text()) && !matches!(dimension.text(), "person" | "actor" | "post")
+            {
                 self.faults.add(fault("kind.dimension", dimension.text(), dimension.at, known));
             }
         }

@@ -30,8 +30,12 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ201", name: "unreachable-state", severity: Severity::Error, page: include_str!("unreachable_state.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ201",
+    name: "unreachable-state",
+    severity: Severity::Error,
+    page: include_str!("unreachable_state.rs"),
+};
 
 /// States outside the reach of the opening steps.
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {

@@ -36,8 +36,12 @@ use crate::source::Word;
 use crate::world::World;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ102", name: "wrong-field", severity: Severity::Error, page: include_str!("wrong_field.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ102",
+    name: "wrong-field",
+    severity: Severity::Error,
+    page: include_str!("wrong_field.rs"),
+};
 
 /// Fields in roles that their type does not fit.
 pub fn check(world: &World<'_>, faults: &mut Faults) {
@@ -49,7 +53,8 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
                 faults.add(Fault::new(&CHECK, "", word.at).with(word.text()).with(role).with_key(wanted));
             }
         };
-        let is_name = |ty: &Type| matches!(ty, Type::Text | Type::Entry(_) | Type::Place | Type::Unit | Type::Person);
+        let is_name =
+            |ty: &Type| matches!(ty, Type::Text | Type::Entry(_) | Type::Place | Type::Unit | Type::Person);
         each(mechanism.title.as_ref(), "title", is_name, "type.text");
         each(mechanism.place.as_ref(), "place", |ty| *ty == Type::Place, "type.place");
         each(mechanism.unit.as_ref(), "unit", |ty| *ty == Type::Unit, "type.unit");

@@ -30,8 +30,12 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::{At, Word};
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ006", name: "wrong-value", severity: Severity::Error, page: include_str!("wrong_value.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ006",
+    name: "wrong-value",
+    severity: Severity::Error,
+    page: include_str!("wrong_value.rs"),
+};
 
 /// Another kind of value is needed; `kind` is a key of the locale files.
 pub fn expected(kind: &'static str, at: At) -> Fault {

@@ -31,12 +31,35 @@ use crate::diagnostic::{Fault, Severity};
 use crate::source::At;
 
 /// The check.
-pub const CHECK: Check =
-    Check { code: "GZ001", name: "yaml-syntax", severity: Severity::Error, page: include_str!("yaml_syntax.rs") };
+pub const CHECK: Check = Check {
+    code: "GZ001",
+    name: "yaml-syntax",
+    severity: Severity::Error,
+    page: include_str!("yaml_syntax.rs"),
+};
+
+/// What the parser's own words come down to, by a part of them; the first that is found.
+const REASONS: [(&str, &str); 14] = [
+    ("flow sequence", "yaml.list"),
+    ("flow mapping", "yaml.mapping"),
+    ("flow construct", "yaml.open"),
+    ("quoted scalar, found unexpected", "yaml.quote"),
+    ("in quoted scalar", "yaml.quote"),
+    ("trailing content", "yaml.trailing"),
+    ("escape", "yaml.escape"),
+    ("tab", "yaml.tab"),
+    ("simple key", "yaml.key"),
+    ("expected key", "yaml.key"),
+    ("mapping values", "yaml.colon"),
+    ("indentation", "yaml.indent"),
+    ("anchor", "yaml.anchor"),
+    ("sequence entries", "yaml.dash"),
+];
 
 /// Reading stopped here; the parser's own words say why.
 pub fn syntax(at: At, info: &str) -> Fault {
-    Fault::new(&CHECK, "syntax", at).with(info)
+    let reason = REASONS.iter().find(|(part, _)| info.contains(part)).map_or("yaml.other", |(_, key)| key);
+    Fault::new(&CHECK, "syntax", at).with_key(reason)
 }
 
 /// An alias or anchor.

@@ -146,7 +146,12 @@ fn type_of(
     Some(TypeAt { ty, photo: name == "photo", amount: name == "amount", at: word.at, of })
 }
 
-fn personal(node: &Node, entry: &Entry<'_>, mask: &mut Option<Mask>, faults: &mut Faults) -> Option<Personal> {
+fn personal(
+    node: &Node,
+    entry: &Entry<'_>,
+    mask: &mut Option<Mask>,
+    faults: &mut Faults,
+) -> Option<Personal> {
     let mut map = Map::open(node, node.at, entry.clause, faults)?;
     map.at = entry.key.at;
     let purpose = map.take("purpose", faults);

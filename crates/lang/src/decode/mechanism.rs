@@ -21,7 +21,8 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let version = map.take("version", faults).and_then(|node| read::number(node, 1, 1_000_000, faults));
     // An unreadable first block may hold the name.
     let words = if incomplete {
-        let [zh, en] = ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value).unwrap_or_default());
+        let [zh, en] =
+            ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value).unwrap_or_default());
         gongzhi_base::Words::new(zh, en)
     } else {
         map.words(faults)

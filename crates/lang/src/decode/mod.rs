@@ -42,7 +42,10 @@ pub fn decode(sources: &[Source], outlines: &[Vec<Block>], faults: &mut Faults) 
                 Some(Data::Map(entries)) => entries,
                 Some(Data::Null) => continue,
                 Some(_) => {
-                    faults.add(crate::checks::wrong_value::expected("kind.mapping", at.part(0..first_line(text))));
+                    faults.add(crate::checks::wrong_value::expected(
+                        "kind.mapping",
+                        at.part(0..first_line(text)),
+                    ));
                     continue;
                 }
                 None if text.trim().is_empty() => continue,
@@ -77,9 +80,16 @@ fn programs(index: usize, outline: &[Block]) -> Vec<(At, ClauseAt, &str)> {
     for (position, block) in outline.iter().enumerate() {
         match block {
             Block::Heading { level, text, anchor, .. } if *level > 1 => {
-                let under = outline[position + 1..].iter().take_while(|block| !matches!(block, Block::Heading { .. }));
+                let under = outline[position + 1..]
+                    .iter()
+                    .take_while(|block| !matches!(block, Block::Heading { .. }));
                 let has_prose = under.into_iter().any(|block| matches!(block, Block::Prose { .. }));
-                clause = ClauseAt { heading: text.clone(), anchor: anchor.clone(), basis: String::new(), has_prose };
+                clause = ClauseAt {
+                    heading: text.clone(),
+                    anchor: anchor.clone(),
+                    basis: String::new(),
+                    has_prose,
+                };
             }
             Block::Code { language, text, range } if matches!(language.as_str(), "yaml" | "yml") => {
                 let at = At { source: index as u32, start: range.start as u32, end: range.end as u32 };
@@ -93,7 +103,9 @@ fn programs(index: usize, outline: &[Block]) -> Vec<(At, ClauseAt, &str)> {
 
 /// Notes what an unreadable block may have held, so that nothing is called unknown because of it.
 fn unreadable(text: &str, at: At, clause: ClauseAt, drafts: &mut Vec<Draft>, documents: &mut Documents) {
-    let begun = text.lines().find_map(|line| line.strip_prefix("mechanism:").or_else(|| line.strip_prefix("mechanism：")));
+    let begun = text
+        .lines()
+        .find_map(|line| line.strip_prefix("mechanism:").or_else(|| line.strip_prefix("mechanism：")));
     if let Some(name) = begun {
         let name = Word::new(name.trim().to_owned(), at);
         drafts.push(Draft { name, parts: vec![Part { at, clause, entries: Vec::new() }], incomplete: true });

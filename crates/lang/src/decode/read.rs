@@ -3,7 +3,9 @@
 use gongzhi_base::{Span, Unit, Words};
 
 use crate::ast::{ClauseAt, Code};
-use crate::checks::{bad_name, duplicate, expression_syntax, full_width, missing_key, missing_words, unknown_key, wrong_value};
+use crate::checks::{
+    bad_name, duplicate, expression_syntax, full_width, missing_key, missing_words, unknown_key, wrong_value,
+};
 use crate::diagnostic::Faults;
 use crate::expr::lex::Why;
 use crate::expr::parse::parse;
@@ -84,7 +86,8 @@ impl<'a> Map<'a> {
 
     /// Its words `zh` and `en`, both of which must be there.
     pub fn words(&mut self, faults: &mut Faults) -> Words {
-        let [zh, en] = ["zh", "en"].map(|key| self.text(key, faults).map(|word| word.value).unwrap_or_default());
+        let [zh, en] =
+            ["zh", "en"].map(|key| self.text(key, faults).map(|word| word.value).unwrap_or_default());
         missing_words::check(&zh, &en, self.at, faults);
         Words::new(zh, en)
     }

@@ -22,7 +22,9 @@ fn who(text: &str) -> Who {
         "holder" => Who::Holder,
         "system" => Who::System,
         text => match text.split_once(" of ") {
-            Some((role, field)) => Who::RoleOf { role: role.trim().to_owned(), field: field.trim().to_owned() },
+            Some((role, field)) => {
+                Who::RoleOf { role: role.trim().to_owned(), field: field.trim().to_owned() }
+            }
             None => Who::Role(text.to_owned()),
         },
     }
@@ -40,12 +42,23 @@ pub fn state(entry: &Entry<'_>, faults: &mut Faults) -> Option<State> {
     let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
     let words = map.words(faults);
     let waits = map.take("waits", faults).map(|node| who_list(node, faults)).unwrap_or_default();
-    let tones = [("neutral", Tone::Neutral), ("active", Tone::Active), ("good", Tone::Good), ("bad", Tone::Bad)];
+    let tones =
+        [("neutral", Tone::Neutral), ("active", Tone::Active), ("good", Tone::Good), ("bad", Tone::Bad)];
     let tone = map.text("tone", faults).and_then(|word| read::one_of(&word, &tones, faults));
+    let before = faults.count();
     let is_final = map.flag("final", faults).unwrap_or(false);
+    let broken = faults.count() > before;
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
-    Some(State { name: entry.key.clone(), words, waits, tone: tone.unwrap_or(Tone::Neutral), is_final, clause })
+    Some(State {
+        name: entry.key.clone(),
+        words,
+        waits,
+        tone: tone.unwrap_or(Tone::Neutral),
+        is_final,
+        clause,
+        broken,
+    })
 }
 
 /// Reads one step.
@@ -63,10 +76,7 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
     }
     from.retain(|state| state.value != "new");
     let to = to.filter(|state| state.value != "same");
-    if opener
-        && to.is_none()
-        && !broken
-    {
+    if opener && to.is_none() && !broken {
         faults.add(wrong_value::opens_into_nothing(entry.key));
     }
     let by = map.require("by", faults).map(|node| who_list(node, faults)).unwrap_or_default();
@@ -123,7 +133,8 @@ fn needs(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> V
         let Some(mut map) = Map::open(item, item.at, entry.clause, faults) else { continue };
         // What is missing is told at the condition itself: the whole item would be too long a place.
         let when = map.require("when", faults).and_then(|node| read::code(node, source, faults));
-        let [zh, en] = ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value).unwrap_or_default());
+        let [zh, en] =
+            ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value).unwrap_or_default());
         missing_words::check(&zh, &en, when.as_ref().map_or(item.at, |code| code.at), faults);
         let basis = map.text("basis", faults).map(|word| word.value).unwrap_or_default();
         map.finish(faults);

@@ -63,14 +63,7 @@ pub fn catalogue(part: &Part, documents: &mut Documents, faults: &mut Faults) {
 }
 
 fn columns(node: &Node, faults: &mut Faults) -> Vec<(Word, Type)> {
-    let choices = [
-        ("text", 0),
-        ("count", 1),
-        ("amount", 1),
-        ("span", 2),
-        ("bool", 3),
-        ("date", 4),
-    ];
+    let choices = [("text", 0), ("count", 1), ("amount", 1), ("span", 2), ("bool", 3), ("date", 4)];
     let Data::Map(entries) = &node.data else {
         faults.add(wrong_value::expected("kind.mapping", node.at));
         return Vec::new();

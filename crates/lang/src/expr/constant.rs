@@ -72,7 +72,9 @@ impl Known<'_> {
         if let Some(truth) = literals(op, left, right) {
             return truth;
         }
-        if let (Expr::State, Op::Eq, Expr::Text(state)) | (Expr::Text(state), Op::Eq, Expr::State) = (left, op, right) {
+        if let (Expr::State, Op::Eq, Expr::Text(state)) | (Expr::Text(state), Op::Eq, Expr::State) =
+            (left, op, right)
+        {
             let here = self.states.is_none_or(|states| states.contains(&state.as_str()));
             return if here { Truth::Depends } else { Truth::Never };
         }
@@ -100,11 +102,17 @@ impl Known<'_> {
                 let low = field.min.as_ref().map_or(i64::MIN, |min| min.value);
                 let high = field.max.as_ref().map_or(i64::MAX, |max| max.value);
                 // What a step computes is not held to the bounds of the form.
-                let computed = self.mechanism.steps.iter().any(|step| step.set.iter().any(|(set, _)| set.value == *name));
+                let computed = self
+                    .mechanism
+                    .steps
+                    .iter()
+                    .any(|step| step.set.iter().any(|(set, _)| set.value == *name));
                 (!computed).then_some(Bounds { low, high, given: false })
             }
             Expr::Size(of) => {
-                let Expr::Field(name) = &**of else { return Some(Bounds { given: false, ..Bounds::of(0, i64::MAX) }) };
+                let Expr::Field(name) = &**of else {
+                    return Some(Bounds { given: false, ..Bounds::of(0, i64::MAX) });
+                };
                 let max = self.mechanism.field(name)?.max.as_ref().map_or(i64::MAX, |max| max.value);
                 Some(Bounds { low: 0, high: max, given: false })
             }
@@ -128,7 +136,8 @@ impl Known<'_> {
             let key = format!("{subject:?}");
             match value {
                 Expr::Text(text) if op == Op::Eq => {
-                    if equal.insert(key, text).is_some_and(|other| other != text) {
+                    let other = equal.insert(key, text);
+                    if other.is_some_and(|other| other != text) {
                         return true;
                     }
                 }

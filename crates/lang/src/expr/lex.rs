@@ -41,7 +41,8 @@ pub struct Bad {
 
 /// Longer signs before their beginnings.
 const SIGNS: [&str; 22] = [
-    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]", ",", ".",
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]",
+    ",", ".",
 ];
 
 /// The half-width sign that a full-width one stands for.

@@ -169,7 +169,8 @@ impl Parser {
             if self.depth > DEPTH {
                 return Err(Bad { why: Why::Deep, range: self.range() });
             }
-            tree = Tree { range: tree.range.start..self.end(), node: Node::Member { of: Box::new(tree), name } };
+            tree =
+                Tree { range: tree.range.start..self.end(), node: Node::Member { of: Box::new(tree), name } };
         }
         Ok(tree)
     }
@@ -231,11 +232,15 @@ mod tests {
             Node::Name(name) => name.clone(),
             Node::List(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(" ")),
             Node::Member { of, name } => format!("{}.{name}", shape(of)),
-            Node::Call { name, args } => format!("{name}({})", args.iter().map(shape).collect::<Vec<_>>().join(" ")),
+            Node::Call { name, args } => {
+                format!("{name}({})", args.iter().map(shape).collect::<Vec<_>>().join(" "))
+            }
             Node::Not(of) => format!("!{}", shape(of)),
             Node::Negate(of) => format!("-{}", shape(of)),
             Node::Binary { op, left, right } => format!("({} {op:?} {})", shape(left), shape(right)),
-            Node::If { test, then, otherwise } => format!("({} ? {} {})", shape(test), shape(then), shape(otherwise)),
+            Node::If { test, then, otherwise } => {
+                format!("({} ? {} {})", shape(test), shape(then), shape(otherwise))
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 //! Types of expressions: every name resolved against the mechanism, every operator against its operands.
 
-use gongzhi_base::Span;
-
 use super::parse::{Node, Tree};
 use super::{ActorPart, Expr, Op};
 use crate::ast::{Code, Mechanism};
@@ -35,9 +33,8 @@ pub struct Scope<'a> {
 pub const RESERVED: [&str; 9] = ["true", "false", "null", "in", "opened", "now", "state", "number", "actor"];
 
 /// The functions.
-pub const FUNCTIONS: [&str; 11] = [
-    "has", "taken", "met", "late", "running", "parts", "open_parts", "unit_for", "up", "size", "span",
-];
+pub const FUNCTIONS: [&str; 11] =
+    ["has", "taken", "met", "late", "running", "parts", "open_parts", "unit_for", "up", "size", "span"];
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
 pub fn check(code: &Code, wanted: &Type, scope: &Scope<'_>, faults: &mut Faults) {
@@ -120,11 +117,7 @@ impl Typing<'_, '_> {
     }
 
     fn name(&mut self, name: &str, tree: &Tree) -> Typed {
-        let refused = match (name, self.scope.place) {
-            ("now", Use::Auto | Use::Indicator) => true,
-            ("actor", _) => true,
-            _ => false,
-        };
+        let refused = matches!((name, self.scope.place), ("now", Use::Auto | Use::Indicator) | ("actor", _));
         if refused {
             return self.tell(wrong::not_here(self.at(tree), name));
         }
@@ -334,18 +327,20 @@ impl Typing<'_, '_> {
         let ((a, a_type), (b, b_type)) = (left_typed?, right_typed?);
         let ty = match op {
             Op::And | Op::Or => {
-                let fits = self.fits(&a, &a_type, &Type::Bool, left) & self.fits(&b, &b_type, &Type::Bool, right);
+                let fits =
+                    self.fits(&a, &a_type, &Type::Bool, left) & self.fits(&b, &b_type, &Type::Bool, right);
                 fits.then_some(Type::Bool)?
             }
             Op::Eq | Op::Ne => {
-                if !self.fits_quietly(&b, &b_type, &a_type) {
-                    // A literal on the left is measured by the right side.
-                    let (expr, found, wanted, at) = match a {
-                        Expr::Text(_) => (&a, &a_type, &b_type, left),
-                        _ => (&b, &b_type, &a_type, right),
-                    };
-                    self.fits(expr, found, wanted, at).then_some(())?;
-                }
+                // A literal is measured by the other side, on whichever side it stands.
+                let fits = match (&a, &b) {
+                    (Expr::Text(_), Expr::Text(_)) => true,
+                    (Expr::Text(_), _) => self.fits(&a, &a_type, &b_type, left),
+                    (_, Expr::Text(_)) => self.fits(&b, &b_type, &a_type, right),
+                    _ if self.fits_quietly(&a, &a_type, &b_type) => true,
+                    _ => self.fits(&b, &b_type, &a_type, right),
+                };
+                fits.then_some(())?;
                 Type::Bool
             }
             Op::Lt | Op::Le | Op::Gt | Op::Ge => {
@@ -389,7 +384,11 @@ impl Typing<'_, '_> {
     /// Whether a value may stand where the wanted type is, without telling.
     fn fits_quietly(&self, expr: &Expr, found: &Type, wanted: &Type) -> bool {
         let entry_exists = |catalogue: &str, code: &str| {
-            self.scope.world.catalogues.get(catalogue).is_none_or(|catalogue| catalogue.entries.contains_key(code))
+            self.scope
+                .world
+                .catalogues
+                .get(catalogue)
+                .is_none_or(|catalogue| catalogue.entries.contains_key(code))
         };
         match (expr, found, wanted) {
             (Expr::Text(text), _, Type::Choice(options)) => options.contains(text),
@@ -419,6 +418,9 @@ impl Typing<'_, '_> {
                     self.fits(expr, found, item, tree);
                 }
             }
+            // What an unreadable block declares may be among the options.
+            (Expr::Text(_), _, Type::Choice(_))
+                if self.scope.mechanism.incomplete || self.scope.world.documents.incomplete => {}
             (Expr::Text(text), _, Type::Choice(options)) => {
                 let at = self.at(tree);
                 let known = options.iter().map(String::as_str);
@@ -436,13 +438,5 @@ impl Typing<'_, '_> {
             }
         }
         false
-    }
-}
-
-/// A constant span, if the expression is one.
-pub fn constant_span(expr: &Expr) -> Option<Span> {
-    match expr {
-        Expr::Span(span) => Some(*span),
-        _ => None,
     }
 }

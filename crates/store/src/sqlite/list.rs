@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::Row;
+use gongzhi_kernel::project::{Row, unit_token};
 use gongzhi_lang::model::Level;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -178,6 +178,11 @@ impl Filter {
     }
 }
 
+/// The condition that a unit's people may read a row.
+pub(super) fn unit_seen(code: &str) -> (String, Value) {
+    ("instr(' ' || r.scopes || ' ', ?) > 0".to_owned(), format!(" {} ", unit_token(code)).into())
+}
+
 fn level(within: &Within) -> Option<Level> {
     match within {
         Within::Place(level, _) => Some(*level),
@@ -206,10 +211,12 @@ fn statement(
     match &branch.seen {
         Seen::All => {}
         Seen::Within(Within::Place(level, code)) => place(&mut filter, &mut fix, *level, code),
-        Seen::Within(Within::Unit(code)) => fix(&mut filter, Lead::Unit, "unit", code),
-        Seen::AnyOf(parts) => {
-            filter.any_part(parts, |code| ("r.unit = ?".to_owned(), code.to_owned().into()));
+        // Not only the unit in charge: also the desk, helpers and others whose people may read it.
+        Seen::Within(Within::Unit(code)) => {
+            let (condition, token) = unit_seen(code);
+            filter.and(&condition, [token]);
         }
+        Seen::AnyOf(parts) => filter.any_part(parts, unit_seen),
     }
     if let Some((level, code)) = &query.place {
         place(&mut filter, &mut fix, *level, code);
@@ -218,9 +225,11 @@ fn statement(
         fix(&mut filter, Lead::Unit, "unit", unit);
     }
     if let Some(kind) = &query.kind {
-        if is_top(conn, county, &branch.mechanism, kind)? {
-            fix(&mut filter, Lead::Kind, "kind_top", kind);
-        } else {
+        let top = top_of(conn, county, &branch.mechanism, kind)?;
+        if let Some(top) = top {
+            fix(&mut filter, Lead::Kind, "kind_top", top);
+        }
+        if top != Some(kind.as_str()) {
             // All codes that begin so.
             filter.and("r.kind >= ? AND r.kind < ?", [kind.clone().into(), format!("{kind}\u{10FFFF}").into()]);
         }
@@ -285,14 +294,23 @@ fn plain_conditions(filter: &mut Filter, query: &ListQuery, since: Option<Timest
     }
 }
 
-/// Whether a catalogue entry stands at the top level.
-fn is_top(conn: &Connection, county: &str, mechanism: &str, kind: &str) -> Done<bool> {
-    conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM record INDEXED BY new_kind
-                        WHERE county = ?1 AND mechanism = ?2 AND kind_top = ?3)",
-    )
-    .and_then(|mut query| query.query_row(params![county, mechanism, kind], |row| row.get(0)))
-    .map_err(fault)
+/// The longest beginning of a catalogue code under which records stand as their first level: codes
+/// of lower levels begin with that of the level above, and the first level has an index.
+fn top_of<'a>(conn: &Connection, county: &str, mechanism: &str, kind: &'a str) -> Done<Option<&'a str>> {
+    let mut exists = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM record INDEXED BY new_kind
+                            WHERE county = ?1 AND mechanism = ?2 AND kind_top = ?3)",
+        )
+        .map_err(fault)?;
+    for end in (1..=kind.len()).rev().filter(|end| kind.is_char_boundary(*end)) {
+        let found: bool =
+            exists.query_row(params![county, mechanism, &kind[..end]], |row| row.get(0)).map_err(fault)?;
+        if found {
+            return Ok(Some(&kind[..end]));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn list(conn: &Connection, county: &str, query: &ListQuery) -> Done<Page> {

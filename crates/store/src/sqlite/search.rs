@@ -29,9 +29,7 @@ pub(super) fn search(
         let parts: Vec<&ScopePart> = parts.iter().collect();
         words = format!("({words}) AND {{scope}} : ({})", scope_expression(&parts));
         // The index knows places and units; which mechanism goes with which is checked on the row.
-        seen.any_part(&parts, |unit| {
-            ("instr(' ' || r.scopes || ' ', ?)".to_owned(), format!(" {} ", unit_token(unit)).into())
-        });
+        seen.any_part(&parts, super::list::unit_seen);
     }
     let mut args = vec![Value::from(words), Value::from(county.to_owned())];
     args.append(&mut seen.args);

@@ -1,0 +1,317 @@
+//! The conformance suite on SQLite, and what only a file can suffer.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gongzhi_base::words::query_terms;
+use gongzhi_kernel::chain::{Head, What};
+use gongzhi_lang::model::Level;
+use rusqlite::Connection;
+
+use super::*;
+use crate::conformance::fixture::{Book, COUNTY, MATTER, id, record, with_text};
+use crate::{Order, ScopePart, VerifyError, Within, conformance, verify};
+
+fn open(path: &Path) -> Sqlite {
+    Sqlite::open(path, COUNTY).expect("opens")
+}
+
+/// A directory of some committed batches, closed again.
+fn filled(batches: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    for n in 0..batches {
+        book.put((n * 10..n * 10 + 10).map(|n| with_text(record(n), "停水 broken")).collect()).expect("committed");
+    }
+    dir
+}
+
+#[test]
+fn conforms() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let count = std::cell::Cell::new(0);
+    conformance::run(&|| {
+        count.set(count.get() + 1);
+        Box::new(open(&dir.path().join(format!("{}/ledger.sqlite", count.get()))))
+    });
+}
+
+#[test]
+fn the_usual_lists_read_one_index_range() {
+    let dir = filled(1);
+    let ledger = open(dir.path());
+    let open_by_due =
+        ListQuery { mechanism: Some(MATTER.into()), open: Some(true), order: Order::Due, ..ListQuery::default() };
+    let newest = ListQuery { mechanism: Some(MATTER.into()), ..ListQuery::default() };
+    let within = |within: Within| Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within }]);
+    let town = within(Within::Place(Level::Township, "t1".into()));
+    let village = within(Within::Place(Level::Village, "v1".into()));
+    let grid = within(Within::Place(Level::Grid, "g1".into()));
+    let county = within(Within::Place(Level::County, "c1".into()));
+    let unit = within(Within::Unit("u1".into()));
+    let after = Some((5, id(1)));
+    let drill = ListQuery {
+        scope: Scope::All,
+        place: Some((Level::Township, "t1".into())),
+        month: Some("2026-01".into()),
+        marks: 1,
+        marks_clear: 2,
+        after,
+        ..newest.clone()
+    };
+    let kind = |query: &ListQuery| {
+        let kind = Some("01".to_owned());
+        ListQuery { scope: Scope::All, kind, ..query.clone() }
+    };
+    for (index, query) in [
+        ("open_all", ListQuery { scope: Scope::All, after, ..open_by_due.clone() }),
+        ("open_all", ListQuery { scope: county, late: Some(true), ..open_by_due.clone() }),
+        ("open_town", ListQuery { scope: town.clone(), after, ..open_by_due.clone() }),
+        ("open_village", ListQuery { scope: village.clone(), ..open_by_due.clone() }),
+        ("open_village", ListQuery { scope: village, place: Some((Level::Township, "t1".into())), ..open_by_due.clone() }),
+        ("open_grid", ListQuery { scope: grid.clone(), ..open_by_due.clone() }),
+        ("open_unit", ListQuery { scope: unit.clone(), state: Some("working".into()), ..open_by_due.clone() }),
+        ("open_all", kind(&open_by_due)),
+        ("new_all", ListQuery { scope: Scope::All, after, ..newest.clone() }),
+        ("new_town", ListQuery { scope: town, after, ..newest.clone() }),
+        ("new_grid", ListQuery { scope: grid, ..newest.clone() }),
+        ("new_unit", ListQuery { scope: unit, ..newest.clone() }),
+        ("new_part", ListQuery { scope: Scope::All, parent: Some(id(3)), ..newest.clone() }),
+        ("new_town", drill),
+    ] {
+        let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &query)).expect("a plan");
+        assert!(plan.starts_with(&format!("SEARCH r USING INDEX {index} ")), "{plan}\n{query:?}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP"), "{plan}");
+    }
+    // A month is a range of the order by opening, not a filter over a town's whole past.
+    let month = ListQuery { scope: Scope::All, month: Some("2026-01".into()), ..newest };
+    let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &month)).expect("a plan");
+    assert!(plan.contains("opened>? AND opened<?"), "{plan}");
+}
+
+#[test]
+fn top_kinds_have_an_index() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    let mut stored = record(1);
+    stored.projection.row.kind = Some("0101".into());
+    stored.projection.row.kind_top = Some("01".into());
+    book.put(vec![stored]).expect("committed");
+    drop(book);
+    let ledger = open(dir.path());
+    for (order, open, index) in [(Order::Due, Some(true), "open_kind"), (Order::Newest, None, "new_kind")] {
+        let query = ListQuery { scope: Scope::All, kind: Some("01".into()), order, open, ..ListQuery::default() };
+        let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &query)).expect("a plan");
+        assert!(plan.contains(index) && !plan.contains("TEMP"), "{plan}");
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_the_ledger_goes_on_when_there_is_room() {
+    let dir = filled(3);
+    let ledger = open(dir.path());
+    let head = ledger.head().expect("a head");
+    let pages: i64 = {
+        let writer = ledger.writer();
+        let pages = writer.conn.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+        writer.conn.pragma_update(None, "max_page_count", pages).expect("a limit");
+        pages
+    };
+    let event = conformance::fixture::event;
+    let mut big = record(500);
+    big.snapshot = vec![7; 400_000];
+    let (entry, _) = head.append(COUNTY, &event(&big.projection.row), [1; 16]);
+    let batch = Batch { entries: vec![entry], records: vec![big], ..Batch::default() };
+    for _ in 0..3 {
+        assert_eq!(ledger.commit(head, &batch), Err(StoreError::Full));
+        assert_eq!(ledger.head(), Ok(head));
+        assert_eq!(ledger.snapshot(id(500)), Ok(None));
+        assert_eq!(verify(&ledger, &mut |_| ()), Ok(head));
+    }
+    ledger.writer().conn.pragma_update(None, "max_page_count", pages + 500).expect("room");
+    ledger.commit(head, &batch).expect("committed");
+    assert!(verify(&ledger, &mut |_| ()).is_ok_and(|end| end.size == head.size + 1));
+}
+
+#[test]
+fn what_was_committed_is_there_after_opening_again() {
+    let dir = filled(3);
+    let ledger = open(dir.path());
+    assert!(verify(&ledger, &mut |_| ()).is_ok_and(|head| head.size == 30));
+    assert_eq!(ledger.search(&Scope::All, &query_terms("停水"), 100).map(|rows| rows.len()), Ok(30));
+    let mut book_head = ledger.head().expect("a head");
+    // Series and mechanisms of an earlier life are known again.
+    let row = record(100);
+    let (entry, head) = book_head.append(COUNTY, &conformance::fixture::event(&row.projection.row), [1; 16]);
+    let batch = Batch { entries: vec![entry], records: vec![row], ..Batch::default() };
+    ledger.commit(book_head, &batch).expect("committed");
+    book_head = head;
+    assert_eq!(ledger.head(), Ok(book_head));
+}
+
+#[test]
+fn another_county_and_a_newer_version_are_refused() {
+    let dir = filled(1);
+    let refusal = |county: &str| match Sqlite::open(dir.path(), county) {
+        Err(StoreError::Engine(words)) => words,
+        Err(other) => format!("{other:?}"),
+        Ok(_) => "opened".to_owned(),
+    };
+    assert_eq!(refusal("111111"), "it holds the ledger of county 000000, not of 111111");
+    let conn = Connection::open(dir.path().join(FILE)).expect("opens");
+    conn.pragma_update(None, "user_version", 99).expect("written");
+    assert!(refusal(COUNTY).contains("newer version (schema 99"), "{}", refusal(COUNTY));
+}
+
+#[test]
+fn damage_is_found() {
+    let changes = [
+        ("UPDATE entry SET body = CAST(x'00' || substr(body, 2) AS BLOB) WHERE seq = 4", Some(What::Body)),
+        ("UPDATE entry SET salt = zeroblob(16) WHERE seq = 4", Some(What::Body)),
+        ("UPDATE entry SET hash = zeroblob(32) WHERE seq = 4", Some(What::Chain)),
+        ("UPDATE entry SET header = (SELECT header FROM entry WHERE seq = 3) WHERE seq = 4", None),
+        ("UPDATE entry SET header = x'ff' WHERE seq = 4", None),
+        ("UPDATE entry SET salt = x'00' WHERE seq = 4", None),
+        ("DELETE FROM entry WHERE seq = 4", Some(What::Sequence)),
+        ("DELETE FROM entry WHERE seq = 19", None),
+        ("DELETE FROM entry", None),
+        ("UPDATE ledger SET size = 19", None),
+    ];
+    for (change, what) in changes {
+        let dir = filled(2);
+        Connection::open(dir.path().join(FILE)).and_then(|conn| conn.execute_batch(change)).expect("changed");
+        let found = verify(&open(dir.path()), &mut |_| ());
+        match what {
+            Some(what) => assert!(matches!(found, Err(VerifyError::Broken(b)) if b.what == what && b.seq == 4), "{change}: {found:?}"),
+            None => assert!(found.is_err(), "{change}"),
+        }
+    }
+}
+
+#[test]
+fn a_cut_or_foreign_file_gives_an_error_and_no_panic() {
+    let dir = filled(4);
+    let file = dir.path().join(FILE);
+    let whole = std::fs::read(&file).expect("the file");
+    let page = 4096;
+    let pages = whole.len() / page;
+    let mut damaged = 0;
+    for keep in (0..pages).step_by(3).map(|n| n * page + 17).chain([page, 100, whole.len() - page]) {
+        std::fs::write(&file, &whole[..keep]).expect("cut");
+        if let Err(error) = used(dir.path()) {
+            assert!(matches!(error, StoreError::Corrupt(_)), "{keep} bytes: {error:?}");
+            damaged += 1;
+        }
+    }
+    assert!(damaged > pages / 4, "{damaged} of {pages} were noticed");
+    // Noise in the middle.
+    let mut dice = conformance::fixture::Dice(1);
+    for _ in 0..60 {
+        let mut noisy = whole.clone();
+        for _ in 0..400 {
+            let at = dice.below(noisy.len() as u64) as usize;
+            noisy[at] = dice.next() as u8;
+        }
+        std::fs::write(&file, &noisy).expect("written");
+        let _ = used(dir.path());
+    }
+    std::fs::write(&file, b"this is no database, it is a letter to the county, and a long one at that").expect("written");
+    assert!(matches!(Sqlite::open(dir.path(), COUNTY), Err(StoreError::Corrupt(_))));
+}
+
+/// Reads and writes everything once.
+fn used(dir: &Path) -> Result<(), StoreError> {
+    let ledger = Sqlite::open(dir, COUNTY)?;
+    let head = match verify(&ledger, &mut |_| ()) {
+        Ok(head) => head,
+        Err(VerifyError::Store(error)) => return Err(error),
+        Err(other) => return Err(StoreError::Corrupt(other.to_string())),
+    };
+    if head.size != 40 {
+        return Err(StoreError::Corrupt("another ledger".to_owned()));
+    }
+    let query = ListQuery { scope: Scope::All, limit: 1_000, ..ListQuery::default() };
+    ledger.list(&query)?;
+    ledger.search(&Scope::All, &query_terms("停水 b"), 1_000)?;
+    ledger.snapshots(MATTER)?;
+    ledger.history(id(3))?;
+    let stored = with_text(record(900), "停电");
+    let (entry, _) = head.append(COUNTY, &conformance::fixture::event(&stored.projection.row), [1; 16]);
+    ledger.commit(head, &Batch { entries: vec![entry], records: vec![stored], ..Batch::default() })
+}
+
+#[test]
+fn a_log_cut_anywhere_leaves_whole_batches() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    for n in 0..6 {
+        book.put((n * 10..n * 10 + 10).map(|n| with_text(record(n), "停水")).collect()).expect("committed");
+    }
+    // The state of the files as a crash leaves them: the log not yet moved into the file.
+    let file = std::fs::read(dir.path().join(FILE)).expect("the file");
+    let log = std::fs::read(dir.path().join(format!("{FILE}-wal"))).expect("the log");
+    let after = tempfile::tempdir().expect("a directory");
+    let mut sizes = std::collections::BTreeSet::new();
+    for part in 0..=40 {
+        let keep = log.len() * part / 40;
+        std::fs::write(after.path().join(FILE), &file).expect("written");
+        std::fs::write(after.path().join(format!("{FILE}-wal")), &log[..keep]).expect("written");
+        let ledger = open(after.path());
+        let head = verify(&ledger, &mut |_| ()).expect("whole batches only");
+        assert_eq!(head.size % 10, 0);
+        let found = ledger.search(&Scope::All, &query_terms("停水"), 100).expect("a search");
+        assert_eq!(found.len() as u64, head.size, "read models end where the ledger ends");
+        sizes.insert(head.size);
+    }
+    assert_eq!(sizes.last(), Some(&60), "the whole log holds everything acknowledged");
+    assert!(sizes.len() > 3, "{sizes:?}");
+}
+
+#[test]
+fn a_transaction_dropped_in_the_middle_leaves_no_trace() {
+    let dir = filled(1);
+    let ledger = open(dir.path());
+    let head = ledger.head().expect("a head");
+    {
+        let mut writer = ledger.writer();
+        let tx = writer.conn.transaction().expect("begun");
+        tx.execute("UPDATE ledger SET size = 77", []).expect("changed");
+        tx.execute("DELETE FROM entry", []).expect("changed");
+    }
+    assert_eq!(ledger.head(), Ok(head));
+    assert_eq!(verify(&ledger, &mut |_| ()), Ok(head));
+}
+
+#[test]
+fn readers_see_whole_batches_while_the_log_is_moved() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = open(dir.path());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let rows = ledger.search(&Scope::All, &query_terms("停水"), 1_000).expect("a search");
+                    assert_eq!(rows.len() % 50, 0, "half a batch was seen");
+                    ledger.ping().expect("answers");
+                }
+            });
+        }
+        let mut head = Head::EMPTY;
+        for n in 0..16 {
+            let mut batch = Batch::default();
+            for stored in (n * 50..n * 50 + 50).map(|n| with_text(record(n), "停水")) {
+                let (entry, next) = head.append(COUNTY, &conformance::fixture::event(&stored.projection.row), [1; 16]);
+                batch.entries.push(entry);
+                batch.records.push(stored);
+                head = next;
+            }
+            let before = Head { size: head.size - 50, hash: batch.entries[0].header.previous };
+            ledger.commit(before, &batch).expect("committed");
+            // As if much more had been written: the log is moved after every batch.
+            ledger.keeper.changed(1_000_000);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(verify(&ledger, &mut |_| ()).is_ok_and(|head| head.size == 800));
+}

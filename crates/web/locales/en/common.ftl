@@ -41,7 +41,8 @@ optional = (optional)
 
 error-prefix = Error:
 summary-title = Some answers need mending
-summary-kept = Everything you typed is still here. Mend it and submit again.
+summary-refused = Not submitted
+summary-kept = Everything you typed is still here.
 text-max = { $n ->
     [one] At most { $n } character
    *[other] At most { $n } characters

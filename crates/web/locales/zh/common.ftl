@@ -41,7 +41,8 @@ optional = （选填）
 
 error-prefix = 错误：
 summary-title = 有几处需要修改
-summary-kept = 您填写的内容都还在，改好后再提交一次即可。
+summary-refused = 没能提交
+summary-kept = 您填写的内容都还在。
 text-max = 最多 { $n } 字
 text-left = 还可写 {"{n}"} 字
 span-from = 从

@@ -57,16 +57,18 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     })
 }
 
-/// The language asked for: `?lang=`, else `Accept-Language`, else Chinese.
+/// The language asked for: `?lang=`, else the pages' cookie (islands ask in the page's language), else
+/// `Accept-Language`, else Chinese.
 pub fn language(parts: &Parts) -> Lang {
     let asked = parts.uri.query().and_then(|query| {
         query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::parse)
     });
-    asked.unwrap_or_else(|| accepted(&parts.headers))
+    let chosen = || cookie(&parts.headers, "lang").and_then(|code| Lang::parse(&code));
+    asked.or_else(chosen).unwrap_or_else(|| accepted(&parts.headers))
 }
 
 /// The language of `Accept-Language`.
-pub fn accepted(headers: &HeaderMap) -> Lang {
+fn accepted(headers: &HeaderMap) -> Lang {
     let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     accept.map(Lang::negotiate).unwrap_or_default()
 }

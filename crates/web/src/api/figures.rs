@@ -20,6 +20,7 @@ pub struct Wanted {
     #[param(example = "matter")]
     pub mechanism: String,
     /// By place (sums over all places under it), unit, or kind; by place if left out.
+    #[param(inline)]
     pub dimension: Option<By>,
     /// First month; the beginning if left out.
     #[param(example = "2026-01")]

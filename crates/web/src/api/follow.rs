@@ -104,7 +104,7 @@ pub async fn follow(
 
 /// Take a step as holder: add something, rate, reopen, withdraw.
 #[utoipa::path(
-    post, path = "/follow/{code}/steps/{step}", tag = "follow", request_body = StepRequest,
+    post, path = "/follow/{code}/steps/{step}", operation_id = "follow_step", tag = "follow", request_body = StepRequest,
     params(
         ("code" = String, Path, description = "The receipt code", example = "7K3M-Q9XD-2HVB-T5NC"),
         ("step" = String, Path, description = "The step", example = "rate")
@@ -124,7 +124,7 @@ pub async fn step(
 
 /// Read a file of a record's public fields.
 #[utoipa::path(
-    get, path = "/follow/{code}/files/{digest}", tag = "follow",
+    get, path = "/follow/{code}/files/{digest}", operation_id = "follow_file", tag = "follow",
     params(
         ("code" = String, Path, description = "The receipt code", example = "7K3M-Q9XD-2HVB-T5NC"),
         ("digest" = String, Path, description = "The file's digest")

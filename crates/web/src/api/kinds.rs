@@ -19,7 +19,7 @@ use crate::app::App;
 pub struct Told {
     #[param(example = "matter")]
     pub mechanism: String,
-    #[param(example = "家里停水两天了")]
+    #[param(example = "no water at home for two days")]
     pub text: String,
     /// `zh` or `en`, instead of `Accept-Language`.
     #[serde(rename = "lang")]

@@ -37,9 +37,11 @@ pub struct Filter {
     #[param(example = "solution")]
     pub indicator: Option<String>,
     /// With `indicator`: those counted, those in the base but not counted, or the whole base (the default).
+    #[param(inline)]
     pub counted: Option<Counted>,
     /// Only parts of this record.
     pub parent: Option<String>,
+    #[param(inline)]
     pub order: Option<Sorted>,
     /// What `next` of the page before said.
     pub after: Option<String>,

@@ -19,7 +19,7 @@ use crate::app::App;
 /// What looks at personal fields.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "command_id": "6f1c2a9e-look-1", "fields": ["contact_phone"], "purpose": "回访办理结果" }))]
+#[schema(example = json!({ "command_id": "6f1c2a9e-look-1", "fields": ["contact_phone"], "purpose": "call back on the result" }))]
 pub struct LookRequest {
     /// Chosen by you, 8 to 64 of `A-Z a-z 0-9 - _ .`.
     pub command_id: String,

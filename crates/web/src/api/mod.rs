@@ -36,14 +36,16 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension};
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::i18n::Lang;
 use caller::Caller;
 use problem::Problem;
 
@@ -137,8 +139,14 @@ pub fn routes() -> Router<App> {
     };
     router
         .route("/openapi.json", get(openapi))
+        .layer(CatchPanicLayer::custom(broken))
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_route)
+}
+
+/// A fault of ours: no stack trace, and in both languages' first one, since the request is gone.
+fn broken(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::own(Lang::default(), &problem::BROKEN).into_response()
 }
 
 async fn wrong_method(caller: Caller) -> Problem {

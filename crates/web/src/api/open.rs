@@ -21,7 +21,7 @@ use crate::app::App;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "command_id": "6f1c2a9e-report-1", "mechanism": "matter", "step": "report",
-    "fields": { "what": "村口路灯不亮三天了", "where": "140823100200", "spot": { "lat": 35.37, "lon": 111.24 } }
+    "fields": { "what": "The street lamp at the village gate has been out for three days", "where": "100200300200", "spot": { "lat": 35.37, "lon": 111.24 } }
 }))]
 pub struct OpenRequest {
     /// Chosen by you, 8 to 64 of `A-Z a-z 0-9 - _ .`. The same command sent again gives the same answer and does nothing.

@@ -33,7 +33,7 @@ pub struct Places {
 /// A place in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceItem {
-    #[schema(example = "140823100200")]
+    #[schema(example = "100200300200")]
     pub code: String,
     /// In the caller's language.
     pub name: String,
@@ -75,7 +75,7 @@ pub struct PlaceShape {
 #[into_params(parameter_in = Query)]
 pub struct PlaceQuery {
     /// Words of the name or of the names above it, in either language, or the beginning of a code.
-    #[param(example = "西社")]
+    #[param(example = "mill")]
     pub q: Option<String>,
     /// Only places directly under this one; empty for the county.
     pub under: Option<String>,
@@ -133,8 +133,8 @@ fn level(caller: &Caller, word: Option<&str>) -> Result<Option<Level>, Problem> 
 fn cached(body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=300"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     response
 }
 
@@ -188,7 +188,7 @@ pub async fn places(
 /// Read a place.
 #[utoipa::path(
     get, path = "/places/{code}", tag = "territory",
-    params(("code" = String, Path, description = "The place", example = "140823100000")),
+    params(("code" = String, Path, description = "The place", example = "100200300000")),
     responses((status = 200, description = "The place", body = PlaceShape), PublicProblems),
     security(())
 )]
@@ -216,7 +216,7 @@ pub async fn place(
 /// List the places directly under a place.
 #[utoipa::path(
     get, path = "/places/{code}/children", tag = "territory",
-    params(("code" = String, Path, description = "The place above", example = "140823000000")),
+    params(("code" = String, Path, description = "The place above", example = "100200000000")),
     responses((status = 200, description = "The places under it", body = Places), PublicProblems),
     security(())
 )]

@@ -364,3 +364,58 @@ documents! {
     /// What an upload may meet.
     FileProblems [400 401 413 415 422 429 500 503 507],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gongzhi_base::Words;
+    use gongzhi_lang::model::Clause;
+
+    #[test]
+    fn every_failure_has_the_status_that_is_told() {
+        let (step, clause) = (Words::new("受理", "Accept"), Clause::default());
+        let refusals = [
+            Refusal::Fields(Vec::new()),
+            Refusal::NoRight { step: step.clone(), who: Vec::new(), clause: clause.clone() },
+            Refusal::WrongState { step: step.clone(), state: step.clone(), clause: clause.clone() },
+            Refusal::Need { words: step, clause },
+            Refusal::Stale { seen: 1, now: 2, changed: gongzhi_base::Timestamp(0) },
+            Refusal::NoRecord,
+            Refusal::NoSuch { what: "x".into() },
+            Refusal::CommandReused,
+            Refusal::Circle { step: "x".into() },
+        ];
+        let others = [
+            Failure::Store(StoreError::Full),
+            Failure::Store(StoreError::Conflict),
+            Failure::Busy,
+            Failure::NotFound,
+            Failure::SignedOut,
+        ];
+        let failures = refusals.into_iter().map(Failure::Refused).chain(others);
+        for (failure, (kind, status)) in failures.zip(TOLD) {
+            for lang in Lang::ALL {
+                let problem = Problem::failure(lang, &failure, None, None);
+                assert_eq!((problem.kind.as_str(), problem.status), (format!("{KINDS}{kind}").as_str(), *status));
+                assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{failure:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_of_the_api_has_words() {
+        for kind in OWN {
+            for lang in Lang::ALL {
+                let problem = Problem::own(lang, kind);
+                assert!(!problem.title.starts_with("api-") && !problem.detail.starts_with("api-"), "{}", kind.slug);
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_work_later_says_when() {
+        let busy = Problem::failure(Lang::En, &Failure::Busy, None, None).into_response();
+        assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(busy.headers()[header::CONTENT_TYPE], MEDIA);
+    }
+}

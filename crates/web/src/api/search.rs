@@ -17,7 +17,7 @@ use crate::app::App;
 #[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     /// Words in Chinese or English, all of which must be found, or a number.
-    #[param(example = "路灯")]
+    #[param(example = "street lamp")]
     pub q: String,
     /// Records at the most, 1 to 100; 30 if left out.
     #[param(minimum = 1, maximum = 100)]

@@ -18,7 +18,7 @@ use crate::app::App;
 /// What takes a step.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "command_id": "6f1c2a9e-accept-1", "seen": 3, "fields": { "plan": "今天下午到现场" } }))]
+#[schema(example = json!({ "command_id": "6f1c2a9e-accept-1", "seen": 3, "fields": { "plan": "On the spot this afternoon" } }))]
 pub struct StepRequest {
     /// Chosen by you, 8 to 64 of `A-Z a-z 0-9 - _ .`. The same command sent again gives the same answer and does nothing.
     pub command_id: String,

@@ -10,8 +10,8 @@ const PDF: &[u8] = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n";
 
 /// A picture of one pixel (PNG), chunk by chunk.
 fn pixel() -> Vec<u8> {
-    let hex = "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489\
-               0000000d49444154789c6360f8cfc0f01f00050001ff56c72f0d0000000049454e44ae426082";
+    let hex = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de000\
+               0000c49444154789c63f8dfc0000004010180c52a185d0000000049454e44ae426082";
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap_or("0"), 16).unwrap_or(0);
     digits.chunks(2).map(pair).collect()

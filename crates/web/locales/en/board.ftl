@@ -1,0 +1,27 @@
+# Inbox, lists, dashboard and sign-in
+inbox-waiting = Waiting for me
+inbox-late = Of these late
+inbox-empty = Nothing waits for you.
+sign-in-login = Name
+sign-in-password = Password
+sign-in-submit = Sign in
+sign-in-wrong = Name or password is wrong. Please check both and try again.
+sign-in-too-many = Too many attempts. Please try again in a minute.
+account-name = Name
+show-open = Open
+show-late = Late
+show-closed = Closed
+filter-show = Progress
+filter-place = Township
+filter-kind = Kind
+filter-state = State
+part-base = All (base)
+part-counted = Counted
+part-rest = Not counted
+board-by-place = By place
+board-by-kind = By kind
+board-by-unit = By unit in charge
+board-late = late
+board-rates = Rates by place
+board-rates-note = By month of receipt. A figure opens its matters, a heading its rule.
+board-course = Course of six months

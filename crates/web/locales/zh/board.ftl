@@ -1,0 +1,27 @@
+# 收件箱、清单、看板和登录页
+inbox-waiting = 待我办理
+inbox-late = 其中超期
+inbox-empty = 没有等您办理的事项。
+sign-in-login = 登录名
+sign-in-password = 密码
+sign-in-submit = 登录
+sign-in-wrong = 登录名或密码不对，请核对后重试。
+sign-in-too-many = 尝试次数太多，请一分钟后再试。
+account-name = 姓名
+show-open = 在办
+show-late = 超期
+show-closed = 已办结
+filter-show = 办理情况
+filter-place = 乡镇
+filter-kind = 类别
+filter-state = 状态
+part-base = 全部（分母）
+part-counted = 计入（分子）
+part-rest = 未计入
+board-by-place = 按地点
+board-by-kind = 按类别
+board-by-unit = 按承办单位
+board-late = 超期
+board-rates = 各地指标
+board-rates-note = 按受理月份统计；点数字看对应的事项，点表头看计算规则。
+board-course = 近六个月走势

@@ -1,0 +1,110 @@
+//! The tables of `suite/refusals`: who tries what in which state, and what is answered.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+
+/// A row by the names of its columns.
+type Row = HashMap<String, String>;
+
+/// The tables of a document whose first column has this name.
+fn tables(text: &str, first: &str) -> Vec<Row> {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim().trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+    };
+    let mut rows = Vec::new();
+    let mut heads: Option<Vec<String>> = None;
+    for line in text.lines() {
+        if !line.starts_with('|') {
+            heads = None;
+            continue;
+        }
+        let found = cells(line);
+        match &heads {
+            None => heads = Some(found),
+            Some(_) if found.iter().all(|cell| cell.trim_matches(['-', ':']).is_empty()) => {}
+            Some(known) if known[0] == first => rows.push(known.iter().cloned().zip(found).collect()),
+            Some(_) => {}
+        }
+    }
+    rows
+}
+
+fn fields(row: &Row) -> Json {
+    match row["fields"].as_str() {
+        "" => json!({}),
+        text => serde_json::from_str(text).unwrap_or_else(|error| panic!("{row:?}: {error}")),
+    }
+}
+
+/// Brings a new record into a state, by the recipes of the document.
+async fn reach(recipes: &[Row], state: &str) -> Open {
+    let mut path = Vec::new();
+    let mut at = state.to_owned();
+    while !at.is_empty() {
+        let recipe = recipes.iter().find(|row| row["state"] == at).unwrap_or_else(|| panic!("no recipe for `{at}`"));
+        path.push(recipe);
+        at.clone_from(&recipe["after"]);
+    }
+    let first = path.pop().expect("a recipe");
+    let open = report_with(fields(first)).await;
+    for recipe in path.into_iter().rev() {
+        take(recipe, &open, "zh").await.expect(200);
+    }
+    open
+}
+
+async fn take(row: &Row, open: &Open, lang: &str) -> Answer {
+    let body = json!({ "command_id": command(), "fields": fields(row) });
+    let step = &row["step"];
+    let asked = match row["who"].as_str() {
+        "holder" => ask("POST", &format!("/follow/{}/steps/{step}", open.code)),
+        "public" => ask("POST", &format!("/records/{}/steps/{step}", open.id)),
+        login => ask("POST", &format!("/records/{}/steps/{step}", open.id)).by(login),
+    };
+    asked.lang(lang).json(&body).send().await
+}
+
+/// Tries to open a record.
+async fn open(row: &Row, lang: &str) -> Answer {
+    let (mechanism, step) = row["step"].split_once('/').expect("mechanism/step");
+    let body = json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields(row) });
+    let login = if row["who"] == "public" { "" } else { &row["who"] };
+    ask("POST", "/records").by(login).lang(lang).json(&body).send().await
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_status_and_words() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite/refusals");
+    let mut files: Vec<_> = std::fs::read_dir(dir).expect("the suite").flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "md")) {
+        let text = std::fs::read_to_string(file).expect("a document");
+        let recipes = tables(&text, "state");
+        for row in tables(&text, "who") {
+            tried += 1;
+            let reached = match row["in"].as_str() {
+                "new" => None,
+                state => Some(reach(&recipes, state).await),
+            };
+            for lang in ["zh", "en"] {
+                let answer = match &reached {
+                    None => open(&row, lang).await,
+                    Some(reached) => take(&row, reached, lang).await,
+                };
+                let told = answer.json.to_string();
+                let kind = format!("/api/v1/problems#{}", row["kind"]);
+                if answer.status.as_str() != row["status"] || answer.json["type"] != kind || !told.contains(&row[lang]) {
+                    wrong.push(format!("{} {} {} in {} ({lang}): {told}", file.display(), row["who"], row["step"], row["in"]));
+                }
+            }
+        }
+    }
+    assert!(tried > 20, "only {tried} rows");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

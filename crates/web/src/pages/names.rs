@@ -1,0 +1,115 @@
+//! Names of places, units, kinds, posts and people in the reader's language.
+
+use gongzhi_base::Value;
+use gongzhi_kernel::{Acted, Post};
+use gongzhi_lang::model::{Field, Level, Type};
+use gongzhi_service::State;
+
+use super::words::say;
+use crate::i18n::{Lang, t};
+use crate::view::format;
+
+/// A place with those above it below the county, widest first.
+pub fn place(lang: Lang, state: &State, code: &str) -> String {
+    let path = state.world.path(code);
+    let below = path.iter().skip(1).flatten();
+    let names: Vec<String> =
+        below.filter_map(|code| state.world.place(code)).map(|place| say(lang, &place.words)).collect();
+    match names.is_empty() {
+        true => place_alone(lang, state, code),
+        false => names.join(" › "),
+    }
+}
+
+/// A place's own name.
+pub fn place_alone(lang: Lang, state: &State, code: &str) -> String {
+    state.world.place(code).map_or_else(|| code.to_owned(), |place| say(lang, &place.words))
+}
+
+/// A unit's name.
+pub fn unit(lang: Lang, state: &State, code: &str) -> String {
+    state.world.unit(code).map_or_else(|| code.to_owned(), |unit| say(lang, &unit.words))
+}
+
+/// A catalogue entry with the entries above it.
+pub fn entry(lang: Lang, state: &State, catalogue: &str, code: &str) -> String {
+    let Some(known) = state.world.catalogue(catalogue) else { return code.to_owned() };
+    let path = state.world.entry_path(catalogue, code);
+    let names: Vec<String> =
+        path.iter().filter_map(|code| known.entries.get(code)).map(|entry| say(lang, &entry.words)).collect();
+    if names.is_empty() { code.to_owned() } else { names.join(" › ") }
+}
+
+/// A role's name.
+pub fn role(lang: Lang, state: &State, name: &str) -> String {
+    state.world.role(name).map_or_else(|| name.to_owned(), |role| say(lang, &role.words))
+}
+
+/// A post: role and unit, or role and place.
+pub fn post(lang: Lang, state: &State, post: &Post) -> String {
+    let at = match &post.unit {
+        Some(code) => unit(lang, state, code),
+        None => place_alone(lang, state, &post.place),
+    };
+    format!("{} · {at}", role(lang, state, &post.role))
+}
+
+/// Who acted. Residents are told the unit, never the person.
+pub fn acted(lang: Lang, state: &State, by: &Acted, staff: bool) -> String {
+    match by {
+        Acted::Public | Acted::Holder if staff => t(lang, "by-resident").into_owned(),
+        Acted::Public | Acted::Holder => t(lang, "by-you").into_owned(),
+        Acted::System => t(lang, "by-system").into_owned(),
+        Acted::Person { code, post: held } => {
+            let at = held.as_ref().map(|held| match (staff, &held.unit) {
+                (true, _) => post(lang, state, held),
+                (false, Some(code)) => unit(lang, state, code),
+                (false, None) => role(lang, state, &held.role),
+            });
+            let name = state.world.person(code).map(|person| person.name.clone()).filter(|_| staff);
+            let both: Vec<String> = name.into_iter().chain(at).collect();
+            both.join(" · ")
+        }
+    }
+}
+
+/// The word for a level of place.
+pub fn level(lang: Lang, level: Level) -> String {
+    t(lang, &format!("level-{}", level.word())).into_owned()
+}
+
+/// A value as text. Files and sealed values have places of their own and give nothing here.
+pub fn value(lang: Lang, state: &State, field: &Field, value: &Value) -> String {
+    let ty = super::input::item(&field.ty);
+    let items: Vec<String> =
+        value.items().iter().map(|item| one(lang, state, field, ty, item)).filter(|text| !text.is_empty()).collect();
+    items.join(&t(lang, "list-comma"))
+}
+
+fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> String {
+    let zone = state.world.zone;
+    match (ty, value) {
+        (Type::Place, Value::Text(code)) => place(lang, state, code),
+        (Type::Unit, Value::Text(code)) => unit(lang, state, code),
+        (Type::Entry(catalogue), Value::Text(code)) => entry(lang, state, catalogue, code),
+        (Type::Person, Value::Text(code)) => {
+            state.world.person(code).map_or_else(|| code.clone(), |person| person.name.clone())
+        }
+        (Type::Choice(_), Value::Text(name)) => {
+            let option = field.options.iter().find(|(known, _)| known == name);
+            option.map_or_else(|| name.clone(), |(_, words)| say(lang, words))
+        }
+        (_, Value::Text(text)) => text.clone(),
+        (_, Value::Bool(yes)) => t(lang, if *yes { "yes" } else { "no" }).into_owned(),
+        (_, Value::Int(fen)) if field.amount => format!("¥{}", format::yuan(*fen)),
+        (_, Value::Int(number)) => format::number(*number),
+        (_, Value::Date(date)) => format::full_day(lang, *date),
+        (_, Value::Time(at)) => format::moment(lang, zone.civil(*at), 0),
+        (_, Value::Span(span)) => super::why::span(lang, *span),
+        (_, Value::Point(point)) => {
+            let (lat, lon) = point.degrees();
+            format!("{lat:.5}, {lon:.5}")
+        }
+        _ => String::new(),
+    }
+}
