@@ -195,10 +195,11 @@ impl Run<'_> {
         let values = input::read(mechanism, step, input, id, self.case.world).map_err(Refusal::Fields)?;
         let mut seen = Record::clone(&record);
         seen.fields.extend(values.iter().map(|(name, value)| (name.clone(), value.clone())));
-        // A field asked again and left empty is emptied.
+        // A field asked again and sent empty is emptied; one that was not sent stays.
         let mut taken = StepTaken { step: step.name.clone(), ..StepTaken::default() };
         for ask in &step.asks {
-            if !values.contains_key(&ask.field) && seen.fields.remove(&ask.field).is_some() {
+            let sent = input.contains_key(&ask.field);
+            if sent && !values.contains_key(&ask.field) && seen.fields.remove(&ask.field).is_some() {
                 taken.cleared.push(ask.field.clone());
             }
         }

@@ -106,9 +106,9 @@ fn class(status: StatusCode) -> &'static str {
         500 => "500",
         503 => "503",
         507 => "507",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
+        _ if status.is_success() => "2xx",
+        _ if status.is_redirection() => "3xx",
+        _ if status.is_client_error() => "4xx",
         _ => "5xx",
     }
 }

@@ -38,9 +38,9 @@ export async function startTinyServer(routes) {
 }
 
 /** Sends a whole page. */
-export function sendPage(response, names, { lang = 'en', title, main, status = 200 }) {
+export function sendPage(response, names, { lang = 'en', large = false, title, main, status = 200 }) {
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY }).end(`<!doctype html>
-<html lang="${lang === 'zh' ? 'zh-CN' : 'en'}" data-theme="auto" data-type="normal"><head><meta charset="utf-8">
+<html lang="${lang === 'zh' ? 'zh-CN' : 'en'}" data-theme="auto" data-type="${large ? 'large' : 'normal'}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><link rel="icon" href="/icons/icon.svg">
 <link rel="stylesheet" href="/assets/${names['main.css']}"><script type="module" src="/assets/${names['main.js']}"></script></head>
 <body><form method="post" action="/preferences"><button name="lang" value="${lang === 'zh' ? 'en' : 'zh'}">L</button>

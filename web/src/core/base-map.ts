@@ -53,7 +53,7 @@ export async function openBaseMap(root: HTMLElement, canvas: HTMLElement, signal
   const map = new gl.Map({
     container: canvas,
     style: style(tiles, outline),
-    ...(center ? { center, zoom: START_ZOOM } : box ? { bounds: box } : {}),
+    ...(box ? { bounds: box } : center ? { center, zoom: START_ZOOM } : {}),
     fitBoundsOptions: { padding: 24 },
     attributionControl: false,
     dragRotate: false,

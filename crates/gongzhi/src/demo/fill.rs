@@ -40,6 +40,8 @@ pub struct Subject<'a> {
     /// The record that it repeats, and the form of the repeated words.
     pub echoed: Option<RecordId>,
     pub form: Option<&'a str>,
+    /// Fields that are filled for sure.
+    pub with: &'a [String],
     pub manner: f64,
 }
 
@@ -102,7 +104,8 @@ impl Words {
         let rows = RefCell::new(HashMap::new());
         for ask in &subject.step.asks {
             let raw = fills.get(&ask.field).and_then(|fill| {
-                let skip = fill.percent.is_some_and(|percent| !chance.happens(percent));
+                let sure = subject.with.contains(&ask.field);
+                let skip = !sure && fill.percent.is_some_and(|percent| !chance.happens(percent));
                 if skip { None } else { self.value(fill, &ask.field, subject, world, chance, &rows) }
             });
             match raw {

@@ -271,9 +271,11 @@ pub struct Scene {
     pub place: Option<String>,
     #[serde(default)]
     pub kind: Option<String>,
-    /// Fields of the opening left empty.
+    /// Fields of the opening left empty, and those surely filled.
     #[serde(default)]
     pub without: Vec<String>,
+    #[serde(default)]
+    pub with: Vec<String>,
     /// Repeated by so many others, which nobody has noticed yet.
     #[serde(default)]
     pub echoes: u64,

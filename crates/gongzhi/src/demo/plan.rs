@@ -23,6 +23,7 @@ pub struct Birth {
     /// Only stories of these kinds.
     pub kinds: Vec<String>,
     pub without: Vec<String>,
+    pub with: Vec<String>,
     /// What happens to it; `None` leaves it to habits.
     pub script: Option<VecDeque<Cue>>,
     /// The same for its parts.
@@ -92,6 +93,7 @@ impl Player<'_> {
                     place: scene.place.clone(),
                     kinds: scene.kind.iter().cloned().collect(),
                     without: scene.without.clone(),
+                    with: scene.with.clone(),
                     script: Some(scene.steps.iter().cloned().collect()),
                     parts: scene.parts.clone(),
                     group: Some(group),

@@ -22,8 +22,8 @@ use super::plan::Birth;
 use super::{DemoFault, Progress, Summary};
 
 /// What is due within this time is sent together: long enough to share a transaction, short enough
-/// that nobody waits for an answer given in the same hour.
-const WINDOW: i64 = HOUR;
+/// that nothing urgent waits for what came just before.
+const WINDOW: i64 = HOUR / 6;
 /// Deadlines looked at in one window; more are left for the next.
 const TIMERS: u32 = 1_000;
 /// Earlier openings that may be repeated by somebody else.
@@ -272,14 +272,18 @@ impl<'a> Player<'a> {
         let levels: &[Level] = field.map(|field| field.levels.as_slice()).unwrap_or_default();
         let state = self.state.clone();
         let world = &state.world;
-        let repeats = self.repeats(&birth, at);
+        let mut repeats = self.repeats(&birth, at);
         let month = world.zone.date(Timestamp(at)).month() as usize;
         let mut found = None;
         // Not every place has a story of a wanted kind.
         for _ in 0..30 {
             let within = repeats.as_ref().map(|told| told.place.as_str()).or(birth.place.as_deref());
             let opener = self.cast.opener(&opening.by, levels, within, world, &mut self.chance);
-            let Some((actor, place)) = opener else { continue };
+            let Some((actor, place)) = opener else {
+                // Nobody of this sort is where the earlier one was told.
+                repeats = None;
+                continue;
+            };
             let story = match &repeats {
                 Some(told) => Some(told.story),
                 None => {
@@ -306,6 +310,7 @@ impl<'a> Player<'a> {
             story: Some(story),
             echoed: None,
             form,
+            with: &birth.with,
             manner: 1.0,
         };
         let Some(mut input) = self.words.fill(&opening.fields, &subject, world, &mut self.chance) else {
@@ -383,6 +388,7 @@ impl<'a> Player<'a> {
             story: life.story,
             echoed: life.echoed,
             form: None,
+            with: &[],
             manner: self.manner(record),
         };
         let input = self.words.fill(&habit.fields, &subject, &state.world, &mut self.chance)?;

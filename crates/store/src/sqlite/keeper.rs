@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::write::Writer;
 
 /// Changed rows after which the log is moved: some 5,000 to 10,000 pages of the log.
-const ENOUGH: u64 = 12_000;
+const ENOUGH: u64 = 40_000;
 /// Frames of the log few enough to move while the writer waits.
 const REST: i64 = 400;
 

@@ -54,7 +54,7 @@ impl ToSchema for Time {}
 
 /// The same words in both languages.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Words, example = json!({ "zh": "…", "en": "Accept" }))]
+#[schema(as = Words)]
 pub struct WordsShape {
     pub zh: String,
     pub en: String,

@@ -10,6 +10,7 @@ pub mod input;
 pub mod names;
 pub mod posted;
 pub mod problem;
+pub mod public;
 pub mod reach;
 pub mod rows;
 pub mod settings;
@@ -21,5 +22,5 @@ pub use guard::layers;
 
 /// All pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(desk::routes())
+    Router::new().merge(desk::routes()).merge(public::routes())
 }

@@ -5,6 +5,7 @@ use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::{Tone as StateTone, Type};
 use gongzhi_service::State;
 
+use super::names;
 use super::words::say;
 use crate::i18n::Lang;
 use crate::view::{self, Due, RecordRow, Tone, format};
@@ -22,12 +23,12 @@ pub fn record_row(lang: Lang, state: &State, row: &Row, now: Timestamp) -> Recor
         code: row.number.clone(),
         subject: row.title.clone(),
         kind: kind(lang, state, row),
-        place: place.map(|code| place_name(lang, state, code)).unwrap_or_default(),
+        place: place.map(|code| names::place(lang, state, code)).unwrap_or_default(),
         state: view::State {
             label: known.map(|known| say(lang, &known.words)).unwrap_or_default(),
             tone: known.map(|known| tone(known.tone)).unwrap_or_default(),
         },
-        owner: row.unit.as_deref().map(|unit| unit_name(lang, state, unit)).unwrap_or_default(),
+        owner: row.unit.as_deref().map(|unit| names::unit(lang, state, unit)).unwrap_or_default(),
         opened: moment(lang, state, row.opened, now),
         due: row.due.map(|at| {
             let why = row.due_name.as_ref().map(|name| format!("{href}/why/{name}")).unwrap_or_default();
@@ -62,37 +63,14 @@ pub fn moment(lang: Lang, state: &State, at: Timestamp, now: Timestamp) -> Strin
     format::moment(lang, zone.civil(at), zone.date(now).year())
 }
 
-/// A place's name with the one above it, as far as it is below a township.
-pub fn place_name(lang: Lang, state: &State, code: &str) -> String {
-    let Some(place) = state.world.place(code) else { return code.to_owned() };
-    let own = say(lang, &place.words);
-    let above = place.parent.as_deref().filter(|parent| *parent != state.world.county);
-    match above.and_then(|parent| state.world.place(parent)) {
-        Some(parent) if lang == Lang::Zh => format!("{} {own}", say(lang, &parent.words)),
-        Some(parent) => format!("{own}, {}", say(lang, &parent.words)),
-        None => own,
-    }
-}
-
-/// A unit's name.
-pub fn unit_name(lang: Lang, state: &State, code: &str) -> String {
-    state.world.unit(code).map_or_else(|| code.to_owned(), |unit| say(lang, &unit.words))
-}
-
 fn kind(lang: Lang, state: &State, row: &Row) -> String {
     let Some(code) = row.kind.as_deref() else { return String::new() };
     let mechanism = state.laws.version(&row.mechanism, row.version);
     let field = mechanism.and_then(|mechanism| mechanism.field(mechanism.kind.as_deref()?));
     match field.map(|field| &field.ty) {
-        Some(Type::Entry(catalogue)) => entry_name(lang, state, catalogue, code),
+        Some(Type::Entry(catalogue)) => names::entry(lang, state, catalogue, code),
         _ => code.to_owned(),
     }
-}
-
-/// The name of a catalogue's entry.
-pub fn entry_name(lang: Lang, state: &State, catalogue: &str, code: &str) -> String {
-    let entry = state.world.catalogue(catalogue).and_then(|catalogue| catalogue.entries.get(code));
-    entry.map_or_else(|| code.to_owned(), |entry| say(lang, &entry.words))
 }
 
 /// Where a page of a list goes on, as it stands in an address.

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use crate::app::App;
 use crate::pages::problem::{Answer, ok};
-use crate::pages::rows::{place_name, unit_name};
+use crate::pages::names;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::view::{AccountPage, Fact, Post};
@@ -17,8 +17,8 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     let posts = me.staff.actor.posts().iter().map(|post| Post {
         role: state.world.role(&post.role).map(|role| say(lang, &role.words)).unwrap_or_default(),
         over: match &post.unit {
-            Some(unit) => unit_name(lang, &state, unit),
-            None => place_name(lang, &state, &post.place),
+            Some(unit) => names::unit(lang, &state, unit),
+            None => names::place(lang, &state, &post.place),
         },
         current: true,
         ..Post::default()

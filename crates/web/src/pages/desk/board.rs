@@ -17,7 +17,8 @@ use super::list::{figure_href, value_words};
 use crate::app::App;
 use crate::i18n::Lang;
 use crate::pages::problem::{Answer, Trouble, ok};
-use crate::pages::rows::{entry_name, moment, place_name, record_row, unit_name};
+use crate::pages::names;
+use crate::pages::rows::{moment, record_row};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::view::{
@@ -239,12 +240,12 @@ impl Board<'_> {
                 entry.is_some_and(|entry| entry.parent.is_none())
             };
             let kinds = tops(&self.read.kinds, &first);
-            let label = |code: &str| entry_name(self.lang, self.state, catalogue, code);
+            let label = |code: &str| names::entry(self.lang, self.state, catalogue, code);
             let href = |code: &str| figure_href(name, &open.name, "", "", "", code, "");
             tables.push(self.bars("open-kind", "board-by-kind", &self.read.kinds, open, late, &kinds, &label, &href));
         }
         let units = tops(&self.read.units, &|_| true);
-        let label = |code: &str| unit_name(self.lang, self.state, code);
+        let label = |code: &str| names::unit(self.lang, self.state, code);
         let href = |code: &str| figure_href(name, &open.name, "", "", code, "", "");
         tables.push(self.bars("open-unit", "board-by-unit", &self.read.units, open, late, &units, &label, &href));
         tables.retain(|table| !table.rows.is_empty());
@@ -368,7 +369,7 @@ impl Board<'_> {
         values().next()?;
         Some(LineChart {
             title: self.visitor.t("board-course"),
-            summary: place_name(self.lang, self.state, place),
+            summary: names::place(self.lang, self.state, place),
             periods: months.iter().map(|month| month_words(self.lang, month)).collect(),
             from: ((least - 5.0) / 10.0).floor().max(0.0) * 10.0,
             to: 100.0,

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::pages::problem::{Answer, Trouble, ok};
-use crate::pages::rows::{cursor, cursor_text, entry_name, place_name, record_row, unit_name};
+use crate::pages::names;
+use crate::pages::rows::{cursor, cursor_text, record_row};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, say};
 use crate::view::{
@@ -203,9 +204,9 @@ fn filters(app: &App, visitor: &Visitor, asked: &Asked) -> Filters {
             active.push(Link::new(label, asked.with(name, "")));
         }
     };
-    add("place", &asked.place, place_name(lang, &state, &asked.place));
-    add("unit", &asked.unit, unit_name(lang, &state, &asked.unit));
-    let kind = catalogue.as_deref().map(|name| entry_name(lang, &state, name, &asked.kind)).unwrap_or_default();
+    add("place", &asked.place, names::place(lang, &state, &asked.place));
+    add("unit", &asked.unit, names::unit(lang, &state, &asked.unit));
+    let kind = catalogue.as_deref().map(|name| names::entry(lang, &state, name, &asked.kind)).unwrap_or_default();
     add("kind", &asked.kind, kind);
     let state_words = law.and_then(|law| law.state(&asked.state)).map(|known| say(lang, &known.words));
     add("state", &asked.state, state_words.unwrap_or_default());
@@ -237,8 +238,8 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
     let indicator = mechanism.indicators.iter().find(|indicator| indicator.name == asked.indicator)?;
     let value = figure(app, mechanism, indicator, asked);
     let where_words = [
-        (!asked.place.is_empty()).then(|| place_name(visitor.lang, &state, &asked.place)),
-        (!asked.unit.is_empty()).then(|| unit_name(visitor.lang, &state, &asked.unit)),
+        (!asked.place.is_empty()).then(|| names::place(visitor.lang, &state, &asked.place)),
+        (!asked.unit.is_empty()).then(|| names::unit(visitor.lang, &state, &asked.unit)),
         (!asked.month.is_empty()).then(|| asked.month.clone()),
     ];
     let where_words: Vec<String> = where_words.into_iter().flatten().collect();

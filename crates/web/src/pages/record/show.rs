@@ -1,0 +1,251 @@
+//! What a record's pages show of it: facts, files, and what happened.
+
+use gongzhi_base::{FileRef, RecordId, Timestamp, Value};
+use gongzhi_kernel::event::ClockChange;
+use gongzhi_kernel::{Deed, Event as Entry, Record};
+use gongzhi_lang::model::{Field, Mechanism, Step, Tone as StateTone, Type};
+use gongzhi_service::State;
+use gongzhi_service::desk::{RecordView, masked, unseal};
+
+use crate::i18n::{Lang, t, t_with};
+use crate::pages::words::{clause_link, say};
+use crate::pages::{fields, input, names, why};
+use crate::view::{self, Attachment, Event, Fact, Link, Tone, format};
+
+/// How a record is looked at: who looks, from which address, and what may be seen.
+pub struct Gaze<'g> {
+    pub lang: Lang,
+    pub state: &'g State,
+    pub mechanism: &'g Mechanism,
+    pub now: Timestamp,
+    /// Address of the record's own pages, without a slash at the end.
+    pub base: String,
+    /// Staff see everything that they may read; others what is public.
+    pub staff: bool,
+}
+
+impl Gaze<'_> {
+    /// A moment as it is shown.
+    pub fn moment(&self, at: Timestamp) -> String {
+        let zone = self.state.world.zone;
+        format::moment(self.lang, zone.civil(at), zone.civil(self.now).year())
+    }
+
+    fn sees(&self, field: &Field) -> bool {
+        field.personal.is_none() && (self.staff || field.public)
+    }
+
+    /// The facts of some fields, in the order of the document; empty ones are left out.
+    pub fn facts(&self, record: &Record, wanted: impl Fn(&Field) -> bool) -> Vec<Fact> {
+        let fields = self.mechanism.fields.iter().filter(|field| self.sees(field) && wanted(field));
+        fields
+            .filter(|field| !matches!(input::item(&field.ty), Type::File | Type::Record(_)))
+            .filter_map(|field| Some(fields::shown(self.lang, self.state, field, record.fields.get(&field.name)?)))
+            .filter(|fact| !fact.value.is_empty())
+            .collect()
+    }
+
+    /// Personal fields: covered, or open where a look has just been recorded.
+    pub fn personal(&self, record: &Record, open: &[(String, Value)]) -> Vec<Fact> {
+        let fields = self.mechanism.fields.iter().filter_map(|field| Some((field, field.personal.as_ref()?)));
+        fields
+            .filter_map(|(field, personal)| {
+                let value = record.fields.get(&field.name)?;
+                let seen = open.iter().find(|(name, _)| *name == field.name);
+                let shown = match seen {
+                    Some((_, value)) => names::value(self.lang, self.state, field, value),
+                    None => masked(value, personal.mask),
+                };
+                Some(Fact { label: say(self.lang, &field.words), value: shown, masked: seen.is_none(), ..Fact::default() })
+            })
+            .collect()
+    }
+
+    /// The holder's own personal fields, which nobody needs to cover.
+    pub fn own(&self, record: &Record) -> Vec<Fact> {
+        let open: Vec<(String, Value)> =
+            record.fields.iter().filter_map(|(name, value)| Some((name.clone(), unseal(value)?))).collect();
+        self.personal(record, &open)
+    }
+
+    /// Files in some fields.
+    pub fn files<'v>(&self, values: impl Iterator<Item = (&'v String, &'v Value)>) -> Vec<Attachment> {
+        let seen = values.filter(|(name, _)| self.mechanism.field(name).is_some_and(|field| self.sees(field)));
+        let files = seen.flat_map(|(_, value)| value.items()).filter_map(|item| match item {
+            Value::File(file) => Some(file),
+            _ => None,
+        });
+        files.map(|file| self.attachment(file)).collect()
+    }
+
+    fn attachment(&self, file: &FileRef) -> Attachment {
+        let href = format!("{}/files/{}", self.base, file.digest);
+        let kind = file.media.rsplit(['/', '.']).next().unwrap_or_default().to_uppercase();
+        Attachment {
+            name: if file.name.is_empty() { kind.clone() } else { file.name.clone() },
+            thumb: if file.media.starts_with("image/") { href.clone() } else { String::new() },
+            note: format!("{kind} · {}", format::bytes(file.size)),
+            href,
+        }
+    }
+
+    /// What happened, newest first. Looks have a page of their own.
+    pub fn events(&self, view: &RecordView) -> Vec<Event> {
+        let mut events: Vec<Event> =
+            view.history.iter().filter_map(|(seq, entry)| self.event(view, *seq, entry)).collect();
+        events.reverse();
+        events
+    }
+
+    fn event(&self, view: &RecordView, seq: u64, entry: &Entry) -> Option<Event> {
+        let zone = self.state.world.zone;
+        let mut event = Event {
+            when: self.moment(entry.at),
+            iso: format::iso(zone.civil(entry.at)),
+            actor: names::acted(self.lang, self.state, &entry.by, self.staff),
+            seq: if self.staff { seq.to_string() } else { String::new() },
+            ..Event::default()
+        };
+        match &entry.deed {
+            Deed::Step(taken) => {
+                let step = self.mechanism.step(&taken.step)?;
+                if !self.staff && !step.public {
+                    return None;
+                }
+                event.title = self.title(step);
+                event.clause = clause_link(self.lang, &step.clause).map(|(label, href)| Link::new(label, href));
+                event.facts = self.set(step, &taken.set, taken.opening.is_some());
+                event.files = self.files(taken.set.iter().filter(|(name, _)| asked(step, name)));
+                event.tone = self.step_tone(step, taken.to.as_deref(), &taken.clocks);
+                event.due = self.began(view, &taken.clocks, entry.at);
+            }
+            Deed::Passed { deadline, late } => {
+                let deadline = self.mechanism.deadline(deadline)?;
+                let key = if *late { "event-passed" } else { "event-warned" };
+                event.title = t_with(self.lang, key, [("x", say(self.lang, &deadline.words).into())]);
+                event.tone = if *late { Tone::Late } else { Tone::Soon };
+                event.actor = String::new();
+                if !self.staff && !*late {
+                    return None;
+                }
+            }
+            Deed::Part { mechanism, id, open } if self.staff => {
+                let part = view.parts.iter().find(|part| part.id == *id);
+                let named = part.and_then(|part| part.unit.as_deref());
+                let words = self.state.laws.newest(mechanism).map(|part| say(self.lang, &part.words));
+                let unit = named.map(|code| names::unit(self.lang, self.state, code)).unwrap_or_default();
+                let key = if *open { "event-part-opened" } else { "event-part-closed" };
+                let pairs = [("x", words.unwrap_or_default().into()), ("y", unit.into())];
+                event.title = t_with(self.lang, key, pairs);
+                event.actor = String::new();
+            }
+            Deed::Part { .. } | Deed::Look { .. } => return None,
+        }
+        Some(event)
+    }
+
+    fn title(&self, step: &Step) -> String {
+        let note = say(self.lang, &step.note);
+        if note.is_empty() { say(self.lang, &step.words) } else { note }
+    }
+
+    /// Values that a step's form set. What opened the record stands on its page already.
+    fn set(&self, step: &Step, set: &std::collections::BTreeMap<String, Value>, opening: bool) -> Vec<Fact> {
+        if opening {
+            return Vec::new();
+        }
+        let asks = step.asks.iter().filter_map(|ask| self.mechanism.field(&ask.field));
+        asks.filter(|field| self.sees(field))
+            .filter_map(|field| Some(fields::shown(self.lang, self.state, field, set.get(&field.name)?)))
+            .filter(|fact| !fact.value.is_empty())
+            .collect()
+    }
+
+    fn step_tone(&self, step: &Step, to: Option<&str>, clocks: &[(String, ClockChange)]) -> Tone {
+        if clocks.iter().any(|(_, change)| *change == ClockChange::Paused) {
+            return Tone::Paused;
+        }
+        let state = to.or(step.to.as_deref()).and_then(|to| self.mechanism.state(to));
+        match state.map(|state| state.tone) {
+            Some(StateTone::Good) => Tone::Good,
+            Some(StateTone::Bad) => Tone::Late,
+            _ => Tone::Plain,
+        }
+    }
+
+    /// The nearest of the deadlines that began or moved with a step, if it still runs as it began.
+    fn began(&self, view: &RecordView, clocks: &[(String, ClockChange)], at: Timestamp) -> Option<view::Due> {
+        let due = clocks.iter().filter_map(|(name, change)| match change {
+            ClockChange::Started(found) | ClockChange::Extended(found) => {
+                Some((found.due, self.mechanism.deadline(name)?))
+            }
+            _ => None,
+        });
+        let (due, deadline) = due.min_by_key(|(due, _)| *due)?;
+        let running = view.record.clocks.get(&deadline.name).is_some_and(|clock| clock.derivation.due == due);
+        let href = if running { format!("{}/why/{}", self.base, deadline.name) } else { String::new() };
+        let now = if running { self.now } else { at };
+        let mut shown = why::due(self.lang, self.state, due, now, deadline.warns, &href);
+        if let Some(clock) = view.record.clocks.get(&deadline.name).filter(|_| running) {
+            shown = why::clock_due(self.lang, self.state, deadline, clock, self.now, &href);
+        }
+        shown.at = format!("{}{}{}", say(self.lang, &deadline.words), t(self.lang, "colon"), shown.at);
+        Some(shown)
+    }
+
+    /// The state of a record as it is shown.
+    pub fn state(&self, name: &str) -> view::State {
+        match self.mechanism.state(name) {
+            Some(state) => view::State {
+                label: say(self.lang, &state.words),
+                tone: crate::pages::rows::tone(state.tone),
+            },
+            None => view::State { label: name.to_owned(), tone: Tone::Plain },
+        }
+    }
+
+    /// The nearest deadline, linked to its explanation.
+    pub fn due(&self, record: &Record) -> Option<view::Due> {
+        let (deadline, clock) = why::nearest(self.mechanism, record)?;
+        let href = format!("{}/why/{}", self.base, deadline.name);
+        Some(why::clock_due(self.lang, self.state, deadline, clock, self.now, &href))
+    }
+
+    /// The text of the field that is the record's title.
+    pub fn subject(&self, record: &Record) -> String {
+        let field = self.mechanism.title.as_deref().and_then(|name| record.fields.get(name));
+        let text = field.and_then(Value::text).unwrap_or(&record.number);
+        text.lines().next().unwrap_or_default().chars().take(120).collect()
+    }
+
+    /// The code of the unit that has the record.
+    pub fn unit<'r>(&self, record: &'r Record) -> Option<&'r str> {
+        record.fields.get(self.mechanism.unit.as_deref()?)?.text()
+    }
+}
+
+fn asked(step: &Step, name: &str) -> bool {
+    step.asks.iter().any(|ask| ask.field == name)
+}
+
+/// Whether a record holds a file, in a field that the reader may see; its name and kind.
+pub fn held_file(view: &RecordView, digest: gongzhi_base::Digest, staff: bool) -> Option<FileRef> {
+    let of_steps = view.history.iter().filter_map(|(_, entry)| match &entry.deed {
+        Deed::Step(taken) => Some(&taken.set),
+        _ => None,
+    });
+    let all = std::iter::once(&view.record.fields).chain(of_steps).flatten();
+    let open = all.filter(|(name, _)| {
+        view.mechanism.field(name).is_some_and(|field| field.personal.is_none() && (staff || field.public))
+    });
+    let files = open.flat_map(|(_, value)| value.items()).filter_map(|item| match item {
+        Value::File(file) if file.digest == digest => Some(file.clone()),
+        _ => None,
+    });
+    files.into_iter().next()
+}
+
+/// The address of a record at the desk.
+pub fn desk_base(id: RecordId) -> String {
+    format!("/desk/r/{id}")
+}
