@@ -127,7 +127,7 @@ async fn measure_pages(
 ) -> Result<(), String> {
     for (name, page) in &script.pages {
         let cookie = match page.account.as_ref().and_then(|account| tokens.get(account)) {
-            Some(token) => format!("Cookie: gongzhi_session={token}\r\n"),
+            Some(token) => format!("Cookie: session={token}\r\n"),
             None => String::new(),
         };
         let measured = load::pages(&server.host, name, page, &cookie, 16, seconds).await;

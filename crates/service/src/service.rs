@@ -40,6 +40,8 @@ pub mod setting {
     pub const CODES: &str = "codes";
     /// `1` when the county is a demo.
     pub const DEMO: &str = "demo";
+    /// The one password of the demo's accounts.
+    pub const DEMO_PASSWORD: &str = "demo-password";
     /// The county's presentation: names, hotline, centre of the map (TOML text).
     pub const COUNTY_FILE: &str = "county-file";
     /// Notes on demo accounts (CSV text).

@@ -12,16 +12,29 @@ use gongzhi_base::words::query_terms;
 use gongzhi_base::{Digest, Timestamp};
 use gongzhi_kernel::chain::Head;
 use gongzhi_lang::model::{Dimension, Level};
-use gongzhi_store::conformance::fixture::{COUNTY, DAY, Dice, MATTER, START, cell, command, event, id, record, with_scopes, with_text};
+use gongzhi_store::conformance::fixture::{
+    COUNTY, DAY, Dice, MATTER, START, cell, command, event, id, record, with_scopes, with_text,
+};
 use gongzhi_store::sqlite::Sqlite;
-use gongzhi_store::{Answer, Batch, CellQuery, Ledger, ListQuery, Order, Scope, ScopePart, Stored, Want, Within};
+use gongzhi_store::{
+    Answer, Batch, CellQuery, Ledger, ListQuery, Order, Scope, ScopePart, Stored, Want, Within,
+};
 
 /// Commands of one lifecycle.
 const STEPS: usize = 5;
 /// Phrases of which a report is made.
 const PHRASES: [&str; 12] = [
-    "从昨天晚上开始停水", "路灯不亮已经三天", "垃圾堆在门口没人清运", "邻居装修噪声扰民", "下水道堵塞污水外溢",
-    "公交车站牌损坏", "村口道路坑洼积水", "电动车乱停乱放", "暖气不热室温很低", "老人办理证件不方便", "树枝压住电线",
+    "从昨天晚上开始停水",
+    "路灯不亮已经三天",
+    "垃圾堆在门口没人清运",
+    "邻居装修噪声扰民",
+    "下水道堵塞污水外溢",
+    "公交车站牌损坏",
+    "村口道路坑洼积水",
+    "电动车乱停乱放",
+    "暖气不热室温很低",
+    "老人办理证件不方便",
+    "树枝压住电线",
     "小区大门坏了",
 ];
 
@@ -32,7 +45,11 @@ struct Client {
 }
 
 /// The state of a matter after its next step, with the change of cells.
-fn advance(client: &mut Client, dice: &mut Dice, cells: &mut BTreeMap<gongzhi_kernel::project::CellKey, (i64, i64)>) {
+fn advance(
+    client: &mut Client,
+    dice: &mut Dice,
+    cells: &mut BTreeMap<gongzhi_kernel::project::CellKey, (i64, i64)>,
+) {
     let step = client.step;
     let stored = &mut client.stored;
     let row = &mut stored.projection.row;
@@ -56,7 +73,7 @@ fn advance(client: &mut Client, dice: &mut Dice, cells: &mut BTreeMap<gongzhi_ke
     stored.projection.timers = due.map(|due| ("reply".to_owned(), due)).into_iter().collect();
     stored.snapshot = vec![b'x'; 500 + 180 * step];
     for slot in stored.snapshot.iter_mut().step_by(7) {
-        *slot = dice.next() as u8;
+        *slot = dice.roll() as u8;
     }
     let month = row.month.clone();
     let kind = row.kind.clone().unwrap_or_default();
@@ -151,7 +168,11 @@ fn main() {
         // One matter in a hundred stays where it is at every step, so that some 4 % are open.
         clients.retain(|client| client.step < STEPS && !dice.once_in(100));
         if given - shown >= 100_000 {
-            println!("  {given} commands, {:.0}/s in the last {}", (given - shown) as f64 / mark.elapsed().as_secs_f64(), given - shown);
+            println!(
+                "  {given} commands, {:.0}/s in the last {}",
+                (given - shown) as f64 / mark.elapsed().as_secs_f64(),
+                given - shown
+            );
             (shown, mark) = (given, Instant::now());
         }
     }
@@ -166,7 +187,10 @@ fn main() {
     println!("a group: p50 {:.1?}, p95 {:.1?}, p99 {:.1?}, max {:.1?}", at(0.5), at(0.95), at(0.99), at(1.0));
     ask(&ledger);
     if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
-        status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
+        status
+            .lines()
+            .filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))
+            .for_each(|line| println!("{line}"));
     }
     let log = file.with_extension("sqlite-wal");
     let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |meta| meta.len()) / 1_000_000;
@@ -222,15 +246,26 @@ fn ask(ledger: &dyn Ledger) {
     };
     let matter = ListQuery { scope: Scope::All, mechanism: Some(MATTER.into()), ..ListQuery::default() };
     let town = Some((Level::Township, "140823103000".to_owned()));
-    let village = ScopePart { mechanism: MATTER.into(), within: Within::Place(Level::Village, "140823103003".into()) };
+    let village =
+        ScopePart { mechanism: MATTER.into(), within: Within::Place(Level::Village, "140823103003".into()) };
     let list = |query: &ListQuery| ledger.list(query).expect("a list").rows.len();
     let keys = ["dispatcher@c1".to_owned(), "handler@unit3".to_owned()];
     time("inbox", &|| ledger.todo(&keys, None, 50).expect("an inbox").rows.len());
     time("inbox count", &|| ledger.todo_count(&keys).expect("a count").0 as usize);
     time("open by due", &|| list(&ListQuery { open: Some(true), order: Order::Due, ..matter.clone() }));
     time("newest of the county", &|| list(&matter));
-    time("town and month", &|| list(&ListQuery { place: town.clone(), month: Some("2026-02".into()), ..matter.clone() }));
-    time("a village's newest", &|| list(&ListQuery { scope: Scope::Any(vec![village.clone()]), ..matter.clone() }));
+    time("town and month", &|| {
+        list(&ListQuery { place: town.clone(), month: Some("2026-02".into()), ..matter.clone() })
+    });
+    time("a village's newest", &|| {
+        list(&ListQuery { scope: Scope::Any(vec![village.clone()]), ..matter.clone() })
+    });
+    let unit = ScopePart { mechanism: MATTER.into(), within: Within::Unit("unit3".into()) };
+    let of_unit = Scope::Any(vec![unit]);
+    time("a unit's newest", &|| list(&ListQuery { scope: of_unit.clone(), ..matter.clone() }));
+    time("a unit's open by due", &|| {
+        list(&ListQuery { scope: of_unit.clone(), open: Some(true), order: Order::Due, ..matter.clone() })
+    });
     time("kind of the third level", &|| list(&ListQuery { kind: Some("030201".into()), ..matter.clone() }));
     let cells = CellQuery {
         mechanism: MATTER.into(),
@@ -245,6 +280,8 @@ fn ask(ledger: &dyn Ledger) {
     for text in ["停水", "水", "2026-000100", "road", "停水 路灯"] {
         let terms = query_terms(text);
         time(&format!("search {text}"), &|| ledger.search(&Scope::All, &terms, 50).expect("found").len());
-        time(&format!("search {text} in a village"), &|| ledger.search(&scope, &terms, 50).expect("found").len());
+        time(&format!("search {text} in a village"), &|| {
+            ledger.search(&scope, &terms, 50).expect("found").len()
+        });
     }
 }

@@ -73,7 +73,8 @@ pub enum Scope {
     Any(Vec<ScopePart>),
 }
 
-/// Records of one mechanism at or under a place, or in the hands of a unit.
+/// Records of one mechanism at or under a place, or in which a unit has a part (in charge, at the desk,
+/// helping).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScopePart {
     pub mechanism: String,
@@ -260,10 +261,20 @@ pub trait Ledger: Send + Sync {
     /// A filtered list.
     fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
     /// Rows whose text holds all terms, newest first, within the scope.
-    fn search(&self, scope: &Scope, terms: &[gongzhi_base::words::Term], limit: u32) -> Result<Vec<Row>, StoreError>;
+    fn search(
+        &self,
+        scope: &Scope,
+        terms: &[gongzhi_base::words::Term],
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError>;
     /// Rows opened since, at or under the place, for likeness.
-    fn recent_near(&self, mechanism: &str, place: (Level, &str), since: Timestamp, limit: u32)
-        -> Result<Vec<Row>, StoreError>;
+    fn recent_near(
+        &self,
+        mechanism: &str,
+        place: (Level, &str),
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError>;
     /// Timers due by a time, oldest first.
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
     /// Values of cells.

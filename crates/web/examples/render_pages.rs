@@ -25,18 +25,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let source = fs::read_to_string(&path)?;
-        for (suffix, theme, large_type) in [("", Theme::Light, false), (".dark", Theme::Dark, false), (".large", Theme::Light, true)] {
+        for (suffix, theme, large_type) in
+            [("", Theme::Light, false), (".dark", Theme::Dark, false), (".large", Theme::Light, true)]
+        {
             for lang in Lang::ALL {
                 let look = Look {
                     lang,
                     theme,
                     large_type,
-                    assets: Assets {
-                        css: "main.css".into(),
-                        ..Assets::default()
-                    },
+                    assets: Assets { css: "main.css".into(), ..Assets::default() },
                 };
-                let html = sample::render(name, &source, &frames, &look).map_err(|error| format!("{name}: {error}"))?;
+                let html = sample::render(name, &source, &frames, &look)
+                    .map_err(|error| format!("{name}: {error}"))?;
                 fs::write(out.join(format!("{name}.{lang}{suffix}.html")), html)?;
                 written += 1;
             }

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-pub use fluent_bundle::{FluentArgs, FluentValue};
 use fluent_bundle::FluentResource;
 use fluent_bundle::concurrent::FluentBundle;
+pub use fluent_bundle::{FluentArgs, FluentValue};
 use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
@@ -53,9 +53,7 @@ impl Lang {
     /// The language with this code or tag (`zh`, `zh-CN`, `en-GB` …), if it is one of ours.
     pub fn parse(code: &str) -> Option<Lang> {
         let primary = code.trim().split(['-', '_']).next().unwrap_or_default();
-        Lang::ALL
-            .into_iter()
-            .find(|lang| lang.code().eq_ignore_ascii_case(primary))
+        Lang::ALL.into_iter().find(|lang| lang.code().eq_ignore_ascii_case(primary))
     }
 
     /// The best language for an `Accept-Language` header; the default when none fits.
@@ -66,9 +64,8 @@ impl Lang {
             let Some(lang) = pieces.next().and_then(Lang::parse) else {
                 continue;
             };
-            let weight = pieces
-                .find_map(|piece| piece.trim().strip_prefix("q=")?.parse().ok())
-                .unwrap_or(1.0);
+            let weight =
+                pieces.find_map(|piece| piece.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
             if weight > best.1 {
                 best = (lang, weight);
             }
@@ -150,9 +147,7 @@ fn keys(source: &'static str) -> impl Iterator<Item = &'static str> {
         let (key, _) = line.split_once('=')?;
         let key = key.strip_suffix(' ').unwrap_or(key);
         let named = key.starts_with(|c: char| c.is_ascii_lowercase())
-            && key
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         named.then_some(key)
     })
 }
@@ -177,9 +172,7 @@ pub fn t_args(lang: Lang, key: &str, args: &FluentArgs<'_>) -> String {
     match bundle.get_message(key).and_then(|message| message.value()) {
         Some(pattern) => {
             let mut errors = Vec::new();
-            bundle
-                .format_pattern(pattern, Some(args), &mut errors)
-                .into_owned()
+            bundle.format_pattern(pattern, Some(args), &mut errors).into_owned()
         }
         None => key.to_owned(),
     }

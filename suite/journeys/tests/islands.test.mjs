@@ -70,7 +70,7 @@ const routes = {
     }),
   'GET /live': (q, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write('event: changed\ndata: {"n":3}\n\n');
+    response.write('event: changed\ndata: {"n":1}\n\nevent: changed\ndata: {"n":2}\n\n');
   },
   'GET /dups': (request, response) =>
     json(response, { items: [{ record: { id: 'r/1', number: 'W-1', title: new URL(request.url, 'http://x').searchParams.get('text') }, likeness: 80, metres: 40 }] }),
@@ -244,7 +244,7 @@ journeys(
     journey('tell of changes, marks, duplicates, choices and keys', {}, async (j) => {
       await j.visit('/board');
       await j.page.waitForSelector('[data-island=live]:not([hidden])');
-      assert.equal(await j.page.textContent('[data-island=live] [role=status]'), '3 new');
+      await j.page.waitForFunction(() => document.querySelector('[data-island=live] [role=status]').textContent === '3 new');
       await j.page.hover('[data-label=June] circle');
       assert.equal(await j.page.textContent('[data-chart-out]'), 'June 90 %');
       await j.page.fill('#new [name=what]', 'dark lamp');

@@ -115,6 +115,8 @@ function style(tiles: string, outline: FeatureCollection): MapLibre.StyleSpecifi
   const points: MapLibre.FilterSpecification = ['==', ['geometry-type'], 'Point'];
   return {
     version: 8,
+    // A change of theme takes the map along at once, as it does the page.
+    transition: { duration: 0, delay: 0 },
     sources: {
       outline: { type: 'geojson', data: outline as unknown as GeoJsonFeatures },
       ...(tiles ? { tiles: { type: 'raster', tiles: [tiles], tileSize: 256 } as const } : {}),

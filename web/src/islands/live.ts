@@ -10,6 +10,7 @@ export const live: Mount = (root, signal) => {
   let source: EventSource | undefined;
   let attempt = 0;
   let timer = 0;
+  let since = 0;
 
   const close = () => {
     clearTimeout(timer);
@@ -32,8 +33,10 @@ export const live: Mount = (root, signal) => {
     source.addEventListener('changed', (event) => {
       const n = count((event as MessageEvent<string>).data);
       if (n <= 0) return;
+      // Each event tells of its own changes; the person wants to know of all since the page was opened.
+      since += n;
       show(root);
-      say(root, words(root, 'changed', { n }));
+      say(root, words(root, 'changed', { n: since }));
     });
   };
 

@@ -30,6 +30,9 @@ pub struct Demo {
     /// Play this many more matters than the demo has (for measurements).
     #[arg(long, default_value_t = 0, value_name = "N")]
     flood: u64,
+    /// Leave out the demo's past: a county without any matters (for measurements).
+    #[arg(long)]
+    no_past: bool,
     /// Load only, do not serve.
     #[arg(long)]
     load_only: bool,
@@ -79,8 +82,11 @@ fn load(args: &Demo) -> Result<(), Fault> {
     let service = super::load::county(&beside, &args.county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
     let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
-    let summary = crate::demo::play(&service, &clock, &args.county, now, args.seed, &mut progress)
-        .map_err(|fault| Fault::new(fault.to_string()))?;
+    let played = match args.no_past {
+        true => crate::demo::passwords(&service, &args.county).map(|()| crate::demo::Summary::default()),
+        false => crate::demo::play(&service, &clock, &args.county, now, args.seed, &mut progress),
+    };
+    let summary = played.map_err(|fault| Fault::new(fault.to_string()))?;
     if args.flood > 0 {
         crate::demo::flood(&service, &clock, &args.county, args.flood, args.seed, &mut progress)
             .map_err(|fault| Fault::new(fault.to_string()))?;

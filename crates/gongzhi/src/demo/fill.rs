@@ -1,7 +1,7 @@
 //! Filling a step's fields by the habits' rules.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use gongzhi_base::{FileRef, RecordId, Value};
@@ -22,6 +22,8 @@ pub struct Words {
     stories: Vec<Row>,
     phrases: HashMap<String, Vec<Row>>,
     photos: Vec<FileRef>,
+    /// Units in which somebody holds a post: nothing is sent where nobody is.
+    staffed: HashSet<String>,
     kind: String,
     place: String,
     any: String,
@@ -67,6 +69,7 @@ impl Words {
             stories: table(&habits.stories.file)?,
             phrases,
             photos,
+            staffed: service.state().world.holdings().filter_map(|holding| holding.post.unit.clone()).collect(),
             kind: habits.stories.kind.clone(),
             place: habits.stories.place.clone(),
             any: habits.stories.any.clone(),
@@ -208,7 +211,7 @@ impl Words {
             .units
             .iter()
             .filter_map(|kind| world.unit_for(kind, subject.place))
-            .filter(|unit| !never.contains(unit))
+            .filter(|unit| self.staffed.contains(*unit) && !never.contains(unit))
             .collect();
         let list = matches!(subject.mechanism.field(field)?.ty, Type::List(_));
         let mut chosen = Vec::new();

@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gongzhi_base::Timestamp;
+use gongzhi_service::service::setting;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_service::{Failure, Service, load};
 
@@ -118,13 +119,21 @@ pub fn play(
     player.plan_recurring();
     player.plan_scenes();
     let summary = player.run(progress)?;
+    passwords(service, dir)?;
+    Ok(summary)
+}
+
+/// Gives the demo's people their passwords.
+pub fn passwords(service: &Service, dir: &Path) -> Result<(), DemoFault> {
+    let habits = habits::read(dir, &service.state())?;
     let path = dir.join(&habits.accounts.file);
     let rows = load::read_csv(&path).map_err(|fault| DemoFault::Tables(format!("{fault:?}")))?;
     for (_, row) in rows {
         let Some(login) = row.get(&habits.accounts.login) else { continue };
         service.set_password(login, login, &habits.accounts.password)?;
     }
-    Ok(summary)
+    service.ledger().put_setting(setting::DEMO_PASSWORD, habits.accounts.password.as_bytes())?;
+    Ok(())
 }
 
 /// Plays the same months once more with `n` further records by the same habits and no scenes, as

@@ -19,8 +19,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expect {
-    until: String,
-    seed: u64,
+    past: Vec<Past>,
     every_state: Vec<String>,
     records: Vec<Records>,
     share_open: Vec<Share>,
@@ -34,6 +33,19 @@ struct Expect {
     inbox: Vec<Inbox>,
     reads: Vec<Reads>,
     looks: Looks,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Past {
+    until: String,
+    seed: u64,
+}
+
+impl Past {
+    fn play(&self) -> Played {
+        played(Timestamp::read(&self.until).expect("a time"), self.seed)
+    }
 }
 
 #[derive(Deserialize)]
@@ -217,17 +229,22 @@ impl Wrong {
 #[test]
 fn the_demo_shows_what_it_should() {
     let expect = expect();
-    let until = Timestamp::read(&expect.until).expect("a time");
-    let Played { service, summary, .. } = &played(until, expect.seed);
+    for past in &expect.past {
+        shows(&expect, past);
+    }
+}
+
+fn shows(expect: &Expect, past: &Past) {
+    let Played { service, summary, .. } = &past.play();
     let mut wrong = Wrong::default();
     wrong.unless(summary.missed.is_empty(), || format!("missed: {:#?}", summary.missed));
-    all_states(service, &expect, &mut wrong);
-    lists(service, &expect, &mut wrong);
-    figures(service, &expect, &mut wrong);
-    people(service, &expect, &mut wrong);
+    all_states(service, expect, &mut wrong);
+    lists(service, expect, &mut wrong);
+    figures(service, expect, &mut wrong);
+    people(service, expect, &mut wrong);
     let looks = looks(service);
     wrong.unless(looks >= expect.looks.least, || format!("{looks} looks"));
-    assert!(wrong.0.is_empty(), "{summary:#?}\n{}", wrong.0.join("\n"));
+    assert!(wrong.0.is_empty(), "until {}\n{summary:#?}\n{}", past.until, wrong.0.join("\n"));
 }
 
 fn all_states(service: &Service, expect: &Expect, wrong: &mut Wrong) {
@@ -347,8 +364,7 @@ fn looks(service: &Service) -> usize {
 #[test]
 fn the_ledger_verifies_and_every_figure_equals_its_recount() {
     let expect = expect();
-    let until = Timestamp::read(&expect.until).expect("a time");
-    let Played { service, clock, .. } = &played(until, expect.seed + 1);
+    let Played { service, clock, .. } = &expect.past.first().expect("a past").play();
     let head = gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("a whole ledger");
     assert!(head.size > 4_000, "{} entries", head.size);
     let (kept, counted) = (kept_cells(service), recount(service));
@@ -364,8 +380,8 @@ fn the_ledger_verifies_and_every_figure_equals_its_recount() {
 #[test]
 fn the_same_seed_plays_the_same_past() {
     let expect = expect();
-    let until = Timestamp::read(&expect.until).expect("a time");
-    let (a, b) = (played(until, 5), played(until, 5));
+    let past = expect.past.first().expect("a past");
+    let (a, b) = (past.play(), past.play());
     assert_eq!(a.summary, b.summary);
     let head = |played: &Played| played.service.ledger().head().expect("a head");
     assert_eq!(head(&a), head(&b));

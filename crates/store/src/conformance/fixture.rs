@@ -10,7 +10,7 @@ use gongzhi_kernel::event::{Deed, Event};
 use gongzhi_kernel::project::{CellKey, Projection, Row, place_token, unit_token};
 use gongzhi_lang::model::Dimension;
 
-use crate::{Answer, Batch, Ledger, Stored, StoreError};
+use crate::{Answer, Batch, Ledger, StoreError, Stored};
 
 /// The county of all cases.
 pub const COUNTY: &str = "000000";
@@ -26,7 +26,7 @@ pub struct Dice(pub u64);
 
 impl Dice {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -36,7 +36,7 @@ impl Dice {
 
     /// A number below `n`.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
+        self.roll() % n
     }
 
     /// True once in `n` times.
@@ -59,7 +59,8 @@ pub fn id(n: u64) -> RecordId {
 
 /// A command's identifier.
 pub fn command(n: u64) -> CommandId {
-    CommandId::new(&format!("command-{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).expect("a good identifier")
+    CommandId::new(&format!("command-{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        .expect("a good identifier")
 }
 
 /// The n-th record: an open matter of the village `v1` in the town `t1`.
@@ -88,8 +89,14 @@ pub fn record(n: u64) -> Stored {
         parent: None,
         point: None,
     };
-    let projection =
-        Projection { row, todo: Vec::new(), timers: Vec::new(), text: String::new(), scopes: Vec::new(), cells: Vec::new() };
+    let projection = Projection {
+        row,
+        todo: Vec::new(),
+        timers: Vec::new(),
+        text: String::new(),
+        scopes: Vec::new(),
+        cells: Vec::new(),
+    };
     with_scopes(Stored { snapshot: vec![n as u8; 300], receipt: None, projection, text_changed: false })
 }
 

@@ -1,7 +1,7 @@
 //! Inboxes and lists, compared with plain filters over the same rows.
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::Row;
+use gongzhi_kernel::project::{Row, unit_token};
 use gongzhi_lang::model::Level;
 
 use super::Make;
@@ -66,7 +66,8 @@ pub(super) fn todo_counts(make: Make<'_>) {
     book.put((0..30).map(|n| waiting(n, 1, Some(n as i64), n < 7, &["clerk@t1", "lead@t1"])).collect())
         .expect("committed");
     assert_eq!(book.ledger.todo_count(&keys), Ok((30, 7)));
-    book.put((30..1_100).map(|n| waiting(n, 1, Some(n as i64), false, &["lead@t1"])).collect()).expect("committed");
+    book.put((30..1_100).map(|n| waiting(n, 1, Some(n as i64), false, &["lead@t1"])).collect())
+        .expect("committed");
     assert_eq!(book.ledger.todo_count(&keys), Ok((1_000, 7)), "counted to a thousand");
     assert_eq!(book.ledger.todo_count(&[]), Ok((0, 0)));
 }
@@ -84,7 +85,8 @@ fn any(n: u64, dice: &mut Dice) -> Stored {
     row.mechanism = (*dice.pick(&MECHANISMS)).to_owned();
     let town = *dice.pick(&TOWNS);
     let village = (!dice.once_in(4)).then(|| format!("{town}v{}", dice.below(3)));
-    let grid = village.as_ref().filter(|_| dice.once_in(2)).map(|village| format!("{village}g{}", dice.below(2)));
+    let grid =
+        village.as_ref().filter(|_| dice.once_in(2)).map(|village| format!("{village}g{}", dice.below(2)));
     row.path = [Some("c1".into()), (!dice.once_in(9)).then(|| town.to_owned()), village, grid];
     row.unit = (!dice.once_in(3)).then(|| (*dice.pick(&UNITS)).to_owned());
     let kind = (!dice.once_in(5)).then(|| *dice.pick(&KINDS));
@@ -103,7 +105,14 @@ fn any(n: u64, dice: &mut Dice) -> Stored {
     }
     row.marks = dice.below(16);
     row.parent = dice.once_in(5).then(|| id(dice.below(4)));
-    with_scopes(stored)
+    let mut stored = with_scopes(stored);
+    if dice.once_in(3) {
+        // A unit that helps.
+        stored.projection.scopes.push(unit_token(UNITS[dice.below(3) as usize]));
+        stored.projection.scopes.sort();
+        stored.projection.scopes.dedup();
+    }
+    stored
 }
 
 fn any_scope(dice: &mut Dice, parts: u64) -> Scope {
@@ -136,7 +145,8 @@ fn any_query(dice: &mut Dice) -> ListQuery {
         3 if dice.once_in(2) => Some((Level::Grid, format!("{town}v0g{}", dice.below(2)))),
         _ => None,
     };
-    let maybe = |dice: &mut Dice, n: u64, from: &[&str]| dice.once_in(n).then(|| (*dice.pick(from)).to_owned());
+    let maybe =
+        |dice: &mut Dice, n: u64, from: &[&str]| dice.once_in(n).then(|| (*dice.pick(from)).to_owned());
     ListQuery {
         scope: if dice.once_in(3) {
             Scope::All
@@ -161,25 +171,30 @@ fn any_query(dice: &mut Dice) -> ListQuery {
     }
 }
 
-/// Whether a scope shows a row, said as plainly as possible.
-pub(super) fn sees(scope: &Scope, row: &Row) -> bool {
+/// Whether a scope shows a record, said as plainly as possible.
+pub(super) fn sees(scope: &Scope, stored: &Stored) -> bool {
+    let row = &stored.projection.row;
     let Scope::Any(parts) = scope else { return true };
     parts.iter().any(|part| {
         part.mechanism == row.mechanism
             && match &part.within {
                 Within::Place(level, code) => row.path[*level as usize].as_ref() == Some(code),
-                Within::Unit(code) => row.unit.as_ref() == Some(code),
+                Within::Unit(code) => stored.projection.scopes.contains(&unit_token(code)),
             }
     })
 }
 
-fn fits(query: &ListQuery, row: &Row) -> bool {
+fn fits(query: &ListQuery, stored: &Stored) -> bool {
+    let row = &stored.projection.row;
     let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
-    sees(&query.scope, row)
+    sees(&query.scope, stored)
         && is(&query.mechanism, &row.mechanism)
         && query.place.as_ref().is_none_or(|(level, code)| row.path[*level as usize].as_ref() == Some(code))
         && query.unit.as_ref().is_none_or(|unit| row.unit.as_ref() == Some(unit))
-        && query.kind.as_ref().is_none_or(|kind| row.kind.as_ref().is_some_and(|found| found.starts_with(kind)))
+        && query
+            .kind
+            .as_ref()
+            .is_none_or(|kind| row.kind.as_ref().is_some_and(|found| found.starts_with(kind)))
         && is(&query.state, &row.state)
         && query.open.is_none_or(|open| open == row.open)
         && query.late.is_none_or(|late| late == row.late)
@@ -190,8 +205,9 @@ fn fits(query: &ListQuery, row: &Row) -> bool {
 }
 
 /// The identifiers that a query must give, in order.
-fn expected(query: &ListQuery, rows: &[Row]) -> Vec<RecordId> {
-    let mut rows: Vec<&Row> = rows.iter().filter(|row| fits(query, row)).collect();
+fn expected(query: &ListQuery, all: &[Stored]) -> Vec<RecordId> {
+    let mut rows: Vec<&Row> =
+        all.iter().filter(|stored| fits(query, stored)).map(|stored| &stored.projection.row).collect();
     match query.order {
         Order::Due => rows.sort_by_key(|row| (row.due.map_or(i64::MAX, |due| due.0), row.id)),
         Order::Newest => rows.sort_by_key(|row| std::cmp::Reverse((row.opened, row.id))),
@@ -214,7 +230,7 @@ fn paged(book: &Book, query: &ListQuery) -> Vec<RecordId> {
     }
 }
 
-fn filled(make: Make<'_>, count: u64) -> (Book, Vec<Row>) {
+fn filled(make: Make<'_>, count: u64) -> (Book, Vec<Stored>) {
     let mut dice = Dice(11);
     let mut book = Book::new(make());
     let mut stored: Vec<Stored> = (0..count).map(|n| any(n, &mut dice)).collect();
@@ -229,7 +245,7 @@ fn filled(make: Make<'_>, count: u64) -> (Book, Vec<Row>) {
         again.push(stored.clone());
     }
     book.put(again).expect("committed");
-    (book, stored.into_iter().map(|stored| stored.projection.row).collect())
+    (book, stored)
 }
 
 pub(super) fn filters(make: Make<'_>) {
@@ -251,7 +267,8 @@ pub(super) fn scopes(make: Make<'_>) {
         let scope = any_scope(&mut dice, parts);
         let order = if dice.once_in(2) { Order::Due } else { Order::Newest };
         let open = dice.once_in(2).then_some(true);
-        let query = ListQuery { scope, order, open, limit: 1 + dice.below(30) as u32, ..ListQuery::default() };
+        let query =
+            ListQuery { scope, order, open, limit: 1 + dice.below(30) as u32, ..ListQuery::default() };
         assert_eq!(paged(&book, &query), expected(&query, &rows), "{query:?}");
     }
 }
@@ -274,7 +291,9 @@ pub(super) fn many_parts(make: Make<'_>) {
 
 pub(super) fn near(make: Make<'_>) {
     let (book, rows) = filled(make, 200);
-    for (level, code) in [(Level::County, "c1"), (Level::Township, "t1"), (Level::Village, "t2v1"), (Level::Grid, "t1v0g1")] {
+    for (level, code) in
+        [(Level::County, "c1"), (Level::Township, "t1"), (Level::Village, "t2v1"), (Level::Grid, "t1v0g1")]
+    {
         let since = Timestamp(START + 20 * DAY);
         let found = book.ledger.recent_near(MATTER, (level, code), since, 30).expect("neighbours");
         let query = ListQuery {
@@ -284,7 +303,11 @@ pub(super) fn near(make: Make<'_>) {
             ..ListQuery::default()
         };
         let mut wanted = expected(&query, &rows);
-        wanted.retain(|wanted| rows.iter().any(|row| row.id == *wanted && row.opened >= since));
+        wanted.retain(|wanted| {
+            rows.iter()
+                .map(|stored| &stored.projection.row)
+                .any(|row| row.id == *wanted && row.opened >= since)
+        });
         wanted.truncate(30);
         assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), wanted, "{code}");
     }

@@ -1,7 +1,7 @@
 //! Search: exact recall in both languages, and never a row outside the scope.
 
-use gongzhi_base::words::query_terms;
 use gongzhi_base::RecordId;
+use gongzhi_base::words::query_terms;
 use gongzhi_kernel::project::{place_token, unit_token};
 use gongzhi_lang::model::Level;
 
@@ -88,9 +88,14 @@ pub(super) fn recall(make: Make<'_>) {
 pub(super) fn changes(make: Make<'_>) {
     let mut book = Book::new(make());
     let within = |code: &str| {
-        Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within: Within::Place(Level::Village, code.into()) }])
+        Scope::Any(vec![ScopePart {
+            mechanism: MATTER.into(),
+            within: Within::Place(Level::Village, code.into()),
+        }])
     };
-    let handled = |code: &str| Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within: Within::Unit(code.into()) }]);
+    let handled = |code: &str| {
+        Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within: Within::Unit(code.into()) }])
+    };
     let mut stored = with_text(record(1), "停水 ABC");
     book.put(vec![stored.clone(), record(2)]).expect("committed");
     assert_eq!(find(&*book.ledger, &within("v1"), "停水"), [id(1)]);
@@ -151,7 +156,7 @@ pub(super) fn scopes(make: Make<'_>) {
         let wanted: Vec<RecordId> = stored
             .iter()
             .rev()
-            .filter(|stored| sees(&scope, &stored.projection.row))
+            .filter(|stored| sees(&scope, stored))
             .filter(|stored| {
                 let tokens = &stored.projection.text;
                 tokens.split(' ').any(|token| token.starts_with(&words))

@@ -60,8 +60,10 @@ pub(super) fn answers(make: Make<'_>) {
     let (batch, head) = book.batch(vec![record(1), record(2)]);
     book.ledger.commit(book.head, &batch).expect("committed");
     book.head = head;
-    let want =
-        Want { records: vec![id(2), id(9)], commands: vec![command(2), command(77), batch.answers[0].command.clone()] };
+    let want = Want {
+        records: vec![id(2), id(9)],
+        commands: vec![command(2), command(77), batch.answers[0].command.clone()],
+    };
     let loaded = book.ledger.load(&want).expect("loaded");
     assert_eq!(loaded.records, [(id(2), record(2).snapshot)]);
     assert_eq!(loaded.answers, [batch.answers[1].clone(), batch.answers[0].clone()]);
@@ -75,8 +77,11 @@ pub(super) fn answers(make: Make<'_>) {
 pub(super) fn atomic(make: Make<'_>) {
     let mut book = Book::new(make());
     let before = with_text(record(1), "停水");
-    book.put_with_cells(vec![before], BTreeMap::from([(cell("all", Dimension::Place, "c1", "2026-01"), (1, 1))]))
-        .expect("committed");
+    book.put_with_cells(
+        vec![before],
+        BTreeMap::from([(cell("all", Dimension::Place, "c1", "2026-01"), (1, 1))]),
+    )
+    .expect("committed");
     let mut changed = with_text(record(1), "停电");
     changed.projection.row.revision = 2;
     changed.projection.todo = vec!["clerk@c1".into()];
@@ -101,7 +106,10 @@ pub(super) fn atomic(make: Make<'_>) {
     assert_eq!(ledger.todo_count(&["clerk@c1".into()]), Ok((0, 0)));
     assert_eq!(ledger.timers(Timestamp(i64::MAX), 10), Ok(Vec::new()));
     assert_eq!(ledger.counters(), Ok(BTreeMap::new()));
-    assert_eq!(ledger.load(&Want { records: vec![], commands: vec![twice_of(&batch)] }).map(|l| l.answers.len()), Ok(0));
+    assert_eq!(
+        ledger.load(&Want { records: vec![], commands: vec![twice_of(&batch)] }).map(|l| l.answers.len()),
+        Ok(0)
+    );
     let terms = gongzhi_base::words::query_terms("停水");
     assert_eq!(ledger.search(&Scope::All, &terms, 5).map(|rows| rows.len()), Ok(1));
     // The same content without the fault goes through, with everything that was rolled back before.
@@ -204,7 +212,8 @@ pub(super) fn cells(make: Make<'_>) {
         (cell("gone", Dimension::Place, "t1", "2026-01"), (1, 1)),
     ];
     book.put_with_cells(vec![record(1)], BTreeMap::from(changes)).expect("committed");
-    let changes = [(solved("t1", "2026-01"), (-1, 2)), (cell("gone", Dimension::Place, "t1", "2026-01"), (-1, -1))];
+    let changes =
+        [(solved("t1", "2026-01"), (-1, 2)), (cell("gone", Dimension::Place, "t1", "2026-01"), (-1, -1))];
     book.put_with_cells(vec![record(2)], BTreeMap::from(changes)).expect("committed");
     let read = |indicators: &[&str], keys: &[&str], from: &str, to: &str| {
         let list = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
@@ -233,7 +242,10 @@ pub(super) fn cells(make: Make<'_>) {
             row("solved", "t2", "2026-01", 1, 2)
         ]
     );
-    assert_eq!(read(&["solved"], &["t2", "t3"], "2025-01", "2026-12"), [row("solved", "t2", "2026-01", 1, 2)]);
+    assert_eq!(
+        read(&["solved"], &["t2", "t3"], "2025-01", "2026-12"),
+        [row("solved", "t2", "2026-01", 1, 2)]
+    );
     assert_eq!(read(&["open", "solved"], &["t1"], "", ""), [row("open", "t1", "", 4, 0)]);
     assert!(read(&["none"], &[], "", "9999").is_empty());
 }

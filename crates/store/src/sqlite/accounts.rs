@@ -53,7 +53,12 @@ pub(super) fn put_session(conn: &mut Connection, county: &str, session: &Session
     put().map_err(fault)
 }
 
-pub(super) fn session(conn: &Connection, county: &str, token: Digest, now: Timestamp) -> Done<Option<Session>> {
+pub(super) fn session(
+    conn: &Connection,
+    county: &str,
+    token: Digest,
+    now: Timestamp,
+) -> Done<Option<Session>> {
     conn.prepare_cached(
         "SELECT person, created, expires, csrf FROM session WHERE county = ?1 AND token = ?2 AND expires > ?3",
     )

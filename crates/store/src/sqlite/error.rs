@@ -15,7 +15,8 @@ pub(super) fn fault(error: Error) -> StoreError {
             ErrorCode::DiskFull => StoreError::Full,
             ErrorCode::SystemIoFailure if NO_ROOM.contains(&cause.extended_code) => StoreError::Full,
             ErrorCode::SystemIoFailure
-                if [ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_IOERR_CORRUPTFS].contains(&cause.extended_code) =>
+                if [ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_IOERR_CORRUPTFS]
+                    .contains(&cause.extended_code) =>
             {
                 StoreError::Corrupt(error.to_string())
             }

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::write::Writer;
 
-/// Changed rows after which the log is moved: some 5,000 to 10,000 pages of the log.
-const ENOUGH: u64 = 40_000;
+/// Changed rows after which the log is moved: some 30 MB of log.
+const ENOUGH: u64 = 20_000;
 /// Frames of the log few enough to move while the writer waits.
 const REST: i64 = 400;
 
@@ -42,8 +42,9 @@ impl Keeper {
     pub(super) fn start(conn: Connection, writer: Arc<Mutex<Writer>>) -> std::io::Result<Keeper> {
         let shared = Arc::new(Shared::default());
         let seen = Arc::clone(&shared);
-        let thread =
-            std::thread::Builder::new().name("wal-keeper".to_owned()).spawn(move || keep(&seen, &conn, &writer))?;
+        let thread = std::thread::Builder::new()
+            .name("wal-keeper".to_owned())
+            .spawn(move || keep(&seen, &conn, &writer))?;
         Ok(Keeper { shared, thread: Some(thread) })
     }
 
@@ -97,5 +98,7 @@ fn keep(shared: &Shared, conn: &Connection, writer: &Mutex<Writer>) {
 
 /// One pass; gives how many frames of the log are left.
 fn checkpoint(conn: &Connection) -> rusqlite::Result<i64> {
-    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+    })
 }

@@ -97,7 +97,10 @@ fn branches<'a>(conn: &Connection, county: &str, query: &'a ListQuery) -> Done<V
                 Some(mechanism) => vec![mechanism.clone()],
                 None => mechanisms(conn, county)?,
             };
-            return Ok(mechanisms.into_iter().map(|mechanism| Branch { mechanism, seen: Seen::All }).collect());
+            return Ok(mechanisms
+                .into_iter()
+                .map(|mechanism| Branch { mechanism, seen: Seen::All })
+                .collect());
         }
     };
     let mut wanted: Vec<&ScopePart> = Vec::new();
@@ -153,7 +156,10 @@ impl Filter {
         for (mechanism, level) in groups {
             let mut inner = Vec::new();
             args.push(Value::from(mechanism.to_owned()));
-            for part in parts.iter().filter(|part| (part.mechanism.as_str(), self::level(&part.within)) == (mechanism, level)) {
+            for part in parts
+                .iter()
+                .filter(|part| (part.mechanism.as_str(), self::level(&part.within)) == (mechanism, level))
+            {
                 match &part.within {
                     Within::Place(_, code) => {
                         inner.push("?".to_owned());
@@ -167,7 +173,9 @@ impl Filter {
                 }
             }
             either.push(match level {
-                Some(level) => format!("(r.mechanism = ? AND r.{} IN ({}))", place_column(level), inner.join(", ")),
+                Some(level) => {
+                    format!("(r.mechanism = ? AND r.{} IN ({}))", place_column(level), inner.join(", "))
+                }
                 None => format!("(r.mechanism = ? AND ({}))", inner.join(" OR ")),
             });
         }
@@ -190,6 +198,14 @@ fn level(within: &Within) -> Option<Level> {
     }
 }
 
+/// Where a range is read: an index of `record r`, or a list of a unit joined with it as `s`.
+struct Source {
+    from: String,
+    /// The table that holds the key of the order, and that of the time of opening.
+    key: char,
+    opened: char,
+}
+
 /// The statement of one range, with at most `limit` rows.
 fn statement(
     conn: &Connection,
@@ -205,21 +221,15 @@ fn statement(
         filter.and(&format!("r.{column} = ?"), [Value::from(value.to_owned())]);
         lead = lead.min(by);
     };
-    let place = |filter: &mut Filter, fix: &mut dyn FnMut(&mut Filter, Lead, &str, &str), level: Level, code: &str| {
-        fix(filter, Lead::of_level(level), place_column(level), code);
-    };
     match &branch.seen {
-        Seen::All => {}
-        Seen::Within(Within::Place(level, code)) => place(&mut filter, &mut fix, *level, code),
-        // Not only the unit in charge: also the desk, helpers and others whose people may read it.
-        Seen::Within(Within::Unit(code)) => {
-            let (condition, token) = unit_seen(code);
-            filter.and(&condition, [token]);
+        Seen::All | Seen::Within(Within::Unit(_)) => {}
+        Seen::Within(Within::Place(level, code)) => {
+            fix(&mut filter, Lead::of_level(*level), place_column(*level), code);
         }
         Seen::AnyOf(parts) => filter.any_part(parts, unit_seen),
     }
     if let Some((level, code)) = &query.place {
-        place(&mut filter, &mut fix, *level, code);
+        fix(&mut filter, Lead::of_level(*level), place_column(*level), code);
     }
     if let Some(unit) = &query.unit {
         fix(&mut filter, Lead::Unit, "unit", unit);
@@ -231,36 +241,69 @@ fn statement(
         }
         if top != Some(kind.as_str()) {
             // All codes that begin so.
-            filter.and("r.kind >= ? AND r.kind < ?", [kind.clone().into(), format!("{kind}\u{10FFFF}").into()]);
+            filter
+                .and("r.kind >= ? AND r.kind < ?", [kind.clone().into(), format!("{kind}\u{10FFFF}").into()]);
         }
     }
     if let Some(parent) = query.parent {
         filter.and("r.parent = ?", [Value::from(parent.0.to_vec())]);
         lead = Lead::Part;
     }
-    plain_conditions(&mut filter, query, since);
 
-    let by_due = query.order == Order::Due;
-    let (key, direction, beyond) = if by_due { ("due", "ASC", ">") } else { ("opened", "DESC", "<") };
-    if let Some((at, id)) = query.after {
-        filter.and(&format!("(r.{key}, r.record) {beyond} (?, ?)"), [at.into(), Value::from(id.0.to_vec())]);
-    }
-    let index = lead.index(by_due && query.open == Some(true));
+    let due = query.order == Order::Due;
+    let (key, direction, beyond) = if due { ("due", "ASC", ">") } else { ("opened", "DESC", "<") };
     let mut args = vec![Value::from(county.to_owned()), Value::from(branch.mechanism.clone())];
+    let source = match &branch.seen {
+        // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
+        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => {
+            args.push(unit_token(code).into());
+            unit_source(due, query.open == Some(true))
+        }
+        seen => {
+            if let Seen::Within(Within::Unit(code)) = seen {
+                let (condition, token) = unit_seen(code);
+                filter.and(&condition, [token]);
+            }
+            let index = lead.index(due && query.open == Some(true));
+            let from = format!("record r INDEXED BY {index} WHERE r.county = ? AND r.mechanism = ?");
+            Source { from, key: 'r', opened: 'r' }
+        }
+    };
+    plain_conditions(&mut filter, query, source.opened, since);
+    let by = source.key;
+    if let Some((at, id)) = query.after {
+        filter.and(
+            &format!("({by}.{key}, {by}.record) {beyond} (?, ?)"),
+            [at.into(), Value::from(id.0.to_vec())],
+        );
+    }
     args.append(&mut filter.args);
     args.push(limit.into());
     Ok(Filter {
         sql: format!(
-            "SELECT {ROW} FROM record r INDEXED BY {index} WHERE r.county = ? AND r.mechanism = ?{} \
-             ORDER BY r.{key} {direction}, r.record {direction} LIMIT ?",
-            filter.sql
+            "SELECT {ROW} FROM {}{} ORDER BY {by}.{key} {direction}, {by}.record {direction} LIMIT ?",
+            source.from, filter.sql
         ),
         args,
     })
 }
 
-/// The conditions that choose no index.
-fn plain_conditions(filter: &mut Filter, query: &ListQuery, since: Option<Timestamp>) {
+/// The list of a unit that is in the wanted order.
+fn unit_source(due: bool, open: bool) -> Source {
+    let (table, key, opened) = match (due, open) {
+        (true, true) => ("unit_open", 's', 'r'),
+        (false, _) => ("unit_new", 's', 's'),
+        // Closed ones by due time: nobody's page, so there is no list in this order.
+        (true, false) => ("unit_new", 'r', 's'),
+    };
+    let from = format!(
+        "{table} s CROSS JOIN record r ON r.row = s.row WHERE s.county = ? AND s.mechanism = ? AND s.unit = ?"
+    );
+    Source { from, key, opened }
+}
+
+/// The conditions that choose no index. `of` is the table whose time of opening may bound the range.
+fn plain_conditions(filter: &mut Filter, query: &ListQuery, of: char, since: Option<Timestamp>) {
     match query.open {
         // A constant and not a parameter: only so do the indexes over open records apply.
         Some(true) => filter.and("r.open = 1", []),
@@ -277,13 +320,15 @@ fn plain_conditions(filter: &mut Filter, query: &ListQuery, since: Option<Timest
         // The month is that of the county's civil time, a day around it holds it in any zone: the
         // bounds make it one range of the order by opening.
         filter.and(
-            "r.month = ? AND r.opened >= (unixepoch(? || '-01') - 86400) * 1000 \
-             AND r.opened < (unixepoch(? || '-01', '+1 month') + 86400) * 1000",
+            &format!(
+                "r.month = ? AND {of}.opened >= (unixepoch(? || '-01') - 86400) * 1000 \
+                 AND {of}.opened < (unixepoch(? || '-01', '+1 month') + 86400) * 1000"
+            ),
             [month.clone().into(), month.clone().into(), month.clone().into()],
         );
     }
     if let Some(since) = since {
-        filter.and("r.opened >= ?", [since.0.into()]);
+        filter.and(&format!("{of}.opened >= ?"), [since.0.into()]);
     }
     if query.marks != 0 {
         let marks = query.marks.cast_signed();
@@ -404,7 +449,9 @@ pub(super) fn todo(
 
 pub(super) fn todo_count(conn: &Connection, county: &str, keys: &[String]) -> Done<(u64, u64)> {
     let mut query = conn
-        .prepare_cached("SELECT row, late FROM todo WHERE county = ?1 AND who = ?2 ORDER BY due, record LIMIT ?3")
+        .prepare_cached(
+            "SELECT row, late FROM todo WHERE county = ?1 AND who = ?2 ORDER BY due, record LIMIT ?3",
+        )
         .map_err(fault)?;
     let mut seen: HashSet<i64> = HashSet::new();
     let mut late = 0;

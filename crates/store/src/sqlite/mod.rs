@@ -27,7 +27,8 @@ use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 
 use crate::{
-    Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session, StoreError, Timer, Want,
+    Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session, StoreError,
+    Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;

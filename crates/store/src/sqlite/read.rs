@@ -158,7 +158,8 @@ pub(super) fn history(conn: &Connection, county: &str, id: RecordId) -> Done<Vec
 pub(super) fn entries(conn: &Connection, county: &str, from: u64, limit: u32) -> Done<Vec<Entry>> {
     let sql = format!("{ENTRY} WHERE county = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3");
     let mut query = conn.prepare_cached(&sql).map_err(fault)?;
-    let mut rows = query.query(params![county, i64::try_from(from).unwrap_or(i64::MAX), limit]).map_err(fault)?;
+    let mut rows =
+        query.query(params![county, i64::try_from(from).unwrap_or(i64::MAX), limit]).map_err(fault)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(fault)? {
         entries.push(entry(row)?);
@@ -204,8 +205,11 @@ pub(super) fn timers(conn: &Connection, county: &str, until: Timestamp, limit: u
 }
 
 pub(super) fn cells(conn: &Connection, county: &str, query: &CellQuery) -> Done<Vec<CellValue>> {
-    let mut args: Vec<Value> =
-        vec![county.to_owned().into(), query.mechanism.clone().into(), dimension_number(query.dimension).into()];
+    let mut args: Vec<Value> = vec![
+        county.to_owned().into(),
+        query.mechanism.clone().into(),
+        dimension_number(query.dimension).into(),
+    ];
     // CROSS JOIN fixes the order: first the few series, then the range of each.
     let mut sql = "SELECT s.indicator, c.key, c.period, c.num, c.den FROM series s CROSS JOIN cell c
          WHERE s.county = ? AND s.mechanism = ? AND s.dimension = ?"

@@ -9,7 +9,10 @@ use super::error::fault;
 use crate::StoreError;
 
 /// All migrations in order. The number of the last is the database's `user_version`.
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../../migrations/sqlite/0001_ledger.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("../../migrations/sqlite/0001_ledger.sql")),
+    (2, include_str!("../../migrations/sqlite/0002_units.sql")),
+];
 
 /// Bytes of a page. Small pages win here: a group of commands touches many far-apart leaves, and
 /// each touched page goes whole into the write-ahead log.
@@ -44,9 +47,8 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
     conn.busy_timeout(Duration::from_secs(10)).map_err(fault)?;
     // Works only while the file is empty; afterwards the file's own size stays.
     conn.pragma_update(None, "page_size", PAGE).map_err(fault)?;
-    let mode: String = conn
-        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-        .map_err(fault)?;
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(fault)?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(StoreError::Engine("the file system does not allow a write-ahead log".to_owned()));
     }

@@ -21,7 +21,8 @@ fn filled(batches: u64) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a directory");
     let mut book = Book::new(Box::new(open(dir.path())));
     for n in 0..batches {
-        book.put((n * 10..n * 10 + 10).map(|n| with_text(record(n), "停水 broken")).collect()).expect("committed");
+        book.put((n * 10..n * 10 + 10).map(|n| with_text(record(n), "停水 broken")).collect())
+            .expect("committed");
     }
     dir
 }
@@ -40,8 +41,12 @@ fn conforms() {
 fn the_usual_lists_read_one_index_range() {
     let dir = filled(1);
     let ledger = open(dir.path());
-    let open_by_due =
-        ListQuery { mechanism: Some(MATTER.into()), open: Some(true), order: Order::Due, ..ListQuery::default() };
+    let open_by_due = ListQuery {
+        mechanism: Some(MATTER.into()),
+        open: Some(true),
+        order: Order::Due,
+        ..ListQuery::default()
+    };
     let newest = ListQuery { mechanism: Some(MATTER.into()), ..ListQuery::default() };
     let within = |within: Within| Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within }]);
     let town = within(Within::Place(Level::Township, "t1".into()));
@@ -68,20 +73,46 @@ fn the_usual_lists_read_one_index_range() {
         ("open_all", ListQuery { scope: county, late: Some(true), ..open_by_due.clone() }),
         ("open_town", ListQuery { scope: town.clone(), after, ..open_by_due.clone() }),
         ("open_village", ListQuery { scope: village.clone(), ..open_by_due.clone() }),
-        ("open_village", ListQuery { scope: village, place: Some((Level::Township, "t1".into())), ..open_by_due.clone() }),
+        (
+            "open_village",
+            ListQuery { scope: village, place: Some((Level::Township, "t1".into())), ..open_by_due.clone() },
+        ),
         ("open_grid", ListQuery { scope: grid.clone(), ..open_by_due.clone() }),
-        ("open_unit", ListQuery { scope: unit.clone(), state: Some("working".into()), ..open_by_due.clone() }),
+        (
+            "open_unit",
+            ListQuery {
+                scope: unit.clone(),
+                unit: Some("u2".into()),
+                state: Some("working".into()),
+                ..open_by_due.clone()
+            },
+        ),
         ("open_all", kind(&open_by_due)),
         ("new_all", ListQuery { scope: Scope::All, after, ..newest.clone() }),
         ("new_town", ListQuery { scope: town, after, ..newest.clone() }),
         ("new_grid", ListQuery { scope: grid, ..newest.clone() }),
-        ("new_unit", ListQuery { scope: unit, ..newest.clone() }),
+        ("new_unit", ListQuery { scope: Scope::All, unit: Some("u1".into()), ..newest.clone() }),
         ("new_part", ListQuery { scope: Scope::All, parent: Some(id(3)), ..newest.clone() }),
         ("new_town", drill),
     ] {
         let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &query)).expect("a plan");
         assert!(plan.starts_with(&format!("SEARCH r USING INDEX {index} ")), "{plan}\n{query:?}");
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP"), "{plan}");
+    }
+    for (table, query) in [
+        ("unit_open", ListQuery { scope: unit.clone(), after, ..open_by_due }),
+        ("unit_new", ListQuery { scope: unit.clone(), after, kind: Some("09".into()), ..newest.clone() }),
+        ("unit_new", ListQuery { scope: unit, month: Some("2026-01".into()), ..newest.clone() }),
+    ] {
+        let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &query)).expect("a plan");
+        assert!(
+            plan.starts_with("SEARCH s USING PRIMARY KEY (county=? AND mechanism=? AND unit=? AND "),
+            "{plan}"
+        );
+        assert!(
+            plan.contains("SEARCH r USING INTEGER PRIMARY KEY") && !plan.contains("TEMP"),
+            "{table}: {plan}"
+        );
     }
     // A month is a range of the order by opening, not a filter over a town's whole past.
     let month = ListQuery { scope: Scope::All, month: Some("2026-01".into()), ..newest };
@@ -100,7 +131,8 @@ fn top_kinds_have_an_index() {
     drop(book);
     let ledger = open(dir.path());
     for (order, open, index) in [(Order::Due, Some(true), "open_kind"), (Order::Newest, None, "new_kind")] {
-        let query = ListQuery { scope: Scope::All, kind: Some("01".into()), order, open, ..ListQuery::default() };
+        let query =
+            ListQuery { scope: Scope::All, kind: Some("01".into()), order, open, ..ListQuery::default() };
         let plan = ledger.readers.read(|conn| list::plan(conn, COUNTY, &query)).expect("a plan");
         assert!(plan.contains(index) && !plan.contains("TEMP"), "{plan}");
     }
@@ -150,6 +182,38 @@ fn what_was_committed_is_there_after_opening_again() {
 }
 
 #[test]
+fn an_older_database_gets_the_lists_of_units() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    let mut stored: Vec<_> = (0..6).map(record).collect();
+    for (n, stored) in stored.iter_mut().enumerate() {
+        stored.projection.scopes.extend(["zuu1".to_owned(), "zuhelper".to_owned()].into_iter().take(n % 3));
+        stored.projection.row.open = n != 1;
+    }
+    book.put(stored).expect("committed");
+    drop(book);
+    let lists = |ledger: Sqlite| {
+        let mut found = Vec::new();
+        for (unit, order) in [("u1", Order::Newest), ("helper", Order::Newest), ("u1", Order::Due)] {
+            let part = ScopePart { mechanism: MATTER.into(), within: Within::Unit(unit.into()) };
+            let open = (order == Order::Due).then_some(true);
+            let query = ListQuery { scope: Scope::Any(vec![part]), order, open, ..ListQuery::default() };
+            found
+                .push(ledger.list(&query).expect("a list").rows.iter().map(|row| row.id).collect::<Vec<_>>());
+        }
+        found
+    };
+    let before = lists(open(dir.path()));
+    assert_eq!(before, [vec![id(5), id(4), id(2), id(1)], vec![id(5), id(2)], vec![id(2), id(4), id(5)]]);
+    Connection::open(dir.path().join(FILE))
+        .and_then(|conn| {
+            conn.execute_batch("DROP TABLE unit_new; DROP TABLE unit_open; PRAGMA user_version = 1")
+        })
+        .expect("made older");
+    assert_eq!(lists(open(dir.path())), before);
+}
+
+#[test]
 fn another_county_and_a_newer_version_are_refused() {
     let dir = filled(1);
     let refusal = |county: &str| match Sqlite::open(dir.path(), county) {
@@ -182,7 +246,10 @@ fn damage_is_found() {
         Connection::open(dir.path().join(FILE)).and_then(|conn| conn.execute_batch(change)).expect("changed");
         let found = verify(&open(dir.path()), &mut |_| ());
         match what {
-            Some(what) => assert!(matches!(found, Err(VerifyError::Broken(b)) if b.what == what && b.seq == 4), "{change}: {found:?}"),
+            Some(what) => assert!(
+                matches!(found, Err(VerifyError::Broken(b)) if b.what == what && b.seq == 4),
+                "{change}: {found:?}"
+            ),
             None => assert!(found.is_err(), "{change}"),
         }
     }
@@ -210,12 +277,13 @@ fn a_cut_or_foreign_file_gives_an_error_and_no_panic() {
         let mut noisy = whole.clone();
         for _ in 0..400 {
             let at = dice.below(noisy.len() as u64) as usize;
-            noisy[at] = dice.next() as u8;
+            noisy[at] = dice.roll() as u8;
         }
         std::fs::write(&file, &noisy).expect("written");
         let _ = used(dir.path());
     }
-    std::fs::write(&file, b"this is no database, it is a letter to the county, and a long one at that").expect("written");
+    std::fs::write(&file, b"this is no database, it is a letter to the county, and a long one at that")
+        .expect("written");
     assert!(matches!(Sqlite::open(dir.path(), COUNTY), Err(StoreError::Corrupt(_))));
 }
 
@@ -301,7 +369,8 @@ fn readers_see_whole_batches_while_the_log_is_moved() {
         for n in 0..16 {
             let mut batch = Batch::default();
             for stored in (n * 50..n * 50 + 50).map(|n| with_text(record(n), "停水")) {
-                let (entry, next) = head.append(COUNTY, &conformance::fixture::event(&stored.projection.row), [1; 16]);
+                let (entry, next) =
+                    head.append(COUNTY, &conformance::fixture::event(&stored.projection.row), [1; 16]);
                 batch.entries.push(entry);
                 batch.records.push(stored);
                 head = next;

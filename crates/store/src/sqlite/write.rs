@@ -6,20 +6,20 @@ use std::sync::LazyLock;
 use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_kernel::chain::Head;
-use gongzhi_kernel::project::{CellKey, Row};
+use gongzhi_kernel::project::{CellKey, Row, unit_token};
 use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use crate::{Batch, Stored, StoreError};
+use crate::{Batch, StoreError, Stored};
 
 /// Stands for “no due time” in the database, so that such rows come last.
 pub(super) const NEVER: i64 = i64::MAX;
 
 /// Columns that no index holds: the cheapest change of a record.
 const PLAIN: &[&str] = &[
-    "version", "revision", "state", "title", "region", "kind", "due_name", "late", "changed", "month", "marks",
-    "lat", "lon", "todo", "timers", "scopes", "snapshot",
+    "version", "revision", "state", "title", "region", "kind", "due_name", "late", "changed", "month",
+    "marks", "lat", "lon", "todo", "timers", "scopes", "snapshot",
 ];
 /// Columns of the lists of open records.
 const WAITING: &[&str] = &["open", "due"];
@@ -41,7 +41,11 @@ static UPDATES: LazyLock<[String; 3]> = LazyLock::new(|| {
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let names = [PLAIN, WAITING, FIXED].concat();
     let places: Vec<String> = (0..names.len()).map(|at| format!("?{}", at + 3)).collect();
-    format!("INSERT INTO record (county, record, {}) VALUES (?1, ?2, {})", names.join(", "), places.join(", "))
+    format!(
+        "INSERT INTO record (county, record, {}) VALUES (?1, ?2, {})",
+        names.join(", "),
+        places.join(", ")
+    )
 });
 
 /// The number by which the database names a dimension.
@@ -129,7 +133,9 @@ fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Head, StoreErr
 /// Moves the head; false when another writer has moved it.
 fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head) -> Sql<bool> {
     let moved = tx
-        .prepare_cached("UPDATE ledger SET size = ?2, hash = ?3 WHERE county = ?1 AND size = ?4 AND hash = ?5")?
+        .prepare_cached(
+            "UPDATE ledger SET size = ?2, hash = ?3 WHERE county = ?1 AND size = ?4 AND hash = ?5",
+        )?
         .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0])?;
     Ok(moved == 1)
 }
@@ -177,6 +183,8 @@ struct Old {
     todo: String,
     timers: String,
     scopes: String,
+    mechanism: String,
+    opened: i64,
     /// Whether any column of [`FIXED`] is another one now.
     moved: bool,
 }
@@ -200,7 +208,10 @@ fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> 
             && text(13)? == new.kind_top.as_deref()
             && row.get::<_, i64>(14)? == new.opened.0
             && bytes(15)? == new.parent.as_ref().map(|id| id.0.as_slice())
-            && stored.receipt.as_ref().is_none_or(|receipt| matches!(bytes(16), Ok(Some(old)) if old == receipt.0));
+            && stored
+                .receipt
+                .as_ref()
+                .is_none_or(|receipt| matches!(bytes(16), Ok(Some(old)) if old == receipt.0));
         Ok(Old {
             row: row.get(0)?,
             open: row.get(1)?,
@@ -209,6 +220,8 @@ fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> 
             todo: row.get(4)?,
             timers: row.get(5)?,
             scopes: row.get(6)?,
+            mechanism: row.get(7)?,
+            opened: row.get(14)?,
             moved: !same,
         })
     })
@@ -263,6 +276,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
     let mut rows = 1 + depth as u64 * 4;
     let before = old.as_ref().map_or((NEVER, false, ""), |old| (old.due, old.late, old.todo.as_str()));
     rows += put_todo(tx, county, new.id, row, before, (due, new.late, &todo))?;
+    rows += put_units(tx, county, row, old.as_ref(), (new, due, &scopes))?;
     rows += put_timers(tx, county, new.id, old.as_ref().map_or("", |old| &old.timers), &timers)?;
     let text_changed = match &old {
         None => !projection.text.is_empty(),
@@ -359,14 +373,66 @@ fn put_todo(
     Ok(rows as u64)
 }
 
+/// `DELETE` and `INSERT` for each of the two lists of units: by opening, and by due time while open.
+static UNIT_LISTS: LazyLock<[(String, String); 2]> = LazyLock::new(|| {
+    [("unit_new", "opened"), ("unit_open", "due")].map(|(table, key)| {
+        (
+            format!("DELETE FROM {table} WHERE county = ?1 AND mechanism = ?2 AND unit = ?3 AND {key} = ?4 AND record = ?5"),
+            format!("INSERT OR IGNORE INTO {table} (county, mechanism, unit, {key}, record, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+        )
+    })
+});
+
+/// Changes the lists of the units that have a part in the record.
+fn put_units(
+    tx: &Transaction<'_>,
+    county: &str,
+    row: i64,
+    old: Option<&Old>,
+    (new, due, scopes): (&Row, i64, &str),
+) -> Sql<u64> {
+    let mut rows = 0;
+    // Where the record stood in each list and where it stands now; nowhere, when it is closed.
+    let stood = [old.map(|old| old.opened), old.filter(|old| old.open).map(|old| old.due)];
+    let stands = [Some(new.opened.0), new.open.then_some(due)];
+    let old_scopes = old.map_or("", |old| &old.scopes);
+    let same_name = old.is_none_or(|old| old.mechanism == new.mechanism);
+    for ((delete, insert), (stood, stands)) in UNIT_LISTS.iter().zip(stood.into_iter().zip(stands)) {
+        let same = stood == stands && same_name;
+        if same && old_scopes == scopes {
+            continue;
+        }
+        if let (Some(at), Some(old)) = (stood, old) {
+            let mut delete = tx.prepare_cached(delete)?;
+            for unit in units(old_scopes).filter(|unit| !same || !units(scopes).any(|kept| kept == *unit)) {
+                rows += delete.execute(params![county, old.mechanism, unit, at, new.id.0])?;
+            }
+        }
+        if let Some(at) = stands {
+            let mut insert = tx.prepare_cached(insert)?;
+            for unit in units(scopes).filter(|unit| !same || !units(old_scopes).any(|kept| kept == *unit)) {
+                rows += insert.execute(params![county, new.mechanism, unit, at, new.id.0, row])?;
+            }
+        }
+    }
+    Ok(rows as u64)
+}
+
+/// The units among the tokens of a record's scopes.
+fn units(scopes: &str) -> impl Iterator<Item = &str> {
+    static UNIT: LazyLock<String> = LazyLock::new(|| unit_token(""));
+    scopes.split(' ').filter(|token| token.starts_with(UNIT.as_str()))
+}
+
 /// Changes the timers that are others now.
 fn put_timers(tx: &Transaction<'_>, county: &str, id: RecordId, old: &str, new: &str) -> Sql<u64> {
     if old == new {
         return Ok(0);
     }
     let mut rows = 0;
-    let mut delete =
-        tx.prepare_cached("DELETE FROM timer WHERE county = ?1 AND at = ?2 AND record = ?3 AND deadline = ?4")?;
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM timer WHERE county = ?1 AND at = ?2 AND record = ?3 AND deadline = ?4",
+    )?;
     for (at, deadline) in lines(old).filter(|line| !lines(new).any(|kept| kept == *line)).filter_map(timer) {
         rows += delete.execute(params![county, at, id.0, deadline])?;
     }
@@ -429,8 +495,10 @@ fn series(
     }
     let dimension = dimension_number(key.dimension);
     let wanted = params![county, key.mechanism, dimension, key.indicator];
-    tx.prepare_cached("INSERT OR IGNORE INTO series (county, mechanism, dimension, indicator) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(wanted)?;
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO series (county, mechanism, dimension, indicator) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(wanted)?;
     let id = tx
         .prepare_cached(
             "SELECT id FROM series WHERE county = ?1 AND mechanism = ?2 AND dimension = ?3 AND indicator = ?4",

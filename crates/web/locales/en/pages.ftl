@@ -75,3 +75,96 @@ failure-not-found-title = Not found
 failure-not-found-text = There is no such matter, or you may not see it.
 failure-signed-out-title = Please sign in first
 failure-signed-out-text = You will come back to the page you wanted.
+
+nav-home = Home
+nav-report = Report
+nav-follow = Follow
+nav-rates = Open rates
+nav-inbox = Inbox
+nav-list = All matters
+nav-board = Dashboard
+nav-residents = Residents’ pages
+hotline = Hotline
+yes = Yes
+no = No
+number = Number
+read-clause = Read the clause
+by-you = You
+by-resident = The resident
+by-system = The system
+level-county = County
+level-township = Township
+level-village = Village or community
+level-grid = Grid
+
+limit-minutes = { $n } min
+limit-hours = { $n ->
+    [one] { $n } hour
+   *[other] { $n } hours
+}
+limit-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+limit-working-days = { $n ->
+    [one] { $n } working day
+   *[other] { $n } working days
+}
+limit-months = { $n ->
+    [one] { $n } month
+   *[other] { $n } months
+}
+clock-paused = standing still
+clock-met = met in time
+clock-met-late = met late
+clock-dropped = no longer needed
+clock-ended-met = Done { $x }
+clock-ended-dropped = Not needed since { $x }
+why-start-days = It begins; this day itself does not count
+why-start-clock = It begins and runs by the clock
+why-pause = It stands still until { $x }
+why-paused-now = It stands still, and has not gone on yet
+why-skipped = { $n ->
+    [one] One day does not count:{" "}
+   *[other] { $n } days do not count:{" "}
+}
+why-extended = { $n ->
+    [one] Extended once, with approval
+   *[other] Extended { $n } times, with approval
+}
+why-end = It ends; anything done before is in time
+why-weekend = weekend
+why-standing = standing still
+why-day-start = Start
+why-day-n = Day { $n }
+why-version = { $x }, version { $n }
+why-unknown-year = The holidays of { $x } have not been published; counted by weekends for now
+
+form-contact = How to reach you
+report-note = You get your receipt code at once.
+report-urgent = Where life is in danger, call 110, 119 or 120 first.
+receipt-next-state = Now: { $x }.
+receipt-next-unit = Now: { $x }, with { $y }.
+follow-wrong = There is no such code. Compare it with your receipt and type it again; capitals do not matter, O reads as 0 and I as 1.
+step-done = Done: { $x }
+step-effect = It will then be “{ $x }”.
+step-effect-same = Its state stays as it is.
+back-to-record = Back to the matter
+look-help = For example: to ask back by telephone.
+kind-unsure = Not sure, leave it to the staff
+kind-proposed = Proposed by the words
+alike-words = { $n }% alike in words
+alike-metres = { $n } m away
+event-passed = Deadline passed: { $x }
+event-warned = Due soon: { $x }
+event-part-opened = { $x } opened: { $y }
+event-part-closed = { $x } closed: { $y }
+help-program = What the system runs here
+about-county = Used by
+about-version = Version
+offline-title = You are offline
+offline-text = Open this page again when you have a connection. What you wrote stays on this device and has not been submitted.
+target-least = target at least { $x }
+target-most = target at most { $x }
+rates-note = Each cell has the rate and the number of matters. Months without data stay empty.
+rates-chart = The county over six months

@@ -1,17 +1,26 @@
 //! HTML pages: residents' and the desk's, generic over the mechanism documents.
 
 use axum::Router;
+use axum::routing::{get, post};
 
 use crate::app::App;
 
 pub mod desk;
+mod fields;
+mod follow;
+mod form;
 mod guard;
+mod help;
+mod home;
 pub mod input;
 pub mod names;
+mod places;
 pub mod posted;
 pub mod problem;
-pub mod public;
+mod rates;
 pub mod reach;
+pub mod record;
+mod report;
 pub mod rows;
 pub mod settings;
 pub mod visitor;
@@ -22,5 +31,26 @@ pub use guard::layers;
 
 /// All pages.
 pub fn routes() -> Router<App> {
-    Router::new().merge(desk::routes()).merge(public::routes())
+    Router::new()
+        .route("/", get(home::page))
+        .route("/about", get(home::about))
+        .route("/offline", get(home::offline))
+        .route("/preferences", get(home::preferences).post(home::prefer))
+        .route("/help", get(help::index))
+        .route("/help/{document}", get(help::page))
+        .route("/rates", get(rates::page))
+        .route("/places", get(places::page).post(places::choose))
+        .route("/places/children/{code}", get(places::children))
+        .route("/places/search", get(places::find))
+        .route("/places/outline.geojson", get(places::outline))
+        .route("/report", get(report::page).post(report::submit))
+        .route("/g/{code}", get(report::scanned))
+        .route("/receipt/{code}", get(report::receipt))
+        .route("/follow", get(follow::find))
+        .route("/follow/{code}", get(follow::page))
+        .route("/follow/{code}/{step}", post(follow::act))
+        .route("/follow/{code}/why/{deadline}", get(follow::why))
+        .route("/follow/{code}/files/{digest}", get(follow::file))
+        .merge(desk::routes())
+        .merge(record::routes())
 }

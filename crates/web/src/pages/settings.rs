@@ -39,7 +39,7 @@ impl Presentation {
                 _ => String::new(),
             },
             accounts: if demo { accounts(&text(setting::ACCOUNTS)) } else { Vec::new() },
-            password: if demo { text("demo-password") } else { String::new() },
+            password: if demo { text(setting::DEMO_PASSWORD) } else { String::new() },
         }
     }
 

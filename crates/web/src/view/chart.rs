@@ -118,10 +118,7 @@ impl LineChart {
         (0..=4)
             .map(|step| {
                 let value = self.from + (self.to - self.from) * f64::from(step) / 4.0;
-                Tick {
-                    y: self.y(value),
-                    text: format!("{}{}", tidy(value), self.unit),
-                }
+                Tick { y: self.y(value), text: format!("{}{}", tidy(value), self.unit) }
             })
             .collect()
     }
@@ -129,12 +126,7 @@ impl LineChart {
     /// The points of a line that have a value, with their places.
     pub fn placed<'a>(&self, line: &'a Line) -> Vec<Placed<'a>> {
         let point = |(period, point): (usize, &'a Point)| {
-            point.value.map(|value| Placed {
-                x: self.x(&period),
-                y: self.y(value),
-                period,
-                point,
-            })
+            point.value.map(|value| Placed { x: self.x(&period), y: self.y(value), period, point })
         };
         line.points.iter().enumerate().filter_map(point).collect()
     }

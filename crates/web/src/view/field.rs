@@ -224,9 +224,7 @@ pub struct CatalogueGroup {
 impl CatalogueGroup {
     /// Whether the chosen entry lies in this group, which then stands open.
     pub fn chosen(&self) -> bool {
-        self.groups
-            .iter()
-            .any(|group| group.options.iter().any(|choice| choice.selected))
+        self.groups.iter().any(|group| group.options.iter().any(|choice| choice.selected))
     }
 }
 

@@ -68,11 +68,7 @@ pub struct FieldGroup {
 impl Form {
     /// Every field that has a fault, in order.
     pub fn faults(&self) -> Vec<&Field> {
-        self.groups
-            .iter()
-            .flat_map(|group| &group.fields)
-            .filter(|field| field.error.is_some())
-            .collect()
+        self.groups.iter().flat_map(|group| &group.fields).filter(|field| field.error.is_some()).collect()
     }
 
     /// Whether anything is wrong.
@@ -82,11 +78,7 @@ impl Form {
 
     /// Names of the islands that the form asks for.
     pub fn islands(&self) -> &'static str {
-        if self.draft_key.is_empty() {
-            "once"
-        } else {
-            "draft once"
-        }
+        if self.draft_key.is_empty() { "once" } else { "draft once" }
     }
 }
 

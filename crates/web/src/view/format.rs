@@ -38,24 +38,13 @@ pub fn weekday(lang: Lang, date: Date) -> String {
 
 /// A moment; the year is told only when it is not `this_year`: `11月23日 14:30`, `23 Nov 14:30`.
 pub fn moment(lang: Lang, at: DateTime, this_year: i16) -> String {
-    let date = if at.year() == this_year {
-        day(lang, at.date())
-    } else {
-        full_day(lang, at.date())
-    };
+    let date = if at.year() == this_year { day(lang, at.date()) } else { full_day(lang, at.date()) };
     format!("{date} {:02}:{:02}", at.hour(), at.minute())
 }
 
 /// A moment for the `datetime` attribute: `2026-11-23T14:30`.
 pub fn iso(at: DateTime) -> String {
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute()
-    )
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())
 }
 
 /// A span in its one telling unit: minutes under an hour, hours under two days, days from there on. Rounded down, so that a promise is
@@ -91,13 +80,7 @@ pub fn relative(lang: Lang, seconds_left: i64, soon_seconds: i64) -> (String, To
 pub fn due(lang: Lang, at: DateTime, now: DateTime, soon_seconds: i64, why: &str) -> Due {
     let left = now.duration_until(at).as_secs();
     let (relative, tone) = relative(lang, left, soon_seconds);
-    Due {
-        at: moment(lang, at, now.year()),
-        iso: iso(at),
-        relative,
-        tone,
-        why: why.to_owned(),
-    }
+    Due { at: moment(lang, at, now.year()), iso: iso(at), relative, tone, why: why.to_owned() }
 }
 
 /// A whole number with its thousands apart: `12,345`.

@@ -90,9 +90,7 @@ impl Theme {
 
     /// The theme of a cookie value.
     pub fn parse(code: &str) -> Option<Theme> {
-        Theme::ALL
-            .into_iter()
-            .find(|theme| theme.code() == code)
+        Theme::ALL.into_iter().find(|theme| theme.code() == code)
     }
 }
 
@@ -161,10 +159,7 @@ pub struct Link {
 impl Link {
     /// A link with this text and address.
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Link {
-        Link {
-            label: label.into(),
-            href: href.into(),
-        }
+        Link { label: label.into(), href: href.into() }
     }
 }
 
@@ -241,11 +236,7 @@ impl Shell {
 
     /// A text with the words `x` and `y`.
     pub fn txy(&self, key: &str, x: &str, y: &str) -> String {
-        i18n::t_with(
-            self.lang,
-            key,
-            [("x", FluentValue::from(x)), ("y", FluentValue::from(y))],
-        )
+        i18n::t_with(self.lang, key, [("x", FluentValue::from(x)), ("y", FluentValue::from(y))])
     }
 
     /// A drawn sign (SVG source), hidden from screen readers.

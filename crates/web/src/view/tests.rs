@@ -33,10 +33,7 @@ fn every_page(check: impl Fn(&str, Lang, &str)) {
     assert!(samples.len() > 20, "every page has a sample");
     for (name, source) in &samples {
         for lang in Lang::ALL {
-            let look = Look {
-                lang,
-                ..Look::default()
-            };
+            let look = Look { lang, ..Look::default() };
             match sample::render(name, source, &frames, &look) {
                 Ok(html) => check(name, lang, &html),
                 Err(error) => panic!("{name} ({lang}): {error}"),
@@ -47,10 +44,7 @@ fn every_page(check: impl Fn(&str, Lang, &str)) {
 
 /// The values of an attribute in the order of their appearance.
 fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
-    html.split(&format!(" {attribute}=\""))
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect()
+    html.split(&format!(" {attribute}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
 #[test]
@@ -91,7 +85,10 @@ fn english_pages_have_their_texts_in_english() {
         let mut out = String::new();
         for piece in html.split('<') {
             // The switch to the other language and the seal are Chinese on purpose, as are the names in a document's own words.
-            if piece.starts_with("button class=\"switch\"") || piece.contains("class=\"seal\"") || piece.contains("lang=\"zh") {
+            if piece.starts_with("button class=\"switch\"")
+                || piece.contains("class=\"seal\"")
+                || piece.contains("lang=\"zh")
+            {
                 continue;
             }
             out.push_str(piece.split_once('>').map_or("", |(_, text)| text));
@@ -150,14 +147,8 @@ fn what_somebody_typed_is_shown_as_text_never_as_markup() {
 
 #[test]
 fn days_of_a_deadline_fall_under_their_weekday() {
-    let day = |weekday: u8| Day {
-        weekday,
-        ..Day::default()
-    };
-    let derivation = Derivation {
-        days: [5, 6, 7, 1, 2, 3].map(day).to_vec(),
-        ..Derivation::default()
-    };
+    let day = |weekday: u8| Day { weekday, ..Day::default() };
+    let derivation = Derivation { days: [5, 6, 7, 1, 2, 3].map(day).to_vec(), ..Derivation::default() };
     let weeks = derivation.weeks();
     assert_eq!(weeks.len(), 2);
     assert!(weeks.iter().all(|week| week.len() == 7));
@@ -166,10 +157,7 @@ fn days_of_a_deadline_fall_under_their_weekday() {
 
 #[test]
 fn a_line_breaks_where_a_value_is_missing() {
-    let point = |value: Option<f64>| Point {
-        value,
-        ..Point::default()
-    };
+    let point = |value: Option<f64>| Point { value, ..Point::default() };
     let line = Line {
         points: vec![point(Some(90.0)), point(None), point(Some(95.0)), point(Some(100.0))],
         ..Line::default()

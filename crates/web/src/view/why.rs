@@ -147,20 +147,12 @@ pub struct WhyPage {
 impl Shell {
     /// A moment with its distance, to be printed with `|safe`.
     pub fn due<'a>(&'a self, due: &'a Due) -> DueTemplate<'a> {
-        DueTemplate {
-            s: self,
-            due,
-            short: false,
-        }
+        DueTemplate { s: self, due, short: false }
     }
 
     /// A moment with its distance but without the link that explains it, for lists; to be printed with `|safe`.
     pub fn due_short<'a>(&'a self, due: &'a Due) -> DueTemplate<'a> {
-        DueTemplate {
-            s: self,
-            due,
-            short: true,
-        }
+        DueTemplate { s: self, due, short: true }
     }
 
     /// A derivation, to be printed with `|safe`.

@@ -1,0 +1,200 @@
+//! The front page, and the small pages beside it: about, offline, language and type.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use gongzhi_lang::literate::{self, Block};
+use gongzhi_lang::model::Clause;
+use serde::Deserialize;
+
+use super::posted::Posted;
+use super::problem::{ok, see};
+use super::rates;
+use super::report::open_to_all;
+use super::visitor::{Visitor, set_cookie};
+use super::words::{clause_link, say};
+use crate::app::App;
+use crate::i18n::Lang;
+use crate::view::{AboutPage, Fact, HomePage, HowStep, Link, PreferencesPage, TextPage, TextSection, Theme};
+
+/// How many clauses the front page tells.
+const CLAUSES: usize = 5;
+/// A year: how long choices of looks are kept.
+const YEAR: i64 = 365 * 86_400;
+
+/// `GET /`
+pub async fn page(State(app): State<App>, visitor: Visitor) -> Response {
+    ok(&shown(&app, &visitor, "", None))
+}
+
+/// The front page, perhaps with what is wrong with a code typed.
+pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) -> HomePage {
+    let state = app.service.state();
+    let document = open_to_all(&state).first().map(|(mechanism, _)| mechanism.document.clone());
+    let document = document.and_then(|name| state.laws.library.documents.get(&name));
+    let (month, figures) = rates::county_now(app, visitor);
+    let hotline = &visitor.presentation.hotline;
+    let contacts = Fact {
+        label: visitor.t("hotline"),
+        value: hotline.clone(),
+        href: format!("tel:{hotline}"),
+        ..Fact::default()
+    };
+    HomePage {
+        s: visitor.shell(app, visitor.t("nav-home")),
+        report_href: "/report".to_owned(),
+        follow_action: "/follow".to_owned(),
+        follow_error: error,
+        follow_code: code.chars().take(60).collect(),
+        month,
+        rates: figures,
+        rates_href: "/rates".to_owned(),
+        how: document.map(|document| how(visitor.lang, &document.name, &document.source)).unwrap_or_default(),
+        contacts: if hotline.is_empty() { Vec::new() } else { vec![contacts] },
+        help: document.map(|document| Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))),
+    }
+}
+
+/// The first clauses of a document with the first sentence of each, in the reader's language.
+fn how(lang: Lang, document: &str, source: &str) -> Vec<HowStep> {
+    let blocks = literate::blocks(source);
+    let pairs = blocks.windows(2).filter_map(|pair| match pair {
+        [Block::Heading { level: 2, text, anchor, .. }, Block::Prose { text: prose, .. }] => Some((text, anchor, prose)),
+        _ => None,
+    });
+    let steps = pairs.take(CLAUSES).map(|(heading, anchor, prose)| {
+        let clause = Clause {
+            document: document.to_owned(),
+            heading: heading.clone(),
+            anchor: anchor.clone(),
+            basis: String::new(),
+        };
+        let text = super::help::in_language(lang, prose).join(" ");
+        let (title, rest) = match lang {
+            // Headings are Chinese: English readers get the first sentence as the title.
+            Lang::Zh => (heading.split_once('、').map_or(heading.as_str(), |(_, title)| title).to_owned(), text),
+            Lang::En => (sentences(&text, 1), text.clone()),
+        };
+        let text = if lang == Lang::En { rest.strip_prefix(&title).unwrap_or(&rest).trim().to_owned() } else { rest };
+        HowStep {
+            title,
+            text: sentences(&text, 2),
+            clause: clause_link(lang, &clause).map(|(_, href)| Link::new(crate::i18n::t(lang, "read-clause"), href)),
+        }
+    });
+    steps.collect()
+}
+
+/// The first sentences of a text.
+fn sentences(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let mut left = most;
+    let mut chars = text.chars().filter(|c| *c != '*').peekable();
+    while let Some(c) = chars.next() {
+        out.push(if c == '\n' { ' ' } else { c });
+        let ends = c == '。' || c == '.' && chars.peek().is_none_or(|next| next.is_whitespace());
+        left -= usize::from(ends);
+        if left == 0 {
+            break;
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// `GET /about`
+pub async fn about(State(app): State<App>, visitor: Visitor) -> Response {
+    let state = app.service.state();
+    let shell = visitor.shell(&app, visitor.t("about-title"));
+    let documents = state.laws.library.documents.values();
+    let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
+    ok(&AboutPage {
+        facts: vec![
+            fact("about-county", shell.county.clone()),
+            fact("about-version", env!("CARGO_PKG_VERSION").to_owned()),
+        ],
+        documents: documents
+            .map(|document| Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name)))
+            .collect(),
+        machines: vec![Link::new("OpenAPI", "/api/v1/openapi.json"), Link::new("/healthz", "/healthz")],
+        s: shell,
+    })
+}
+
+/// `GET /offline`: what the phone shows without a connection.
+pub async fn offline(State(app): State<App>, visitor: Visitor) -> Response {
+    let section = TextSection { paragraphs: vec![visitor.t("offline-text")], ..TextSection::default() };
+    ok(&TextPage {
+        title: visitor.t("offline-title"),
+        sections: vec![section],
+        s: visitor.shell(&app, visitor.t("offline-title")),
+    })
+}
+
+/// Where to go back to.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    back: String,
+}
+
+/// An address of this site, or the front page.
+fn inside(back: &str) -> &str {
+    let plain = back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n']);
+    if plain { back } else { "/" }
+}
+
+/// `GET /preferences`
+pub async fn preferences(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    ok(&PreferencesPage {
+        s: visitor.shell(&app, visitor.t("foot-preferences")),
+        back: inside(&asked.back).to_owned(),
+    })
+}
+
+/// `POST /preferences`: whichever of language, type and theme were sent.
+pub async fn prefer(State(app): State<App>, posted: Posted) -> Response {
+    let back = without_lang(inside(posted.text("back")));
+    let mut headers = HeaderMap::new();
+    let mut keep = |name: &str, value: &str| {
+        headers.append(header::SET_COOKIE, set_cookie(name, value, Some(YEAR), app.secure, false));
+    };
+    if let Some(lang) = posted.get("lang").and_then(Lang::parse) {
+        keep("lang", lang.code());
+    }
+    if let Some(theme) = posted.get("theme").and_then(Theme::parse) {
+        keep("theme", theme.code());
+    }
+    match posted.get("type") {
+        Some("large") => keep("type", "large"),
+        Some(_) => keep("type", "normal"),
+        None => {}
+    }
+    (headers, see(&back)).into_response()
+}
+
+/// An address without `lang=`, which would overrule the choice just made.
+fn without_lang(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("lang=")).collect();
+    if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_back_inside_the_site_only() {
+        for bad in ["//evil.example", "https://evil.example", "/\\evil", "", "/a\r\nSet-Cookie: x"] {
+            assert_eq!(inside(bad), "/", "{bad:?}");
+        }
+        assert_eq!(without_lang("/rates?lang=en&rate=x"), "/rates?rate=x");
+        assert_eq!(without_lang("/?lang=en"), "/");
+    }
+
+    #[test]
+    fn the_first_sentences_are_taken() {
+        assert_eq!(sentences("一。二。三。", 2), "一。二。");
+        assert_eq!(sentences("Limit 3.5 days. Then **more**. End.", 2), "Limit 3.5 days. Then more.");
+    }
+}

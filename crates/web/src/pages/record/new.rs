@@ -1,0 +1,220 @@
+//! A record opened for somebody: by the clerk at the window, at the hotline, in the grid.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use gongzhi_kernel::{Order, Raw};
+use gongzhi_lang::model::{Mechanism, Step, Who};
+use gongzhi_service::codes::grouped;
+use gongzhi_service::{Failure, State as County};
+
+use super::page::reasons;
+use super::show::desk_base;
+use crate::app::App;
+use crate::pages::fields::Shape;
+use crate::pages::form::{self, Failed};
+use crate::pages::input::{self, Read};
+use crate::pages::names;
+use crate::pages::posted::Posted;
+use crate::pages::problem::{Answer, Trouble, ok, page as render, see};
+use crate::pages::rows::record_row;
+use crate::pages::visitor::{Me, Visitor};
+use crate::pages::words::say;
+use crate::view::{Choice, Duplicate, FieldKind, Link, NewRecordPage, OptionGroup, TextPage, TextSection};
+
+/// The opening steps that a person's posts allow, over any place.
+fn openers(state: &County, me: &Me) -> Vec<(Arc<Mechanism>, String)> {
+    let posts = me.staff.actor.posts();
+    let mut found = Vec::new();
+    for mechanism in state.laws.library.mechanisms.values().filter(|mechanism| mechanism.register.is_none()) {
+        let mine = mechanism.openers().filter(|step| {
+            step.by.iter().any(|who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role)))
+        });
+        found.extend(mine.map(|step| (mechanism.clone(), step.name.clone())));
+    }
+    found
+}
+
+/// `GET /desk/new`: what may be opened; where it is one thing, that.
+pub async fn choose(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
+    let state = app.service.state();
+    let all = openers(&state, &me);
+    let link = |(mechanism, name): &(Arc<Mechanism>, String)| {
+        let step = mechanism.step(name).map(|step| say(visitor.lang, &step.words)).unwrap_or_default();
+        let label = format!("{} · {step}", say(visitor.lang, &mechanism.words));
+        Link::new(label, format!("/desk/new/{}/{name}", mechanism.name))
+    };
+    match all.as_slice() {
+        [] => Err(Trouble::status(&app, &visitor, StatusCode::FORBIDDEN)),
+        [one] => Ok(see(&link(one).href)),
+        several => Ok(ok(&TextPage {
+            title: visitor.t("new-title"),
+            sections: vec![TextSection { links: several.iter().map(link).collect(), ..TextSection::default() }],
+            s: visitor.desk_shell(&app, &me, visitor.t("new-title")),
+        })),
+    }
+}
+
+/// A mechanism with one of its opening steps, if the person may take it.
+fn found(app: &App, visitor: &Visitor, me: &Me, mechanism: &str, step: &str) -> Result<Arc<Mechanism>, Trouble> {
+    let state = app.service.state();
+    let all = openers(&state, me);
+    let known = all.into_iter().find(|(known, name)| known.name == mechanism && name == step);
+    known.map(|(mechanism, _)| mechanism).ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
+}
+
+/// `GET /desk/new/{mechanism}/{step}`
+pub async fn page(
+    Path((mechanism, name)): Path<(String, String)>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Me,
+) -> Answer {
+    let mechanism = found(&app, &visitor, &me, &mechanism, &name)?;
+    shown(&app, &visitor, &me, &mechanism, &name, None, None)
+}
+
+type Again<'a> = (&'a Posted, &'a Read, &'a Failed);
+
+fn shown(
+    app: &App,
+    visitor: &Visitor,
+    me: &Me,
+    mechanism: &Mechanism,
+    name: &str,
+    again: Option<Again<'_>>,
+    duplicates: Option<Vec<Duplicate>>,
+) -> Answer {
+    let state = app.service.state();
+    let Some(step) = mechanism.step(name) else {
+        return Err(Trouble::at_desk(app, visitor, me, &Failure::NotFound));
+    };
+    let shape = shape(visitor, &state, me, mechanism, step);
+    let none = Failed::default();
+    let (posted, read, failed) = match again {
+        Some((posted, read, failed)) => (Some(posted), Some(read), failed),
+        None => (None, None, &none),
+    };
+    let action = format!("/desk/new/{}/{name}", mechanism.name);
+    let mut form = form::form(app, &shape, action, None, posted, read, failed);
+    if let Some(read) = read {
+        propose(app, &shape, read, &mut form);
+    }
+    form.cancel = Some(Link::new(visitor.t("back"), "/desk"));
+    let page = NewRecordPage {
+        s: visitor.desk_shell(app, me, visitor.t("new-title")),
+        form,
+        duplicates,
+        check: mechanism.duplicates.is_some(),
+    };
+    Ok(render(failed.status(), &page))
+}
+
+fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, mechanism: &'s Mechanism, step: &'s Step) -> Shape<'s> {
+    // Whoever works for one place reports from there most of the time.
+    let own = me.staff.actor.posts().iter().find(|post| post.place != state.world.county);
+    let given = mechanism.place.clone().zip(own.map(|post| post.place.clone()));
+    Shape {
+        lang: visitor.lang,
+        state,
+        mechanism,
+        step,
+        presentation: &visitor.presentation,
+        desk: true,
+        record: None,
+        given: given.into_iter().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Puts the kinds that fit the words first in the list of kinds.
+fn propose(app: &App, shape: &Shape<'_>, read: &Read, form: &mut crate::view::Form) {
+    let (Some(title), Some(kind)) = (&shape.mechanism.title, &shape.mechanism.kind) else { return };
+    let Some(Raw::Text(text)) = read.input.get(title) else { return };
+    let Some(catalogue) = app.service.kind_catalogue(&shape.mechanism.name) else { return };
+    let proposals = app.service.propose_kind(&catalogue, text);
+    let field = form.groups.iter_mut().flat_map(|group| &mut group.fields).find(|field| field.name == *kind);
+    let Some(FieldKind::Catalogue(input)) = field.map(|field| &mut field.kind) else { return };
+    if proposals.is_empty() {
+        return;
+    }
+    let chosen = input.chosen();
+    let options = proposals.iter().enumerate().map(|(at, proposal)| Choice {
+        value: proposal.code.clone(),
+        label: names::entry(shape.lang, shape.state, &catalogue, &proposal.code),
+        selected: !chosen && at == 0,
+        ..Choice::default()
+    });
+    let label = crate::i18n::t(shape.lang, "kind-proposed").into_owned();
+    let group = OptionGroup { label: String::new(), options: options.collect() };
+    input.groups.insert(0, crate::view::CatalogueGroup { label, note: String::new(), groups: vec![group] });
+}
+
+/// Records near in place, time and words to what was typed.
+async fn likely(app: &App, visitor: &Visitor, me: &Me, mechanism: &Mechanism, read: &Read) -> Option<Vec<Duplicate>> {
+    let rule = mechanism.duplicates.as_ref()?;
+    let Some(Raw::Text(text)) = read.input.get(&rule.words) else { return None };
+    let Some(Raw::Text(place)) = read.input.get(mechanism.place.as_deref()?) else { return None };
+    let point = rule.point.as_ref().and_then(|name| match read.input.get(name)? {
+        Raw::Text(text) => {
+            let (lat, lon) = text.split_once(',')?;
+            gongzhi_base::Point::from_degrees(lat.trim().parse().ok()?, lon.trim().parse().ok()?)
+        }
+        _ => None,
+    });
+    let (actor, name, text, place) = (me.actor(), mechanism.name.clone(), text.clone(), place.clone());
+    let found = app.read(move |service| service.likely_duplicates(&actor, &name, &text, &place, point, None)).await;
+    let state = app.service.state();
+    let duplicates = found.ok()?.into_iter().map(|likely| Duplicate {
+        reasons: reasons(visitor, &likely),
+        row: record_row(visitor.lang, &state, &likely.row, app.service.now()),
+        merge: None,
+        link: None,
+    });
+    Some(duplicates.collect())
+}
+
+/// `POST /desk/new/{mechanism}/{step}`
+pub async fn submit(
+    Path((mechanism, name)): Path<(String, String)>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Me,
+    posted: Posted,
+) -> Result<Response, Trouble> {
+    let mechanism = found(&app, &visitor, &me, &mechanism, &name)?;
+    let state = app.service.state().clone();
+    let Some(step) = mechanism.step(&name) else {
+        return Err(Trouble::at_desk(&app, &visitor, &me, &Failure::NotFound));
+    };
+    let shape = shape(&visitor, &state, &me, &mechanism, step);
+    if posted.get("_check").is_some() || posted.get("_pick").is_some() {
+        let read = input::read(&app, visitor.lang, &mechanism, step, &posted);
+        let near = likely(&app, &visitor, &me, &mechanism, &read).await;
+        return shown(&app, &visitor, &me, &mechanism, &name, Some((&posted, &read, &Failed::default())), near);
+    }
+    let (read, mut failed) = form::check(&app, &shape, &posted);
+    if failed.faults.is_empty() {
+        let id = app.service.new_record_id();
+        let order =
+            Order::Open { mechanism: mechanism.name.clone(), step: name.clone(), id, input: read.input.clone() };
+        match app.service.act(posted.command_id(&app), me.actor(), order).await {
+            Ok(outcome) => return done(&app, &me, &mechanism, outcome.record, &name).await,
+            Err(failure) => failed = form::failed(&app, &shape, &read, &failure),
+        }
+    }
+    let near = likely(&app, &visitor, &me, &mechanism, &read).await;
+    shown(&app, &visitor, &me, &mechanism, &name, Some((&posted, &read, &failed)), near)
+}
+
+/// The receipt for the person at the window; without receipts, the record.
+async fn done(app: &App, me: &Me, mechanism: &Mechanism, id: gongzhi_base::RecordId, step: &str) -> Answer {
+    if mechanism.receipt {
+        return Ok(see(&format!("/receipt/{}", grouped(&app.service.receipt_code(id)))));
+    }
+    let actor = me.actor();
+    let readable = app.read(move |service| service.view(&actor, id)).await.is_ok();
+    Ok(see(&if readable { format!("{}?done={step}", desk_base(id)) } else { "/desk".to_owned() }))
+}

@@ -1,0 +1,251 @@
+//! The page of one record, and the page that explains its deadlines.
+
+use axum::extract::{Path, Query, State};
+use gongzhi_base::Value;
+use gongzhi_lang::model::{Field as Asked, Step, Type};
+use gongzhi_service::State as County;
+use gongzhi_service::desk::RecordView;
+use gongzhi_service::propose::Likely;
+use serde::Deserialize;
+
+use super::show::{Gaze, desk_base};
+use crate::app::App;
+use crate::i18n::t_with;
+use crate::pages::problem::{Answer, ok};
+use crate::pages::rows::record_row;
+use crate::pages::visitor::{Me, Visitor};
+use crate::pages::words::say;
+use crate::pages::{input, names, why};
+use crate::view::{
+    Action, Child, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput, Tone,
+    Unmask, WhyPage,
+};
+
+/// A step that has just been taken.
+#[derive(Deserialize, Default)]
+pub struct Done {
+    done: Option<String>,
+}
+
+/// `GET /desk/r/{id}`
+pub async fn page(
+    Path(id): Path<String>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Me,
+    Query(done): Query<Done>,
+) -> Answer {
+    let view = super::read(&app, &visitor, &me, &id).await?;
+    let likely = likely(&app, &me, &view).await;
+    let mut page = shown(&app, &visitor, &me, &view, &[], None);
+    let state = app.service.state();
+    page.duplicates = duplicates(&app, &visitor, &state, &view, likely);
+    page.s.flash = done.done.and_then(|name| {
+        let step = view.mechanism.step(&name)?;
+        let text = t_with(visitor.lang, "step-done", [("x", say(visitor.lang, &step.words).into())]);
+        Some(Flash { tone: Tone::Good, text, ..Flash::default() })
+    });
+    Ok(ok(&page))
+}
+
+/// The page; `open` are personal fields that a look has just opened, `unmask` the form that asks for it.
+pub fn shown(
+    app: &App,
+    visitor: &Visitor,
+    me: &Me,
+    view: &RecordView,
+    open: &[(String, Value)],
+    unmask: Option<Form>,
+) -> RecordPage {
+    let state = app.service.state();
+    let (lang, now, record) = (visitor.lang, app.service.now(), &view.record);
+    let base = desk_base(record.id);
+    let gaze = Gaze { lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
+    let rows = |rows: &[gongzhi_kernel::project::Row]| rows.iter().map(|row| record_row(lang, &state, row, now)).collect();
+    let (label, href) = crate::pages::words::clause_link(
+        lang,
+        &view.mechanism.steps.first().map(|step| step.clause.clone()).unwrap_or_default(),
+    )
+    .map(|(_, href)| (say(lang, &view.mechanism.words), href))
+    .unwrap_or_default();
+    let version = t_with(lang, "why-version", [("x", label.into()), ("n", view.mechanism.version.into())]);
+    RecordPage {
+        s: visitor.desk_shell(app, me, format!("{} {}", record.number, gaze.subject(record))),
+        code: record.number.clone(),
+        subject: gaze.subject(record),
+        state: gaze.state(&record.state),
+        owner: gaze.unit(record).map(|code| names::unit(lang, &state, code)).unwrap_or_default(),
+        due: gaze.due(record),
+        actions: actions(app, visitor, view),
+        facts: gaze.facts(record, |_| true),
+        personal: gaze.personal(record, open),
+        unmask: (!view.may_look.is_empty()).then(|| Unmask {
+            form: unmask.unwrap_or_else(|| look_form(app, visitor, &base, "", None)),
+            looks_href: format!("{base}/looks"),
+            open: !open.is_empty(),
+        }),
+        files: gaze.files(record.fields.iter()),
+        children: children(&gaze, view),
+        parent: view.parent.as_ref().map(|row| Link::new(row.number.clone(), desk_base(row.id))),
+        related: rows(&view.cited),
+        deadlines: why::derivations(lang, &state, &view.mechanism, record, now, &base, None),
+        events: gaze.events(view),
+        version: Some(Link::new(version, href)),
+        ..RecordPage::default()
+    }
+}
+
+/// The form that asks what a look is for.
+pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: Option<String>) -> Form {
+    let purpose = Field {
+        name: "purpose".to_owned(),
+        label: visitor.t("col-purpose"),
+        help: visitor.t("look-help"),
+        required: true,
+        error,
+        kind: FieldKind::Text(TextInput { value: typed.to_owned(), max: 200, ..TextInput::default() }),
+        ..Field::default()
+    };
+    Form {
+        id: "look".to_owned(),
+        action: format!("{base}/look"),
+        hidden: vec![Hidden { name: "command_id".to_owned(), value: app.service.new_command_id().as_str().to_owned() }],
+        groups: vec![FieldGroup { fields: vec![purpose], ..FieldGroup::default() }],
+        submit: visitor.t("record-unmask"),
+        ..Form::default()
+    }
+}
+
+/// The steps that the person may take, in the order of the document. The first that leads on is the
+/// one to be expected.
+fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
+    let base = desk_base(view.record.id);
+    let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
+    let leads_on = |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
+    let expected = steps.clone().find(leads_on).map(|step| step.name.clone());
+    let mut actions: Vec<Action> = steps
+        .map(|step| {
+            let href = format!("{base}/do/{}", step.name);
+            let press = step.asks.is_empty().then(|| Form {
+                id: format!("press-{}", step.name),
+                action: href.clone(),
+                hidden: vec![
+                    Hidden { name: "command_id".into(), value: app.service.new_command_id().as_str().to_owned() },
+                    Hidden { name: "seen".into(), value: view.record.revision.to_string() },
+                ],
+                submit: say(visitor.lang, &step.words),
+                grave: grave(view, step),
+                ..Form::default()
+            });
+            Action {
+                label: say(visitor.lang, &step.words),
+                href,
+                primary: expected.as_deref() == Some(&step.name),
+                grave: grave(view, step),
+                form: press,
+                ..Action::default()
+            }
+        })
+        .collect();
+    actions.sort_by_key(|action| (!action.primary, action.grave));
+    actions
+}
+
+/// Whether a step leads where the document says that it went badly.
+fn grave(view: &RecordView, step: &Step) -> bool {
+    let to = step.to.as_deref().and_then(|to| view.mechanism.state(to));
+    to.is_some_and(|state| state.tone == gongzhi_lang::model::Tone::Bad)
+}
+
+fn children(gaze: &Gaze<'_>, view: &RecordView) -> Vec<Child> {
+    let children = view.parts.iter().map(|row| {
+        let mechanism = gaze.state.laws.version(&row.mechanism, row.version);
+        let shown = record_row(gaze.lang, gaze.state, row, gaze.now);
+        Child {
+            href: shown.href,
+            unit: shown.owner,
+            role: mechanism.map(|mechanism| say(gaze.lang, &mechanism.words)).unwrap_or_default(),
+            task: String::new(),
+            state: shown.state,
+            due: shown.due,
+        }
+    });
+    children.collect()
+}
+
+/// Records that may tell of the same, while somebody could still merge this one.
+async fn likely(app: &App, me: &Me, view: &RecordView) -> Vec<Likely> {
+    let Some(rule) = &view.mechanism.duplicates else { return Vec::new() };
+    let merges = rule.into.as_ref().is_some_and(|step| view.steps.contains(step));
+    let Some(text) = view.record.fields.get(&rule.words).and_then(Value::text).filter(|_| merges) else {
+        return Vec::new();
+    };
+    let point = rule.point.as_ref().and_then(|name| match view.record.fields.get(name) {
+        Some(Value::Point(point)) => Some(*point),
+        _ => None,
+    });
+    let (actor, id, text) = (me.actor(), view.record.id, text.to_owned());
+    let (mechanism, place) = (view.record.mechanism.clone(), view.record.place.clone());
+    let found = app.read(move |service| service.likely_duplicates(&actor, &mechanism, &text, &place, point, Some(id)));
+    found.await.unwrap_or_default()
+}
+
+/// Likely duplicates with the form that merges into each.
+fn duplicates(app: &App, visitor: &Visitor, state: &County, view: &RecordView, likely: Vec<Likely>) -> Vec<Duplicate> {
+    let into = view.mechanism.duplicates.as_ref().and_then(|rule| view.mechanism.step(rule.into.as_deref()?));
+    let base = desk_base(view.record.id);
+    let one = |likely: Likely| {
+        let merge = into.and_then(|step| {
+            let field = step.asks.iter().filter_map(|ask| view.mechanism.field(&ask.field)).find(|field| is_record(field))?;
+            Some(Form {
+                id: format!("merge-{}", likely.row.id),
+                action: format!("{base}/do/{}", step.name),
+                hidden: vec![
+                    Hidden { name: "command_id".into(), value: app.service.new_command_id().as_str().to_owned() },
+                    Hidden { name: "seen".into(), value: view.record.revision.to_string() },
+                    Hidden { name: field.name.clone(), value: likely.row.number.clone() },
+                ],
+                submit: say(visitor.lang, &step.words),
+                ..Form::default()
+            })
+        });
+        Duplicate {
+            reasons: reasons(visitor, &likely),
+            row: record_row(visitor.lang, state, &likely.row, app.service.now()),
+            merge: merge.filter(|_| likely.row.open),
+            link: None,
+        }
+    };
+    likely.into_iter().map(one).collect()
+}
+
+fn is_record(field: &Asked) -> bool {
+    matches!(input::item(&field.ty), Type::Record(_))
+}
+
+/// Why a record is thought to tell of the same.
+pub fn reasons(visitor: &Visitor, likely: &Likely) -> Vec<String> {
+    let alike = t_with(visitor.lang, "alike-words", [("n", i64::from(likely.likeness).into())]);
+    let near = likely.metres.map(|metres| t_with(visitor.lang, "alike-metres", [("n", i64::from(metres).into())]));
+    near.into_iter().chain([alike]).collect()
+}
+
+/// `GET /desk/r/{id}/why/{deadline}`
+pub async fn why(
+    Path((id, deadline)): Path<(String, String)>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Me,
+) -> Answer {
+    let view = super::read(&app, &visitor, &me, &id).await?;
+    let state = app.service.state();
+    let base = desk_base(view.record.id);
+    let now = app.service.now();
+    let gaze = Gaze { lang: visitor.lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
+    Ok(ok(&WhyPage {
+        s: visitor.desk_shell(&app, &me, visitor.t("why-title")),
+        subject: gaze.subject(&view.record),
+        derivations: why::derivations(visitor.lang, &state, &view.mechanism, &view.record, now, &base, Some(&deadline)),
+        record: Link::new(view.record.number.clone(), base),
+    }))
+}
