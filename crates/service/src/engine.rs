@@ -27,7 +27,7 @@ pub const GROUP: usize = 256;
 /// Commands that may wait; more are told to come again.
 const QUEUE: usize = 8_192;
 /// Records kept folded in memory.
-const KEPT: usize = 4_096;
+const KEPT: usize = 1_024;
 
 /// What everybody reads: the laws in force and the county as it is. Replaced as a whole.
 #[derive(Clone)]

@@ -45,7 +45,7 @@ pub fn run(args: &Serve) -> Result<(), Fault> {
 pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(16)
+        .max_blocking_threads(8)
         .build()?;
     let service = Arc::new(service);
     timers::run(&service);

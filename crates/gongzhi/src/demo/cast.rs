@@ -10,6 +10,9 @@ use gongzhi_lang::model::{Level, Who};
 use super::chance::Chance;
 use super::habits::Habits;
 
+/// Places with their weight, by code.
+type Weighted = Rc<[(String, f64)]>;
+
 /// A post of a person.
 struct Held {
     person: String,
@@ -23,7 +26,7 @@ pub struct Cast {
     /// Places with their weight, by code.
     places: Vec<(String, f64)>,
     /// Places that fit a question asked before: there are few questions and many openings.
-    asked: RefCell<HashMap<String, Rc<[(String, f64)]>>>,
+    asked: RefCell<HashMap<String, Weighted>>,
     manner: BTreeMap<String, f64>,
 }
 
@@ -133,7 +136,7 @@ impl Cast {
                 let level = world.place(code).is_some_and(|p| levels.is_empty() || levels.contains(&p.level));
                 level && [within, under].into_iter().flatten().all(|outer| world.covers(outer, code))
             };
-            let fitting: Rc<[(String, f64)]> = self.places.iter().filter(fits).cloned().collect();
+            let fitting: Weighted = self.places.iter().filter(fits).cloned().collect();
             self.asked.borrow_mut().insert(key, fitting.clone());
             fitting
         });

@@ -77,7 +77,7 @@ pub enum DemoFault {
     File { path: String, why: String },
     /// A table or picture that the habits name.
     Tables(String),
-    Failure(Failure),
+    Failure(Box<Failure>),
 }
 
 impl fmt::Display for DemoFault {
@@ -92,13 +92,13 @@ impl fmt::Display for DemoFault {
 
 impl From<Failure> for DemoFault {
     fn from(failure: Failure) -> DemoFault {
-        DemoFault::Failure(failure)
+        DemoFault::Failure(Box::new(failure))
     }
 }
 
 impl From<gongzhi_store::StoreError> for DemoFault {
     fn from(error: gongzhi_store::StoreError) -> DemoFault {
-        DemoFault::Failure(Failure::Store(error))
+        Failure::Store(error).into()
     }
 }
 

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn documents_hold_no_markup_of_their_own() {
-        let source = "# T\n## 一、甲 <b>\n<script>x</script> [a](javascript:b)\n```yaml\nx: <y>\n```\n";
+        let source = "# T\n## 一、甲 <b>\n<script>x</script>\n\n文 [a](javascript:b)\n```yaml\nx: <y>\n```\n";
         let (contents, html) = render(Lang::Zh, source);
         assert_eq!(contents.len(), 1);
         assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains("javascript"), "{html}");

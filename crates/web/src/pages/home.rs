@@ -69,7 +69,7 @@ fn how(lang: Lang, document: &str, source: &str) -> Vec<HowStep> {
             anchor: anchor.clone(),
             basis: String::new(),
         };
-        let text = super::help::in_language(lang, prose).join(" ");
+        let text = super::help::in_language(lang, prose).join(" ").replace('\n', if lang == Lang::Zh { "" } else { " " });
         let (title, rest) = match lang {
             // Headings are Chinese: English readers get the first sentence as the title.
             Lang::Zh => (heading.split_once('、').map_or(heading.as_str(), |(_, title)| title).to_owned(), text),

@@ -23,6 +23,8 @@ pub mod record;
 mod report;
 pub mod rows;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 pub mod visitor;
 pub mod why;
 pub mod words;

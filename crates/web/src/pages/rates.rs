@@ -212,7 +212,7 @@ fn chart<'f>(
         });
         Line { label: say(visitor.lang, &indicator.words), points: points.collect() }
     };
-    let lines: Vec<Line> = all.iter().filter(|indicator| indicator.target.is_some()).take(4).map(line).collect();
+    let lines: Vec<Line> = all.iter().filter(|indicator| indicator.target.is_some()).take(3).map(line).collect();
     let values = lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value);
     let least = values.fold(100.0_f64, f64::min);
     LineChart {

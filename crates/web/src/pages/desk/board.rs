@@ -28,6 +28,8 @@ use crate::view::{
 
 /// Months of the course.
 const MONTHS: usize = 6;
+/// Rates of the table.
+const RATES: usize = 5;
 /// Bars of a table.
 const BARS: usize = 13;
 
@@ -98,17 +100,22 @@ fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Re
     if !state.world.covers(&over, &place) {
         return Err(Failure::NotFound);
     }
-    let figures = |dimension, keys: Vec<String>| -> Result<Found, Failure> {
+    let Some(law) = state.laws.newest(&mechanism) else { return Err(Failure::NotFound) };
+    // Only what the page shows: a county has thousands of further cells.
+    let gauges: Vec<String> = law.indicators.iter().filter(|i| i.at == At::Now).map(|i| i.name.clone()).collect();
+    let rates = law.indicators.iter().filter(|i| matches!(i.measure, Measure::Ratio { .. })).take(RATES);
+    let shown: Vec<String> = rates.map(|i| i.name.clone()).chain(gauges.iter().cloned()).collect();
+    let figures = |dimension, indicators: &[String], keys: Vec<String>| -> Result<Found, Failure> {
         let span = (months.first().cloned().unwrap_or_default(), months.last().cloned().unwrap_or_default());
         let query =
-            FigureQuery { mechanism: mechanism.clone(), indicators: Vec::new(), dimension, keys, months: span };
+            FigureQuery { mechanism: mechanism.clone(), indicators: indicators.to_vec(), dimension, keys, months: span };
         let found = service.figures(&query)?.into_iter();
         Ok(found.map(|f| ((f.key.indicator.clone(), f.key.key.clone(), f.key.period.clone()), f)).collect())
     };
     let places = state.world.children(&place).map(|child| child.code.clone()).chain([place.clone()]).collect();
     // Units and kinds are counted over the whole county only.
     let whole = place == state.world.county;
-    let wide = |dimension| if whole { figures(dimension, Vec::new()) } else { Ok(Found::new()) };
+    let wide = |dimension| if whole { figures(dimension, &gauges[..gauges.len().min(2)], Vec::new()) } else { Ok(Found::new()) };
     let level = state.world.place(&place).map_or(Level::County, |place| place.level);
     let overdue = service.list(
         actor,
@@ -123,7 +130,7 @@ fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Re
         },
     )?;
     Ok(Read {
-        found: figures(Dimension::Place, places)?,
+        found: figures(Dimension::Place, &shown, places)?,
         units: wide(Dimension::Unit)?,
         kinds: wide(Dimension::Kind)?,
         overdue,
@@ -176,7 +183,7 @@ impl Board<'_> {
 
     fn ratios(&self) -> impl Iterator<Item = &Indicator> {
         let ratio = |indicator: &&Indicator| matches!(indicator.measure, Measure::Ratio { .. });
-        self.mechanism.indicators.iter().filter(ratio).take(5)
+        self.mechanism.indicators.iter().filter(ratio).take(RATES)
     }
 
     fn value<'f>(&self, found: &'f Found, indicator: &str, key: &str, month: &str) -> Option<&'f Value> {

@@ -77,7 +77,7 @@ pub fn shown(
         owner: gaze.unit(record).map(|code| names::unit(lang, &state, code)).unwrap_or_default(),
         due: gaze.due(record),
         actions: actions(app, visitor, view),
-        facts: gaze.facts(record, |_| true),
+        facts: gaze.facts(record, |field| told(view, field)),
         personal: gaze.personal(record, open),
         unmask: (!view.may_look.is_empty()).then(|| Unmask {
             form: unmask.unwrap_or_else(|| look_form(app, visitor, &base, "", None)),
@@ -93,6 +93,14 @@ pub fn shown(
         version: Some(Link::new(version, href)),
         ..RecordPage::default()
     }
+}
+
+/// Whether a field tells what the record is about: asked when it was opened, or found by the rules,
+/// open to all and not nought. What later steps asked stands with them among the events.
+fn told(view: &RecordView, field: &Asked) -> bool {
+    let asks = |step: &Step| step.asks.iter().any(|ask| ask.field == field.name);
+    let nought = view.record.fields.get(&field.name) == Some(&Value::Int(0));
+    view.mechanism.openers().any(asks) || field.public && !nought && !view.mechanism.steps.iter().any(asks)
 }
 
 /// The form that asks what a look is for.
@@ -116,13 +124,17 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
     }
 }
 
-/// The steps that the person may take, in the order of the document. The first that leads on is the
-/// one to be expected.
+/// The steps that the person may take, in the order of the document. The first that meets the nearest
+/// deadline is the one to be expected; where none does, the first that leads on.
 fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let base = desk_base(view.record.id);
     let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
     let leads_on = |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
-    let expected = steps.clone().find(leads_on).map(|step| step.name.clone());
+    let due = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
+    let meets = due.unwrap_or_default().iter().find_map(|end| {
+        steps.clone().find(|step| step.name == *end && !grave(view, step))
+    });
+    let expected = meets.or_else(|| steps.clone().find(leads_on)).map(|step| step.name.clone());
     let mut actions: Vec<Action> = steps
         .map(|step| {
             let href = format!("{base}/do/{}", step.name);

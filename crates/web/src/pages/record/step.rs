@@ -78,7 +78,8 @@ fn shown(
     let action = format!("{base}/do/{}", step.name);
     let mut form = form::form(app, &shape, action, Some(record.revision), posted, read, failed);
     form.cancel = Some(Link::new(visitor.t("back"), base.clone()));
-    form.draft_key = format!("{}.{}", record.id, step.name);
+    // With the revision in its name a draft ends with the step that it was for.
+    form.draft_key = format!("{}.{}.{}", record.id, step.name, record.revision);
     let now = app.service.now();
     let gaze = Gaze { lang, state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
     let after = step.to.as_deref().filter(|to| *to != record.state).map(|to| gaze.state(to).label);

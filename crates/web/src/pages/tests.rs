@@ -1,0 +1,185 @@
+//! Pages asked over a real service on a fresh database with the real documents and a real county.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use gongzhi_base::Timestamp;
+use gongzhi_service::ambient::Scripted;
+use gongzhi_service::{Service, Settings, load};
+use gongzhi_store::sqlite::Sqlite;
+use http_body_util::BodyExt as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tower::ServiceExt as _;
+
+use crate::app::{App, router};
+
+/// A grid of the county's data, and an account of its staff.
+const GRID: &str = "140823101201001";
+const LOGIN: &str = "window";
+const PASSWORD: &str = "correct horse battery";
+
+/// One county for all tests: loading it takes seconds, on a thread of its own because it waits.
+static COUNTY: LazyLock<(Router, tempfile::TempDir)> =
+    LazyLock::new(|| std::thread::spawn(county).join().expect("a county loads"));
+
+fn county() -> (Router, tempfile::TempDir) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let dir = tempfile::tempdir().expect("a directory");
+    let county = root.join("counties/wenxi");
+    let file = load::CountyFile::read(&county).expect("a county's file");
+    let ledger = Arc::new(Sqlite::open(dir.path(), &file.place).expect("a ledger"));
+    file.write(ledger.as_ref()).expect("settings");
+    let files = load::read_library(&root.join("mechanisms")).expect("documents");
+    let library = load::check_library(&files).expect("clean documents");
+    let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-23T02:00:00Z").expect("a time"), 11));
+    let settings = Settings { ledger, ambient: clock, files: dir.path().join("files"), library: Some(library) };
+    let service = Service::open(settings).expect("a service");
+    load::county(&service, &county, &files).expect("a county");
+    service.reload_laws().expect("published documents");
+    service.set_password(LOGIN, LOGIN, PASSWORD).expect("an account");
+    let app = App {
+        service: Arc::new(service),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        public_url: "http://localhost".into(),
+        secure: false,
+    };
+    (router(app), dir)
+}
+
+struct Told {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Told {
+    fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The value of a hidden field.
+    fn hidden(&self, name: &str) -> String {
+        let found = self.text.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        found.and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+    }
+}
+
+async fn send(request: Request<Body>) -> Told {
+    let response = COUNTY.0.clone().oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body").to_bytes();
+    Told { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+async fn get(path: &str, cookie: &str) -> Told {
+    let request = Request::get(path).header(header::COOKIE, cookie).header(header::ACCEPT_LANGUAGE, "en");
+    send(request.body(Body::empty()).expect("a request")).await
+}
+
+async fn post(path: &str, cookie: &str, form: &str) -> Told {
+    let request = Request::post(path)
+        .header(header::COOKIE, cookie)
+        .header(header::ACCEPT_LANGUAGE, "en")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(request.body(Body::from(form.to_owned())).expect("a request")).await
+}
+
+async fn signed_in() -> String {
+    let told = post("/desk/sign-in", "", &format!("login={LOGIN}&password={}&back=/desk", PASSWORD.replace(' ', "+"))).await;
+    assert_eq!(told.status, StatusCode::SEE_OTHER);
+    let line = told.header(header::SET_COOKIE);
+    assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax"), "{line}");
+    line.split(';').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn every_page_has_its_security_headers_and_no_inline_script() {
+    for path in ["/", "/report", "/rates", "/help/matter", "/places", "/about", "/nothing-here", "/desk/sign-in"] {
+        let told = get(path, "").await;
+        let policy = told.header(header::CONTENT_SECURITY_POLICY);
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(told.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert_eq!(told.header(header::REFERRER_POLICY), "no-referrer", "{path}");
+        for inline in [" style=\"", "<script>", " onclick="] {
+            assert!(!told.text.contains(inline), "{path} holds `{inline}`");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_with_faults_comes_back_with_what_was_typed() {
+    let told = post("/report?mechanism=matter", "", "command_id=fault-0001&what=abc&where=nowhere&wish=kept+wish").await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.text.contains("kept wish") && told.text.contains("role=\"alert\""));
+    assert_eq!(told.hidden("command_id"), "fault-0001");
+}
+
+#[tokio::test]
+async fn sending_twice_reports_once_and_the_receipt_opens_the_matter() {
+    let form = format!("command_id=twice-0001&what=The+lamp+is+dark&where={GRID}");
+    let first = post("/report?mechanism=matter", "", &form).await;
+    let again = post("/report?mechanism=matter", "", &form).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let receipt = first.header(header::LOCATION).to_owned();
+    assert_eq!(receipt, again.header(header::LOCATION));
+    let shown = get(&receipt, "").await;
+    assert!(shown.text.contains("<svg") && shown.text.contains("The lamp is dark"), "{}", shown.status);
+    let follow = get(&receipt.replace("/receipt/", "/follow/"), "").await;
+    assert_eq!(follow.status, StatusCode::OK);
+    assert!(follow.text.contains("method=\"post\""), "the holder can do something");
+}
+
+#[tokio::test]
+async fn requests_from_other_sites_change_nothing() {
+    let request = Request::post("/report?mechanism=matter")
+        .header("sec-fetch-site", "cross-site")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let told = send(request.body(Body::from("what=abc")).expect("a request")).await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_desk_is_closed_without_a_session_and_its_forms_without_their_token() {
+    let told = get("/desk", "").await;
+    assert_eq!((told.status, told.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/desk/sign-in?back=%2Fdesk"));
+    let cookie = signed_in().await;
+    let page = get("/desk/new/matter/report", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let form = format!("command_id=token-0001&what=A+broken+bench&where={GRID}");
+    let refused = post("/desk/new/matter/report", &cookie, &form).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let taken = post("/desk/new/matter/report", &cookie, &format!("_csrf={}&{form}", page.hidden("_csrf"))).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_told_and_guessing_is_braked() {
+    // From an address of its own, so that other tests keep their tries.
+    let guess = || {
+        let from = ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4_000)));
+        let request = Request::get("/follow/0000-0000-0000-0001").header(header::ACCEPT_LANGUAGE, "en").extension(from);
+        send(request.body(Body::empty()).expect("a request"))
+    };
+    let wrong = guess().await;
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+    assert!(wrong.text.contains("There is no such code"));
+    let mut last = wrong.status;
+    for _ in 0..40 {
+        last = guess().await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn looks_are_chosen_by_cookie() {
+    let told = post("/preferences", "", "lang=zh&type=large&back=/rates%3Flang%3Den").await;
+    assert_eq!((told.status, told.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/rates"));
+    assert_eq!(told.headers.get_all(header::SET_COOKIE).iter().count(), 2);
+    let page = get("/", "lang=zh; type=large; theme=dark").await;
+    assert!(page.text.contains("lang=\"zh-CN\" data-theme=\"dark\" data-type=\"large\""));
+}
