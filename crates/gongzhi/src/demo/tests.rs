@@ -153,7 +153,7 @@ struct Played {
 
 fn played(until: Timestamp, seed: u64) -> Played {
     let dir = tempfile::tempdir().expect("a directory");
-    let (county, mechanisms) = (root().join(expect().county), root().join("mechanisms"));
+    let (county, mechanisms) = (root().join(super::tests::expect().county), root().join("mechanisms"));
     let clock = Arc::new(Scripted::new(super::begin(until), seed));
     let service = crate::commands::load::county(dir.path(), &county, &mechanisms, clock.clone())
         .unwrap_or_else(|fault| panic!("{fault}"));
@@ -372,7 +372,7 @@ fn the_ledger_verifies_and_every_figure_equals_its_recount() {
     assert!(kept.len() > 1_000, "{} cells", kept.len());
     assert_eq!(kept, counted);
     // More of the same months on top changes nothing about that.
-    let county = root().join(expect().county);
+    let county = root().join(super::tests::expect().county);
     super::flood(service, clock, &county, 60, 7, &mut |_| {}).unwrap_or_else(|fault| panic!("{fault}"));
     gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("a whole ledger");
     assert_eq!(kept_cells(service), recount(service));
