@@ -1,5 +1,7 @@
 //! `gongzhi figures`: every indicator, as kept and as anybody can recount it.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use gongzhi_service::ambient::Machine;
@@ -22,15 +24,18 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
     let ledger = super::existing(&args.data.data)?;
     let service = super::open(ledger, &args.data.data, Arc::new(Machine), None)?;
     let figures = service.all_figures()?;
+    let mut out = String::new();
     if args.format == "json" {
         let rows: Vec<serde_json::Value> = figures.iter().map(json).collect();
-        println!("{}", serde_json::Value::Array(rows));
+        out.push_str(&serde_json::Value::Array(rows).to_string());
+        out.push('\n');
     } else {
-        println!("mechanism\tindicator\tdimension\tplace\tperiod\tnumerator\tdenominator\tvalue");
+        out.push_str("mechanism\tindicator\tdimension\tplace\tperiod\tnumerator\tdenominator\tvalue\n");
         for figure in &figures {
             let key = &figure.key;
             let value = figure.thousandths.map_or_else(|| "-".to_owned(), decimal);
-            println!(
+            let _ = writeln!(
+                out,
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{value}",
                 key.mechanism, key.indicator, dimension(figure), key.key, key.period, figure.numerator,
                 figure.denominator
@@ -38,7 +43,11 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
         }
     }
     service.close();
-    Ok(())
+    match std::io::stdout().write_all(out.as_bytes()) {
+        // Whoever reads may have seen enough (`| head`).
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn dimension(figure: &Figure) -> &'static str {

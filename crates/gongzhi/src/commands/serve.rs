@@ -4,9 +4,13 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gongzhi_service::ambient::Machine;
 use gongzhi_service::{Service, timers};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::Notify;
 
 use super::Fault;
 
@@ -49,9 +53,7 @@ pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
         .build()?;
     let service = Arc::new(service);
     timers::run(&service);
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
-        .install_recorder()
-        .map_err(|error| Fault::new(error.to_string()))?;
+    let metrics = recorder().map_err(|error| Fault::new(error.to_string()))?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind((http.host.as_str(), http.port))
             .await
@@ -59,6 +61,7 @@ pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
         let address = listener.local_addr()?;
         let url = format!("http://{address}");
         let public_url = http.public_url.clone().unwrap_or_else(|| url.clone());
+        let numbers = metrics.clone();
         let app = gongzhi_web::App {
             service: service.clone(),
             metrics,
@@ -68,9 +71,46 @@ pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
         let router = gongzhi_web::router(app).into_make_service_with_connect_info::<SocketAddr>();
         println!("ready {url}");
         std::io::stdout().flush()?;
-        axum::serve(listener, router).with_graceful_shutdown(stop()).await?;
+        let upkeep = upkeep(numbers);
+        let stopping = Arc::new(Notify::new());
+        let told = stopping.clone();
+        let signal = async move {
+            stop().await;
+            told.notify_one();
+        };
+        // Live pages keep their connection for hours: whoever still has one is cut off after a while.
+        let patience = async {
+            stopping.notified().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = axum::serve(listener, router).with_graceful_shutdown(signal) => served?,
+            () = patience => {}
+            () = upkeep => {}
+        }
         Ok(())
     })
+}
+
+/// How long requests under way may take to end after the word to stop.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Numbers for `/metrics`, with buckets that fit what they count.
+fn recorder() -> Result<PrometheusHandle, BuildError> {
+    let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+    let commands = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 256.0];
+    PrometheusBuilder::new()
+        .set_buckets(&seconds)?
+        .set_buckets_for_metric(Matcher::Full("gongzhi_group_commands".into()), &commands)?
+        .install_recorder()
+}
+
+/// Folds single measurements into their buckets every few seconds: left alone they would pile up.
+async fn upkeep(numbers: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        numbers.run_upkeep();
+    }
 }
 
 /// Waits for the operator's or the system's word to stop.

@@ -8,7 +8,7 @@ use gongzhi_lang::model::{Catalogue, Field as Asked, Level, Mechanism, Step, Typ
 use gongzhi_service::State;
 use gongzhi_service::files::MAX_BYTES;
 
-use super::input::{Read, item, place};
+use super::input::{self, Read, item, place};
 use super::names;
 use super::posted::{Posted, kept_value};
 use super::settings::Presentation;
@@ -17,7 +17,6 @@ use crate::i18n::{Lang, t};
 use crate::view::{
     BoolInput, CatalogueGroup, CatalogueInput, CatalogueStyle, Choice, ChoiceInput, ChoiceStyle, DateInput, Field,
     FieldKind, FilesInput, Link, NumberInput, OptionGroup, PlaceInput, PlaceLevel, PointInput, Purpose, TextInput,
-    format,
 };
 
 /// Up to this many choices are shown as buttons, more of them as a list to fold out.
@@ -254,7 +253,7 @@ fn files(field: &Asked, several: bool, read: Option<&Read>) -> FilesInput {
             .to_owned(),
         max_files: if several { field.max.and_then(|max| u32::try_from(max).ok()).unwrap_or(6) } else { 1 },
         max_bytes: MAX_BYTES as u64,
-        max_label: format::bytes(MAX_BYTES as u64),
+        max_label: input::most_bytes(),
         max_edge: if field.photo { EDGE } else { 0 },
         photos: field.photo,
         kept: kept

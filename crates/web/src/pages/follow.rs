@@ -194,9 +194,11 @@ fn steps(
     let waited = view.mechanism.state(&view.record.state).is_some_and(|state| state.waits.contains(&Who::Holder));
     let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
     let none = Failed::default();
+    // What would meet the nearest deadline is what the resident is waited for.
+    let ends = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
+    let expected = ends.unwrap_or_default().iter().find(|end| view.steps.contains(end)).filter(|_| waited);
     steps
-        .enumerate()
-        .map(|(at, step)| {
+        .map(|step| {
             let shape = Shape {
                 lang: visitor.lang,
                 state,
@@ -217,7 +219,7 @@ fn steps(
                 field.name = format!("{}.{}", step.name, field.name);
             }
             form.draft_key = String::new();
-            let open = mine.is_some() || again.is_none() && waited && at == 0;
+            let open = mine.is_some() || again.is_none() && expected == Some(&step.name);
             FollowStep { title: say(visitor.lang, &step.words), note: String::new(), form, open }
         })
         .collect()

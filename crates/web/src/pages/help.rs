@@ -4,11 +4,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use gongzhi_lang::literate::{self, Block};
+use gongzhi_lang::model::Clause;
 use pulldown_cmark::{Event, Options, Parser, html};
 
 use super::problem::ok;
 use super::visitor::Visitor;
-use super::words::say;
+use super::words::{clause_link, say};
 use crate::app::App;
 use crate::i18n::{Lang, t, t_with};
 use crate::view::{HelpPage, Link, TextPage, TextSection};
@@ -63,7 +64,7 @@ fn render(lang: Lang, source: &str) -> (Vec<Link>, String) {
         match block {
             Block::Heading { level: 1, .. } => {}
             Block::Heading { level, text, anchor, .. } => {
-                let words = say(lang, &literate::title_words(&text));
+                let words = heading(lang, &text);
                 if level == 2 {
                     contents.push(Link::new(words.clone(), format!("#{anchor}")));
                 }
@@ -86,6 +87,16 @@ fn render(lang: Lang, source: &str) -> (Vec<Link>, String) {
         }
     }
     (contents, out)
+}
+
+/// A heading in the page's language. A Chinese one with a number is also called by it in English.
+fn heading(lang: Lang, text: &str) -> String {
+    let own = say(lang, &literate::title_words(text));
+    let clause = Clause { document: "-".to_owned(), heading: text.to_owned(), ..Clause::default() };
+    match clause_link(lang, &clause) {
+        Some((label, _)) if label != own => format!("{label} · {own}"),
+        _ => own,
+    }
 }
 
 /// Markdown to HTML, with raw HTML shown as the text that it is.

@@ -9,7 +9,6 @@ use gongzhi_service::files::{FileFault, MAX_BYTES};
 use super::posted::{Posted, read_kept};
 use crate::app::App;
 use crate::i18n::{Lang, t, t_with};
-use crate::view::format;
 
 /// A step's input with files kept so far and faults of files, by field.
 #[derive(Clone, Debug, Default)]
@@ -103,12 +102,16 @@ fn files(app: &App, lang: Lang, field: &Field, posted: &Posted, read: &mut Read)
     }
 }
 
+/// The largest file in words, as round as it was chosen.
+pub fn most_bytes() -> String {
+    format!("{} MB", MAX_BYTES >> 20)
+}
+
 /// Why a file was not kept, in words.
 pub fn file_words(lang: Lang, photo: bool, fault: &FileFault) -> String {
     let key = match fault {
         FileFault::TooLarge => {
-            let most = format::bytes(MAX_BYTES as u64);
-            return t_with(lang, "fault-file-large", [("x", most.into())]);
+            return t_with(lang, "fault-file-large", [("x", most_bytes().into())]);
         }
         FileFault::Empty => "fault-file-empty",
         FileFault::NotPhoto => "fault-not-photo",
