@@ -260,6 +260,59 @@ mod tests {
         }
     }
 
+    /// Sources under a folder, by path.
+    fn sources(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        let entries = std::fs::read_dir(folder).expect("the folder is there");
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs" || end == "html") {
+                let text = std::fs::read_to_string(&path).expect("a source is text");
+                found.push((path.display().to_string(), text));
+            }
+        }
+    }
+
+    /// The literal keys given to a function that looks messages up: `t("…")`, `tn(`, `tx(`, `txy(`, `t_with(lang, "…"`.
+    fn literal_keys(source: &str) -> Vec<&str> {
+        let mut keys = Vec::new();
+        for call in ["t(", "tn(", "tx(", "txy(", "t_with(", "t_args("] {
+            for (at, _) in source.match_indices(call) {
+                // `format(` and the like end in `t(` too.
+                if source[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+                    continue;
+                }
+                let rest = &source[at + call.len()..];
+                let (before, rest) = rest.split_once('"').unwrap_or((rest, ""));
+                let language = before.trim().trim_end_matches(',').trim_start_matches('&');
+                let named = language.chars().all(|c| c.is_ascii_alphanumeric() || "._:()".contains(c));
+                if let (true, Some((key, _))) = (named && before.len() < 40, rest.split_once('"')) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn every_key_that_a_page_asks_for_is_there() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        for folder in ["src/pages", "src/view", "src/api", "templates"] {
+            sources(&root.join(folder), &mut found);
+        }
+        let mut count = 0;
+        let mut missing = Vec::new();
+        for (path, source) in &found {
+            for key in literal_keys(source) {
+                count += 1;
+                missing.extend(Lang::ALL.iter().filter(|lang| !has(**lang, key)).map(|lang| format!("{path}: `{key}` in {lang}")));
+            }
+        }
+        assert!(missing.is_empty(), "missing messages:\n{}", missing.join("\n"));
+        assert!(count > 300, "only {count} keys found: the reader has gone blind");
+    }
+
     #[test]
     fn chinese_texts_are_chinese_and_english_ones_are_not() {
         let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));

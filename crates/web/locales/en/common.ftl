@@ -132,3 +132,15 @@ span-days = { $n ->
 }
 due-left = { $x } left
 due-late = { $x } late
+
+send-waiting = The connection was cut. Sending again in {"{n}"} seconds; nothing will be submitted twice.
+send-failed = It could not be sent. All you wrote is still here: check your connection and submit again.
+send-progress = Progress of sending
+place-locate = Find the village nearest to where I am
+map-name = Map: arrow keys move it, plus and minus zoom, Enter chooses the middle
+map-zoom-in = Zoom in
+map-zoom-out = Zoom out
+map-failed = The map could not be opened. Please describe the place in words.
+dups-metres = {"{n}"} m apart
+dups-likeness = {"{n}"}% alike in words
+dups-found = Possibly the same thing: {"{n}"}

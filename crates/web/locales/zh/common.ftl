@@ -120,3 +120,15 @@ span-hours = { $n } 小时
 span-days = { $n } 天
 due-left = 还剩 { $x }
 due-late = 超 { $x }
+
+send-waiting = 断线了，{"{n}"} 秒后自动再送一次，不会重复提交。
+send-failed = 没能送到。您填写的内容都还在，请检查网络后再提交一次。
+send-progress = 提交进度
+place-locate = 用我现在的位置找最近的村（社区）
+map-name = 地图：用方向键移动，加减号缩放，回车选定中间的位置
+map-zoom-in = 放大
+map-zoom-out = 缩小
+map-failed = 地图没能打开，请用文字说明位置。
+dups-metres = 相距 {"{n}"} 米
+dups-likeness = 用词相近 {"{n}"}%
+dups-found = 可能是同一件事：{"{n}"} 件

@@ -4,8 +4,8 @@ sign-in-lead = 供综治中心、乡镇、部门工作人员使用。居民反�
 sign-in-demo = 演示账号
 sign-in-demo-note = 人物均为虚构，只在演示环境中出现。
 
-inbox-title = 待办
-search-title = 事项
+inbox-title = 收件箱
+search-title = 全部事项
 new-title = 新登记
 new-lead = 代来访、来电群众登记。登记前请看右侧有没有同一件事。
 new-check = 查找相似事项
@@ -43,8 +43,8 @@ dashboard-title = 全县态势
 dashboard-as-of = 截至 { $x }
 dashboard-open = 正在办理
 dashboard-legend-open = 在办
-dashboard-legend-late = 其中超时
-dashboard-overdue = 超时最久
+dashboard-legend-late = 其中超期
+dashboard-overdue = 超期最久
 
 looks-title = 个人信息查看记录
 looks-lead = 谁在什么时候、为什么看了哪些个人信息。

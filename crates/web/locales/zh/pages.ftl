@@ -138,5 +138,5 @@ event-part-closed = { $x }结束：{ $y }
 about-county = 使用单位
 target-least = 目标不低于{ $x }
 target-most = 目标不高于{ $x }
-rates-note = 每格上面是比率，下面是件数。没有数据的月份空着。
+rates-note = 每格先写比率，后写件数（计入的/全部的）。没有数据的月份留空。
 rates-chart = 全县近六个月

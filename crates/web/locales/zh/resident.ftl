@@ -5,29 +5,29 @@ home-report = 我要反映
 home-report-note = 一分钟填完，不用注册
 home-follow = 查进度
 home-follow-button = 查询
-home-follow-note = 受理码印在您的回执上。
-home-code-example = 受理码
+home-follow-note = 查询码印在您的回执上。
+home-code-example = 查询码
 home-rates = { $x }全县办理情况
 home-rates-all = 各单位的办理情况
 home-how = 怎么办理
 home-ways = 其他途径
 
 report-title = 反映一件事
-report-lead = 说清是什么事、在哪里就可以。提交后会得到受理码，凭码查进度。
+report-lead = 说清是什么事、在哪里就可以。提交后会得到查询码，凭码查进度。
 report-scanned = 您扫的是“{ $x }”的二维码，地点已填好，可以修改。
 
 receipt-name = 受理回执
 receipt-title = 已收到您的反映
 receipt-at = 收到时间：{ $x }
-receipt-code = 受理码
-receipt-keep = 请记下或拍下受理码。凭码可以查进度、补充、评价；别人没有码看不到。
+receipt-code = 查询码
+receipt-keep = 请记下或拍下查询码。凭码可以查进度、补充、评价；别人没有码看不到。
 receipt-qr = 扫码查进度
 receipt-next = 接下来
 receipt-what = 您反映的内容
 receipt-url = 查询网址：
 receipt-follow = 查看进度
 receipt-print = 打印回执
-receipt-copy = 复制受理码
+receipt-copy = 复制查询码
 receipt-copied = 已复制
 receipt-share = 分享
 receipt-print-hint = 需要纸质回执，用浏览器菜单里的“打印”即可。
@@ -42,7 +42,7 @@ follow-receipt = 再看回执
 stage-done = （已完成）
 
 rates-title = 各单位办理情况
-rates-lead = 数字由办理记录直接算出，每月更新到当前时刻，点开可看计算方法。
+rates-lead = 数字由办理记录直接算出，随办随更新；下面写明每个数字的计算规则。
 rates-rules = 怎么算的
 
 why-title = 时限是怎么算的

@@ -73,7 +73,7 @@ fn render(lang: Lang, source: &str) -> (Vec<Link>, String) {
             }
             Block::Prose { text, .. } => {
                 for paragraph in in_language(lang, &text) {
-                    prose(&paragraph, &mut out);
+                    prose(lang, &paragraph, &mut out);
                 }
             }
             Block::Code { text, .. } => {
@@ -100,10 +100,12 @@ fn heading(lang: Lang, text: &str) -> String {
 }
 
 /// Markdown to HTML, with raw HTML shown as the text that it is.
-fn prose(text: &str, out: &mut String) {
+fn prose(lang: Lang, text: &str, out: &mut String) {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let safe = parser.map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+        // Chinese has no blank between words: a line end in the source would show as one.
+        Event::SoftBreak if lang == Lang::Zh => Event::Text("".into()),
         event => event,
     });
     html::push_html(out, safe.filter(|event| !is_script_link(event)));

@@ -189,10 +189,22 @@ fn table(
             rows: townships.iter().map(|code| row(code)).collect(),
             total: Some(row(county)),
         },
-        rules: all.iter().map(rule).collect(),
+        rules: by_clause(visitor, all.iter().map(rule).collect()),
         download: None,
     };
     ok(&page)
+}
+
+/// Indicators under the same clause share a line.
+fn by_clause(visitor: &Visitor, facts: Vec<Fact>) -> Vec<Fact> {
+    let mut lines: Vec<Fact> = Vec::new();
+    for fact in facts {
+        match lines.iter_mut().find(|line| line.href == fact.href) {
+            Some(line) => line.label = [&line.label, &fact.label].map(String::as_str).join(&visitor.t("list-comma")),
+            None => lines.push(fact),
+        }
+    }
+    lines
 }
 
 fn chart<'f>(

@@ -258,6 +258,10 @@ pub struct NewRecordPage {
     pub duplicates: Option<Vec<Duplicate>>,
     /// Name of the button that looks for duplicates without sending; posted as `_check`.
     pub check: bool,
+    /// Where the `dups` island asks while the clerk types.
+    pub dups_src: String,
+    /// What it sends, as `parameter=field` with blanks between; empty for no such island.
+    pub dups_fields: String,
 }
 
 impl Shell {

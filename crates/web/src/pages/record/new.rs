@@ -109,8 +109,17 @@ fn shown(
         form,
         duplicates,
         check: mechanism.duplicates.is_some(),
+        dups_src: format!("/api/v1/duplicates?mechanism={}", mechanism.name),
+        dups_fields: compared(mechanism),
     };
     Ok(render(failed.status(), &page))
+}
+
+/// Which fields of the form are compared while the clerk types, as `parameter=field` for the island; empty for none.
+fn compared(mechanism: &Mechanism) -> String {
+    let (Some(rule), Some(place)) = (&mechanism.duplicates, &mechanism.place) else { return String::new() };
+    let point = rule.point.as_ref().map(|name| format!(" lat={name}.lat lon={name}.lon")).unwrap_or_default();
+    format!("text={} place={place}{point}", rule.words)
 }
 
 fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, mechanism: &'s Mechanism, step: &'s Step) -> Shape<'s> {
