@@ -66,7 +66,7 @@ journeys('a handler', (journey) => {
     await pass('officer.urban', 'slj');
     await j.visit(`/follow/${code}`);
     const text = await words(j);
-    assert.match(text, /自动提级/, 'the resident sees that it was raised');
+    assert.match(text, /已提到上一级/, 'the resident sees that it was raised');
     assert.match(await j.page.locator('.status-card').innerText(), /综治中心|治理中心/, 'it lies with the unit above');
   });
 

@@ -52,7 +52,7 @@ journeys('a resident', (journey) => {
     assert.match(await words(j), /没有脚本也要能反映/);
     const form = j.page.locator('form#form-add');
     await j.page.locator('details', { has: form }).locator('summary').first().click();
-    await form.locator('[name=addition]').fill('补充：是从南往北数第二盏。');
+    await form.locator('[name="add.addition"]').fill('补充：是从南往北数第二盏。');
     await j.press(form.locator('.send button'));
     assert.match(j.page.url(), new RegExp(`/follow/${code}`));
     assert.match(await words(j), /已完成|补充情况/);
@@ -87,7 +87,7 @@ journeys('a resident', (journey) => {
     await j.visit(`/follow/${code}`);
     const add = j.page.locator('form#form-add');
     await j.page.locator('details', { has: add }).locator('summary').first().click();
-    await add.locator('[name=addition]').fill('补充：第三户门口最严重。');
+    await add.locator('[name="add.addition"]').fill('补充：第三户门口最严重。');
     await j.press(add.locator('.send button'));
     await asStaff(j, 'officer.urban', async (staff) => {
       await openRecord(staff, number);
@@ -102,14 +102,14 @@ journeys('a resident', (journey) => {
     const rate = j.page.locator('form#form-rate');
     const fold = j.page.locator('details', { has: rate });
     if ((await fold.getAttribute('open')) === null) await fold.locator('summary').first().click();
-    await rate.locator('[name=solved][value=no]').check();
-    await rate.locator('[name=satisfied][value=so-so]').check();
+    await rate.locator('[name="rate.solved"][value=no]').check();
+    await rate.locator('[name="rate.satisfied"][value=so-so]').check();
     await j.press(rate.locator('.send button'));
     assert.match(await j.page.locator('.status-card').innerText(), /已办结/);
     const reopen = j.page.locator('form#form-reopen');
     const second = j.page.locator('details', { has: reopen });
     if ((await second.getAttribute('open')) === null) await second.locator('summary').first().click();
-    await reopen.locator('[name=reason]').fill('昨天又堵了，没有真正解决。');
+    await reopen.locator('[name="reopen.reason"]').fill('昨天又堵了，没有真正解决。');
     await j.press(reopen.locator('.send button'));
     assert.match(await j.page.locator('.status-card').innerText(), /办理中/);
     assert.match(await j.page.locator('.status-card').innerText(), /城市管理局/, 'the same office stays responsible');

@@ -27,10 +27,10 @@ pub(super) enum Use {
 }
 
 impl Use {
-    /// Page cache in KiB. One writer and four readers stay below 50 MB.
+    /// Page cache in KiB. One writer and four readers stay below 75 MB.
     fn cache(self) -> i64 {
         match self {
-            Use::Write => 24 * 1024,
+            Use::Write => 48 * 1024,
             Use::Read => 6 * 1024,
             Use::Keep => 256,
         }

@@ -39,7 +39,7 @@ record-related = 关联事项
 record-part-of = 属于
 record-version = 办理规则：
 
-dashboard-title = 全县态势
+dashboard-title = 全县情况
 dashboard-as-of = 截至 { $x }
 dashboard-open = 正在办理
 dashboard-legend-open = 在办

@@ -16,7 +16,7 @@ report-title = 反映一件事
 report-lead = 说清是什么事、在哪里就可以。提交后会得到查询码，凭码查进度。
 report-scanned = 您扫的是“{ $x }”的二维码，地点已填好，可以修改。
 
-receipt-name = 受理回执
+receipt-name = 收件回执
 receipt-title = 已收到您的反映
 receipt-at = 收到时间：{ $x }
 receipt-code = 查询码

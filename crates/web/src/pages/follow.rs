@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use gongzhi_kernel::{Actor, Deed, Order};
-use gongzhi_lang::model::Who;
+use gongzhi_lang::model::{Type, Who};
 use gongzhi_service::codes::{self, grouped};
 use gongzhi_service::desk::RecordView;
 use serde::Deserialize;
@@ -170,7 +170,10 @@ fn answer(gaze: &Gaze<'_>, view: &RecordView) -> Option<view::Answer> {
         }
         _ => None,
     })?;
-    let public = |name: &String| gaze.mechanism.field(name).is_some_and(|field| field.public);
+    // Words only: the names of choices and codes are long as well, but no answer.
+    let public = |name: &String| {
+        gaze.mechanism.field(name).is_some_and(|field| field.public && matches!(field.ty, Type::Text))
+    };
     let asked = |name: &String| step.asks.iter().any(|ask| ask.field == *name);
     let texts = taken.set.iter().filter(|(name, _)| public(name) && asked(name)).filter_map(|(_, value)| value.text());
     let text = texts.max_by_key(|text| text.chars().count())?;

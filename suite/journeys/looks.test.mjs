@@ -1,0 +1,43 @@
+// Personal data: covered unless a purpose is stated; each look is listed.
+import assert from 'node:assert/strict';
+import { journeys } from './harness/index.mjs';
+import { asStaff, expectStatus, openRecord, report, words } from './harness/people.mjs';
+
+const PHONE = '13612344321';
+const PURPOSE = '电话核实污水位置';
+
+journeys('personal data', (journey) => {
+  journey('stays covered until a purpose is stated, and the look is listed', {}, async (j) => {
+    const { number } = await report(j, {
+      place: ['140823100000', '140823100200'], what: '西社村污水井盖丢了，请联系我。', kind: '010501', name: '赵遮盖', phone: PHONE,
+    });
+    await asStaff(j, 'officer.urban', async (staff) => {
+      const record = await openRecord(staff, number);
+      assert.ok(!(await staff.page.content()).includes(PHONE), 'the number is not in the page at all');
+      assert.ok(!(await staff.page.content()).includes('赵遮盖'));
+      assert.match(await staff.page.locator('#personal').innerText(), /\*|•|＊|×/, 'a cover stands in its place');
+      await staff.page.locator('#personal summary').first().click();
+      expectStatus(staff, 422);
+      await staff.press('#look .send button');
+      assert.ok(!(await staff.page.content()).includes(PHONE), 'no look without a purpose');
+      await staff.page.fill('[name=purpose]', PURPOSE);
+      await staff.press('#look .send button');
+      const shown = await staff.page.locator('#personal').innerText();
+      assert.ok(shown.includes(PHONE) && shown.includes('赵遮盖'), shown);
+      await staff.shot('looked', { langs: [], keep: true });
+      await staff.visit(record);
+      assert.ok(!(await staff.page.content()).includes(PHONE), 'covered again on the next visit');
+      await staff.press(staff.page.locator('#personal a[href$="/looks"]'));
+      const looks = await words(staff);
+      assert.ok(looks.includes(PURPOSE) && !looks.includes(PHONE), looks);
+      await staff.shot('looks');
+    });
+    await asStaff(j, 'audit', async (staff) => {
+      await openRecord(staff, number);
+      assert.ok(!(await staff.page.content()).includes(PHONE));
+      assert.equal(await staff.page.locator('#look').count(), 0, 'an auditor may not uncover');
+      await staff.press(staff.page.locator('#personal a[href$="/looks"], a[href$="/looks"]').first());
+      assert.match(await words(staff), new RegExp(PURPOSE));
+    });
+  });
+});
