@@ -37,8 +37,6 @@ journeys('languages and looks', (journey) => {
       for (const path of ['/', '/report', '/rates', '/help', '/about', '/preferences', '/offline', '/places', '/follow', `/receipt/${code}`, `/follow/${code}`, '/desk/sign-in']) {
         await clean(j, path);
       }
-      const why = await j.page.context().newPage();
-      await why.close();
       await j.visit(`/follow/${code}`);
       await j.press(j.page.locator('.status-card a.why'));
       assert.deepEqual(await keysAndChinese(j), [], 'why');
@@ -71,7 +69,7 @@ journeys('languages and looks', (journey) => {
     await j.shot('report-dark', { langs: [], keep: true });
     await j.visit('/preferences');
     await j.page.locator('[name=theme][value=light]').check();
-    await j.press(j.page.locator('main form .main'));
+    await j.press('main form .main');
     await j.visit('/report');
     assert.equal(await j.page.getAttribute('html', 'data-theme'), 'light');
     assert.ok((await brightness()) > 180, 'light by choice');
@@ -81,12 +79,15 @@ journeys('languages and looks', (journey) => {
     await j.visit('/report');
     const size = () => j.page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize));
     const before = await size();
-    await j.press('[name=type][value=large]');
+    await j.page.click('[name=type][value=large]');
+    await j.page.waitForFunction(() => document.documentElement.dataset.type === 'large');
+    await j.check();
     assert.equal(await j.page.getAttribute('html', 'data-type'), 'large');
     assert.ok((await size()) >= before * 1.15, `${before} → ${await size()}`);
     await j.shot('report-large', { langs: [], keep: true });
     for (const path of ['/', '/rates', '/follow', '/help/matter']) await j.visit(path);
-    await j.press(j.page.locator('.switches [name=lang]'));
+    await j.switchLanguage('en');
+    await j.check();
     assert.equal(await j.page.getAttribute('html', 'lang'), 'en');
     assert.equal(await j.page.getAttribute('html', 'data-type'), 'large', 'both choices are kept');
   });

@@ -14,7 +14,7 @@ const files = wanted.length > 0 ? wanted : [...(await listed('.')), ...(await li
 const server = await startServer();
 const sessions = await mkdtemp(join(tmpdir(), 'gongzhi-sessions-'));
 try {
-  const child = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
+  const child = spawn(process.execPath, ['--test', '--test-concurrency=2', ...files], {
     cwd: here,
     stdio: 'inherit',
     env: { ...process.env, GONGZHI_URL: server.url, GONGZHI_SESSIONS: sessions },

@@ -8,6 +8,7 @@ import { ROOT } from './server.mjs';
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1440, height: 900 };
 const LANGUAGES = ['zh', 'en'];
+const PATIENCE_MS = 15_000;
 const SHOTS = join(ROOT, 'target/shots');
 
 export class Journey {
@@ -62,13 +63,26 @@ export class Journey {
   async press(locator) {
     const target = typeof locator === 'string' ? this.page.locator(locator) : locator;
     const before = this.page.url();
-    await Promise.all([
-      this.page.waitForEvent('framenavigated', { timeout: 15_000 }),
-      target.click(),
-    ]);
+    // With script a form may be sent and its answer put in place without the browser leaving the page: what stood is marked.
+    await this.page.locator('h1').first().evaluate((heading) => heading.setAttribute('data-before', ''));
+    await target.click();
+    const limit = Date.now() + PATIENCE_MS;
+    while (await this.stillBefore()) {
+      assert.ok(Date.now() < limit, `${before}: nothing came after the press`);
+      await this.page.waitForTimeout(20);
+    }
     await this.page.waitForLoadState('load');
     await this.check();
     return before;
+  }
+
+  /** Whether the page of before the last press still stands; a page that is being left does not tell. */
+  async stillBefore() {
+    try {
+      return await this.page.evaluate(() => document.querySelector('h1[data-before]') !== null || !document.querySelector('h1'));
+    } catch {
+      return true;
+    }
   }
 
   /**

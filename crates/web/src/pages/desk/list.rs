@@ -215,7 +215,7 @@ fn filters(app: &App, visitor: &Visitor, asked: &Asked) -> Filters {
         other => other.to_owned(),
     };
     add("show", &asked.show, show_words);
-    add("month", &asked.month, asked.month.clone());
+    add("month", &asked.month, super::board::month_words(visitor.lang, &asked.month));
     Filters {
         action: "/desk/list".into(),
         query: asked.q.clone(),
@@ -240,7 +240,7 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
     let where_words = [
         (!asked.place.is_empty()).then(|| names::place(visitor.lang, &state, &asked.place)),
         (!asked.unit.is_empty()).then(|| names::unit(visitor.lang, &state, &asked.unit)),
-        (!asked.month.is_empty()).then(|| asked.month.clone()),
+        (!asked.month.is_empty()).then(|| super::board::month_words(visitor.lang, &asked.month)),
     ];
     let where_words: Vec<String> = where_words.into_iter().flatten().collect();
     let tab = |part: &str, count: i64| Tab {

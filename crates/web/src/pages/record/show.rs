@@ -189,6 +189,11 @@ impl Gaze<'_> {
         if let Some(clock) = view.record.clocks.get(&deadline.name).filter(|_| running) {
             shown = why::clock_due(self.lang, self.state, deadline, clock, self.now, &href);
         }
+        if !running {
+            // It was over or moved since: how long was left then would read as if it were left now.
+            shown.relative.clear();
+            shown.tone = Tone::Plain;
+        }
         shown.at = format!("{}{}{}", say(self.lang, &deadline.words), t(self.lang, "colon"), shown.at);
         Some(shown)
     }
