@@ -72,8 +72,7 @@ impl Calendar {
             })?;
             let line = row.position().map_or(0, csv::Position::line);
             let field = |at: usize, column| row.get(at).ok_or(BadCalendar { line, column });
-            let date: Date =
-                field(0, "date")?.parse().map_err(|_| BadCalendar { line, column: "date" })?;
+            let date: Date = field(0, "date")?.parse().map_err(|_| BadCalendar { line, column: "date" })?;
             let works = match field(3, "is_workday")? {
                 "1" => true,
                 "0" => false,
@@ -255,19 +254,28 @@ mod tests {
         let pause = [(at("2026-09-14T12:00"), at("2026-09-16T12:00"))];
         let hours = calendar.due(Zone::CHINA, at("2026-09-14T10:00"), "24 h".parse().expect("span"), &pause);
         assert_eq!(hours.due, at("2026-09-17T10:00"));
-        let days = calendar.due(Zone::CHINA, at("2026-09-14T10:00"), "3 working-days".parse().expect("span"), &pause);
+        let days = calendar.due(
+            Zone::CHINA,
+            at("2026-09-14T10:00"),
+            "3 working-days".parse().expect("span"),
+            &pause,
+        );
         assert_eq!(days.due, at("2026-09-21T00:00"));
-        assert_eq!(days.skipped, [
-            ("2026-09-15".parse().expect("date"), Skip::Pause),
-            ("2026-09-16".parse().expect("date"), Skip::Pause),
-            ("2026-09-19".parse().expect("date"), Skip::Weekend),
-        ]);
+        assert_eq!(
+            days.skipped,
+            [
+                ("2026-09-15".parse().expect("date"), Skip::Pause),
+                ("2026-09-16".parse().expect("date"), Skip::Pause),
+                ("2026-09-19".parse().expect("date"), Skip::Weekend),
+            ]
+        );
     }
 
     #[test]
     fn an_unknown_year_is_said() {
         let calendar = Calendar::read(TABLE).expect("a table");
-        let found = calendar.due(Zone::CHINA, at("2026-12-30T10:00"), "5 working-days".parse().expect("span"), &[]);
+        let found =
+            calendar.due(Zone::CHINA, at("2026-12-30T10:00"), "5 working-days".parse().expect("span"), &[]);
         assert_eq!(found.unknown_years, [2027]);
     }
 

@@ -397,7 +397,11 @@ mod tests {
             (0..Span::MAX).prop_map(|n| Value::Span(Span::new(n, Unit::WorkingDays))),
             (any::<i32>(), any::<i32>()).prop_map(|(lat, lon)| Value::Point(Point { lat, lon })),
             any::<[u8; 16]>().prop_map(|id| Value::Record(RecordId(id))),
-            any::<Vec<u8>>().prop_map(|bytes| Value::Sealed(Sealed { scheme: 0, key: RecordId([1; 16]), bytes })),
+            any::<Vec<u8>>().prop_map(|bytes| Value::Sealed(Sealed {
+                scheme: 0,
+                key: RecordId([1; 16]),
+                bytes
+            })),
         ];
         leaf.prop_recursive(3, 24, 5, |inner| {
             prop_oneof![

@@ -62,10 +62,7 @@ impl Zone {
 
     /// The point in time of a civil date and time.
     pub fn instant(self, civil: DateTime) -> Timestamp {
-        self.offset()
-            .to_timestamp(civil)
-            .map(|at| Timestamp(at.as_millisecond()))
-            .unwrap_or_default()
+        self.offset().to_timestamp(civil).map(|at| Timestamp(at.as_millisecond())).unwrap_or_default()
     }
 
     /// The month of a point in time as `yyyy-mm`.

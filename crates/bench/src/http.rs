@@ -29,10 +29,17 @@ impl Client {
     }
 
     /// Sends a request and reads the answer. `extra` are further head lines, each with its end.
-    pub async fn send(&mut self, method: &str, path: &str, extra: &str, body: &str) -> Result<Answer, Broken> {
+    pub async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        extra: &str,
+        body: &str,
+    ) -> Result<Answer, Broken> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{extra}", self.host);
         if !body.is_empty() {
-            request.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+            request
+                .push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
         }
         request.push_str("\r\n");
         request.push_str(body);

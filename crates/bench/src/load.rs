@@ -55,7 +55,8 @@ pub async fn sign_in(host: &str, script: &Script) -> Result<BTreeMap<String, Str
             client.send("POST", "/api/v1/sign-in", "", &body).await.map_err(|error| error.to_string())?;
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let token = json.get("token").and_then(|token| token.as_str());
-        let token = token.ok_or(format!("{login} cannot sign in: {}", String::from_utf8_lossy(&answer.body)))?;
+        let token =
+            token.ok_or(format!("{login} cannot sign in: {}", String::from_utf8_lossy(&answer.body)))?;
         tokens.insert(login.clone(), token.to_owned());
     }
     Ok(tokens)
@@ -74,7 +75,8 @@ pub async fn lifecycles(
     let until = began + Duration::from_secs(seconds);
     let mut tasks = Vec::new();
     for _ in 0..clients {
-        let (host, script, tokens, number) = (host.to_owned(), script.clone(), tokens.clone(), number.clone());
+        let (host, script, tokens, number) =
+            (host.to_owned(), script.clone(), tokens.clone(), number.clone());
         tasks.push(tokio::spawn(async move {
             let mut measured = Measured::default();
             let Ok(mut client) = Client::connect(&host).await else {
@@ -125,7 +127,9 @@ async fn lifecycle(
     for (at, request) in script.requests.iter().enumerate() {
         names.insert("cmd".into(), format!("bench-{run}-{n}-{at}"));
         let fill = |text: &str| {
-            names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+            names
+                .iter()
+                .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
         };
         let head = authorization(request, tokens);
         let began = crate::now();
@@ -164,7 +168,14 @@ fn authorization(request: &Request, tokens: &BTreeMap<String, String>) -> String
 }
 
 /// Fetches one page over and over with some clients for some seconds.
-pub async fn pages(host: &str, name: &str, page: &PageSpec, cookie: &str, clients: usize, seconds: u64) -> Measured {
+pub async fn pages(
+    host: &str,
+    name: &str,
+    page: &PageSpec,
+    cookie: &str,
+    clients: usize,
+    seconds: u64,
+) -> Measured {
     let began = crate::now();
     let until = began + Duration::from_secs(seconds);
     let head = format!("{cookie}Accept-Encoding: br, gzip\r\nAccept-Language: zh-CN\r\n");
@@ -212,7 +223,8 @@ pub async fn weight(host: &str, path: &str) -> Result<Vec<(String, usize)>, Stri
     let html = String::from_utf8_lossy(&plain.body).into_owned();
     let mut seen = std::collections::BTreeSet::new();
     for piece in html.split(['"', '\'']) {
-        let loads = piece.starts_with("/assets/") || piece.starts_with("/icons/") || piece == "/app.webmanifest";
+        let loads =
+            piece.starts_with("/assets/") || piece.starts_with("/icons/") || piece == "/app.webmanifest";
         if loads && seen.insert(piece.to_owned()) {
             parts.push((piece.to_owned(), get(piece, "br").await?.body.len()));
         }

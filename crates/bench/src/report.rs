@@ -45,7 +45,10 @@ impl Report {
 
     fn write_text(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "Machine: {}. Store of the second row: {} matters.\n", machine(), self.stored)?;
-        writeln!(out, "| lifecycles over the HTTP API, 50 clients | a second | requests a second | commands a durable transaction |")?;
+        writeln!(
+            out,
+            "| lifecycles over the HTTP API, 50 clients | a second | requests a second | commands a durable transaction |"
+        )?;
         writeln!(out, "|---|---:|---:|---:|")?;
         for ((label, measured), (_, group)) in self.lifecycles.iter().zip(&self.group_sizes) {
             writeln!(out, "| {label} | {:.0} | {:.0} | {group:.1} |", measured.rate(), measured.requests())?;
@@ -67,15 +70,35 @@ impl Report {
                 row(out, name, label, measured)?;
             }
         }
-        writeln!(out, "\n| page, 16 clients, full store | a second | p50 ms | p95 ms | p99 ms |\n|---|---:|---:|---:|---:|")?;
+        writeln!(
+            out,
+            "\n| page, 16 clients, full store | a second | p50 ms | p95 ms | p99 ms |\n|---|---:|---:|---:|---:|"
+        )?;
         for (name, measured) in &self.pages {
             let p = |percent| measured.percentile(name, percent);
-            writeln!(out, "| {name} | {:.0} | {:.1} | {:.1} | {:.1} |", measured.requests(), p(50.0), p(95.0), p(99.0))?;
+            writeln!(
+                out,
+                "| {name} | {:.0} | {:.1} | {:.1} | {:.1} |",
+                measured.requests(),
+                p(50.0),
+                p(95.0),
+                p(99.0)
+            )?;
         }
         let total: usize = self.weight.iter().map(|(_, bytes)| bytes).sum();
-        writeln!(out, "\nReport page on a first visit: {:.1} KB compressed ({}).", total as f64 / 1_024.0, parts(&self.weight))?;
-        writeln!(out, "Server's resident memory after all of it: {} MB (peak {} MB).", self.memory.0, self.memory.1)?;
-        let starts: Vec<String> = self.start_seconds.iter().map(|seconds| format!("{seconds:.2} s")).collect();
+        writeln!(
+            out,
+            "\nReport page on a first visit: {:.1} KB compressed ({}).",
+            total as f64 / 1_024.0,
+            parts(&self.weight)
+        )?;
+        writeln!(
+            out,
+            "Server's resident memory after all of it: {} MB (peak {} MB).",
+            self.memory.0, self.memory.1
+        )?;
+        let starts: Vec<String> =
+            self.start_seconds.iter().map(|seconds| format!("{seconds:.2} s")).collect();
         writeln!(out, "Cold start to `ready`: {}.", starts.join(" empty, "))
     }
 
@@ -88,7 +111,8 @@ impl Report {
         let old = std::fs::read_to_string(&path).unwrap_or_default();
         let (begin, end) = ("<!-- bench matter -->", "<!-- end -->");
         let head = old.split(begin).next().unwrap_or_default();
-        let tail = old.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(_, tail)| tail);
+        let tail =
+            old.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(_, tail)| tail);
         let text = format!("{head}{begin}\n{}{end}{tail}", self.text());
         std::fs::write(path, text)?;
         std::fs::write(docs.join("performance-matter.svg"), self.chart())
@@ -97,11 +121,14 @@ impl Report {
     /// Bars of p50, p95 and p99 of each request on the full store, on one scale.
     fn chart(&self) -> String {
         let mut rows: Vec<(String, [f64; 3])> = Vec::new();
-        let three = |measured: &Measured, name: &str| [50.0, 95.0, 99.0].map(|p| measured.percentile(name, p));
+        let three =
+            |measured: &Measured, name: &str| [50.0, 95.0, 99.0].map(|p| measured.percentile(name, p));
         if let Some((_, measured)) = self.lifecycles.last() {
             rows.extend(measured.latencies.keys().map(|name| (name.clone(), three(measured, name))));
         }
-        rows.extend(self.pages.iter().map(|(name, measured)| (format!("page {name}"), three(measured, name))));
+        rows.extend(
+            self.pages.iter().map(|(name, measured)| (format!("page {name}"), three(measured, name))),
+        );
         let most = rows.iter().map(|(_, values)| values[2]).fold(1.0, f64::max);
         let height = 40 + rows.len() * 34;
         let mut svg = format!(
@@ -115,7 +142,10 @@ impl Report {
             for (bar, (value, fill)) in values.iter().zip(["#1f5f6b", "#6fa3ad", "#c3d9dd"]).enumerate() {
                 let width = value / most * 480.0;
                 let y = y + bar * 8;
-                let _ = write!(svg, "<rect x=\"130\" y=\"{y}\" width=\"{width:.1}\" height=\"7\" fill=\"{fill}\"/>");
+                let _ = write!(
+                    svg,
+                    "<rect x=\"130\" y=\"{y}\" width=\"{width:.1}\" height=\"7\" fill=\"{fill}\"/>"
+                );
             }
             let _ = write!(
                 svg,
@@ -150,7 +180,8 @@ fn machine() -> String {
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let cores = info.lines().filter(|line| line.starts_with("processor")).count();
     let memory = read("/proc/meminfo");
-    let kilobytes = memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    let kilobytes =
+        memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
     let kernel = read("/proc/sys/kernel/osrelease");
     format!(
         "{} × {cores}, {} GB memory, Linux {}",

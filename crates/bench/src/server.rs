@@ -59,7 +59,8 @@ impl Server {
 
     /// Resident memory in MB, and its peak.
     pub fn memory(&self) -> (u64, u64) {
-        let status = self.child.id().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/status")).ok());
+        let status =
+            self.child.id().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/status")).ok());
         let status = status.unwrap_or_default();
         let field = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();

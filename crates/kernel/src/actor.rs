@@ -59,11 +59,7 @@ impl Canon for Post {
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
         expect_array(input, 3)?;
-        Ok(Post {
-            role: Canon::take(input)?,
-            unit: Canon::take(input)?,
-            place: Canon::take(input)?,
-        })
+        Ok(Post { role: Canon::take(input)?, unit: Canon::take(input)?, place: Canon::take(input)? })
     }
 }
 

@@ -148,7 +148,8 @@ impl Run<'_> {
             .map(str::to_owned)
             .or_else(|| parent.map(|parent| parent.place.clone()))
             .unwrap_or_else(|| self.case.world.county.clone());
-        let by = rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
+        let by =
+            rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
         let number = self.number(mechanism);
         let opening = Opening { number, parent: parent.map(|parent| parent.id) };
         let blank = Record {
@@ -279,7 +280,8 @@ impl Run<'_> {
                 .newest(&opens.mechanism)
                 .cloned()
                 .ok_or_else(|| Refusal::NoSuch { what: opens.mechanism.clone() })?;
-            let Some(opener) = part.openers().find(|step| step.by.contains(&gongzhi_lang::model::Who::System))
+            let Some(opener) =
+                part.openers().find(|step| step.by.contains(&gongzhi_lang::model::Who::System))
             else {
                 return Err(Refusal::NoSuch { what: opens.mechanism.clone() });
             };
@@ -326,8 +328,13 @@ impl Run<'_> {
     /// Takes the automatic steps that have become due.
     fn follow(&mut self, mechanism: &Arc<Mechanism>, id: RecordId) -> Result<(), Refusal> {
         let Some(record) = self.find(id) else { return Ok(()) };
-        let scope =
-            Scope { mechanism, record: &record, world: self.case.world, now: self.at, actor: Some(&Acted::System) };
+        let scope = Scope {
+            mechanism,
+            record: &record,
+            world: self.case.world,
+            now: self.at,
+            actor: Some(&Acted::System),
+        };
         let next = mechanism.steps.iter().find(|step| {
             step.from.contains(&record.state) && step.auto.as_ref().is_some_and(|auto| scope.holds(auto))
         });
@@ -442,9 +449,9 @@ fn part_id(parent: &Record, at: usize) -> RecordId {
 /// The clause of a refusal, if it rests on one.
 pub fn clause(refusal: &Refusal) -> Option<&Clause> {
     match refusal {
-        Refusal::NoRight { clause, .. } | Refusal::WrongState { clause, .. } | Refusal::Need { clause, .. } => {
-            Some(clause)
-        }
+        Refusal::NoRight { clause, .. }
+        | Refusal::WrongState { clause, .. }
+        | Refusal::Need { clause, .. } => Some(clause),
         _ => None,
     }
 }

@@ -36,7 +36,9 @@ impl Scope<'_> {
             Expr::Int(value) => Some(Value::Int(*value)),
             Expr::Text(value) => Some(Value::Text(value.clone())),
             Expr::Span(value) => Some(Value::Span(*value)),
-            Expr::List(items) => items.iter().map(|item| self.eval(item)).collect::<Option<_>>().map(Value::List),
+            Expr::List(items) => {
+                items.iter().map(|item| self.eval(item)).collect::<Option<_>>().map(Value::List)
+            }
             Expr::Field(name) => record.fields.get(name).cloned(),
             Expr::Column { entry, catalogue, column } => self.column(entry, catalogue, column),
             Expr::Register { entry, register, field } => self.register(entry, register, field),
@@ -49,7 +51,9 @@ impl Scope<'_> {
             Expr::Taken(step) => Some(Value::Int(i64::from(record.taken.get(step).copied().unwrap_or(0)))),
             Expr::Met(name) => Some(Value::Bool(record.clocks.get(name).is_some_and(|clock| clock.met))),
             Expr::Late(name) => Some(Value::Bool(record.was_late(name))),
-            Expr::Running(name) => Some(Value::Bool(record.clocks.get(name).is_some_and(|clock| clock.running()))),
+            Expr::Running(name) => {
+                Some(Value::Bool(record.clocks.get(name).is_some_and(|clock| clock.running())))
+            }
             Expr::Parts(name) => count(record.parts.iter().filter(|part| part.mechanism == *name).count()),
             Expr::OpenParts(name) => {
                 count(record.parts.iter().filter(|part| part.mechanism == *name && part.open).count())
@@ -213,4 +217,3 @@ pub fn is_empty(value: &Value) -> bool {
         _ => false,
     }
 }
-

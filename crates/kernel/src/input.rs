@@ -113,7 +113,11 @@ fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fa
         }
         Type::Person => {
             let text = text(raw, Fault::NoPerson(String::new()))?.trim();
-            if world.person(text).is_some() { Ok(Value::from(text)) } else { Err(Fault::NoPerson(short(text))) }
+            if world.person(text).is_some() {
+                Ok(Value::from(text))
+            } else {
+                Err(Fault::NoPerson(short(text)))
+            }
         }
         Type::Record(_) => {
             let text = text(raw, Fault::NoRecord(String::new()))?.trim();

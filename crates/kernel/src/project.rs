@@ -168,16 +168,20 @@ fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
         match who {
             Who::Role(role) => {
                 let levels = world.role_levels(role);
-                keys.extend(
-                    world.path(&record.place).into_iter().zip(Level::ALL).filter_map(|(code, level)| {
+                keys.extend(world.path(&record.place).into_iter().zip(Level::ALL).filter_map(
+                    |(code, level)| {
                         code.filter(|_| levels.contains(&level)).map(|code| todo_key(role, &code))
-                    }),
-                );
+                    },
+                ));
             }
             Who::RoleOf { role, field } => keys.extend(
-                record.fields.get(field).map(Value::items).unwrap_or_default().iter().filter_map(|unit| {
-                    unit.text().map(|unit| todo_key(role, unit))
-                }),
+                record
+                    .fields
+                    .get(field)
+                    .map(Value::items)
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|unit| unit.text().map(|unit| todo_key(role, unit))),
             ),
             Who::Anyone | Who::Holder | Who::System => {}
         }
@@ -295,7 +299,9 @@ fn measure(
         };
         for dimension in &indicator.by {
             match dimension {
-                Dimension::Place => world.path(&record.place).iter().flatten().for_each(|p| add(*dimension, p)),
+                Dimension::Place => {
+                    world.path(&record.place).iter().flatten().for_each(|p| add(*dimension, p))
+                }
                 Dimension::Unit => unit.into_iter().for_each(|unit| add(*dimension, unit)),
                 Dimension::Kind => kinds.iter().for_each(|kind| add(*dimension, kind)),
                 Dimension::Month => {}

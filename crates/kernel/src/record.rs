@@ -125,14 +125,12 @@ impl Record {
                     }
                 }
             }
-            Deed::Part { mechanism, id, open } => {
-                match record.parts.iter_mut().find(|part| part.id == *id) {
-                    Some(part) => part.open = *open,
-                    None => {
-                        record.parts.push(Part { mechanism: mechanism.clone(), id: *id, open: *open });
-                    }
+            Deed::Part { mechanism, id, open } => match record.parts.iter_mut().find(|part| part.id == *id) {
+                Some(part) => part.open = *open,
+                None => {
+                    record.parts.push(Part { mechanism: mechanism.clone(), id: *id, open: *open });
                 }
-            }
+            },
             Deed::Look { .. } => {}
         }
         Ok(record)
@@ -206,7 +204,11 @@ impl Record {
 
     /// Deadlines that still run, by name.
     pub fn running(&self) -> Vec<(&str, &Clock)> {
-        self.clocks.iter().filter(|(_, clock)| clock.running()).map(|(name, clock)| (name.as_str(), clock)).collect()
+        self.clocks
+            .iter()
+            .filter(|(_, clock)| clock.running())
+            .map(|(name, clock)| (name.as_str(), clock))
+            .collect()
     }
 
     /// Whether a deadline has ever passed on this record.

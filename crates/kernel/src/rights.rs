@@ -10,7 +10,13 @@ use crate::world::World;
 
 /// Whether one of `who` allows the actor on a record, and how it is written down. `place` is the
 /// record's place (a new record's chosen one).
-pub fn allows(who: &[Who], actor: &Actor, record: Option<&Record>, place: &str, world: &World) -> Option<Acted> {
+pub fn allows(
+    who: &[Who],
+    actor: &Actor,
+    record: Option<&Record>,
+    place: &str,
+    world: &World,
+) -> Option<Acted> {
     who.iter().find_map(|who| match (who, actor) {
         (Who::System, Actor::System) => Some(Acted::System),
         (Who::Holder, Actor::Holder(id)) => (record?.id == *id).then_some(Acted::Holder),
@@ -37,7 +43,13 @@ fn holds_unit(post: &Post, units: &Value) -> bool {
 }
 
 /// Whether the actor may take a step of a record.
-pub fn may_step(step: &Step, actor: &Actor, record: Option<&Record>, place: &str, world: &World) -> Option<Acted> {
+pub fn may_step(
+    step: &Step,
+    actor: &Actor,
+    record: Option<&Record>,
+    place: &str,
+    world: &World,
+) -> Option<Acted> {
     allows(&step.by, actor, record, place, world)
 }
 

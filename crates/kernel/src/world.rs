@@ -255,9 +255,10 @@ impl World {
     /// The unit of a kind whose place is the nearest at or above a place.
     pub fn unit_for(&self, kind: &str, place: &str) -> Option<&str> {
         let path = self.paths.get(place)?;
-        path.iter().rev().flatten().find_map(|code| {
-            self.units_at.get(&(kind.to_owned(), code.clone())).map(String::as_str)
-        })
+        path.iter()
+            .rev()
+            .flatten()
+            .find_map(|code| self.units_at.get(&(kind.to_owned(), code.clone())).map(String::as_str))
     }
 
     /// A person by code.

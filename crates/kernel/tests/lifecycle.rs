@@ -8,7 +8,9 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Value, Zone};
 use gongzhi_kernel::project::{delta, project};
-use gongzhi_kernel::{Actor, Case, Command, Event, Fault, Laws, Order, Post, Raw, Record, Refusal, World, decide};
+use gongzhi_kernel::{
+    Actor, Case, Command, Event, Fault, Laws, Order, Post, Raw, Record, Refusal, World, decide,
+};
 use gongzhi_lang::Source;
 use proptest::prelude::*;
 
@@ -35,8 +37,12 @@ impl County {
                 .expect("a document"),
         });
         let checked = gongzhi_lang::check(&sources, &[]);
-        let faults: Vec<&str> =
-            checked.diagnostics.iter().filter(|d| d.severity == gongzhi_lang::Severity::Error).map(|d| d.message.en.as_str()).collect();
+        let faults: Vec<&str> = checked
+            .diagnostics
+            .iter()
+            .filter(|d| d.severity == gongzhi_lang::Severity::Error)
+            .map(|d| d.message.en.as_str())
+            .collect();
         assert_eq!(faults, Vec::<&str>::new());
         let table = "date,weekday,kind,is_workday,holiday_zh,holiday_en\n2026-10-01,Thu,holiday,0,国庆节,National Day\n";
         let calendar = Arc::new(Calendar::read(table).expect("a calendar"));
@@ -51,15 +57,27 @@ impl County {
             now: at("2026-09-14T09:00"),
             count: 0,
         };
-        for (code, name, level, parent) in
-            [("1", "县", "county", ""), ("11", "镇", "township", "1"), ("111", "村", "village", "11"), ("12", "乡", "township", "1")]
-        {
+        for (code, name, level, parent) in [
+            ("1", "县", "county", ""),
+            ("11", "镇", "township", "1"),
+            ("111", "村", "village", "11"),
+            ("12", "乡", "township", "1"),
+        ] {
             county.enter("places", &[("code", code), ("name", name), ("level", level), ("parent", parent)]);
         }
-        for (code, kind, place, superior) in
-            [("top", "centre", "1", ""), ("town", "office", "11", "top"), ("water", "water", "1", "top"), ("other", "office", "12", "top")]
-        {
-            let row = [("code", code), ("name", code), ("unit_kind", kind), ("place", place), ("superior", superior)];
+        for (code, kind, place, superior) in [
+            ("top", "centre", "1", ""),
+            ("town", "office", "11", "top"),
+            ("water", "water", "1", "top"),
+            ("other", "office", "12", "top"),
+        ] {
+            let row = [
+                ("code", code),
+                ("name", code),
+                ("unit_kind", kind),
+                ("place", place),
+                ("superior", superior),
+            ];
             county.enter("units", &row);
         }
         county
@@ -78,13 +96,15 @@ impl County {
         let command = Command { id, actor, at: self.now, order };
         let found = RefCell::new(&self.records);
         let record = |id: RecordId| found.borrow().get(&id).cloned();
-        let counter = |name: &str, year: i16| self.counters.get(&(name.to_owned(), year)).copied().unwrap_or(0);
+        let counter =
+            |name: &str, year: i16| self.counters.get(&(name.to_owned(), year)).copied().unwrap_or(0);
         let case = Case { laws: &self.laws, world: &self.world, record: &record, counter: &counter };
         let decision = decide(&case, &command)?;
         let again = decide(&case, &command).expect("the same decision");
         assert_eq!(again.events, decision.events, "deciding is deterministic");
         for (id, record) in decision.records {
-            let mechanism = self.laws.version(&record.mechanism, record.version).expect("a mechanism").clone();
+            let mechanism =
+                self.laws.version(&record.mechanism, record.version).expect("a mechanism").clone();
             self.world.register(&mechanism, &record);
             self.records.insert(id, record);
         }
@@ -101,7 +121,13 @@ impl County {
         id
     }
 
-    fn step(&mut self, actor: &Actor, record: RecordId, step: &str, row: &[(&str, &str)]) -> Result<Vec<Event>, Refusal> {
+    fn step(
+        &mut self,
+        actor: &Actor,
+        record: RecordId,
+        step: &str,
+        row: &[(&str, &str)],
+    ) -> Result<Vec<Event>, Refusal> {
         let order = Order::Step { record, step: step.into(), expect: None, input: fields(row) };
         self.send(actor.clone(), order)
     }
@@ -185,7 +211,8 @@ fn a_deadline_pauses_extends_warns_and_passes() {
     let mut county = County::new();
     let town = officer("town", "11");
     let id = county.report("111");
-    let due = |county: &County| Zone::CHINA.civil(county.records[&id].clocks["answer"].derivation.due).to_string();
+    let due =
+        |county: &County| Zone::CHINA.civil(county.records[&id].clocks["answer"].derivation.due).to_string();
     assert_eq!(due(&county), "2026-09-22T00:00:00");
     county.step(&town, id, "accept", &[]).expect("accepted");
     county.step(&town, id, "ask", &[("reason", "哪条路")]).expect("asked");
@@ -228,7 +255,11 @@ fn refusals_say_what_is_wrong() {
             let found: Vec<(&str, &Fault)> = faults.iter().map(|f| (f.field.as_str(), &f.fault)).collect();
             assert_eq!(
                 found,
-                [("unit", &Fault::NotAsked), ("what", &Fault::TooShort(2)), ("where", &Fault::NoPlace("999".into()))]
+                [
+                    ("unit", &Fault::NotAsked),
+                    ("what", &Fault::TooShort(2)),
+                    ("where", &Fault::NoPlace("999".into()))
+                ]
             );
         }
         other => panic!("{other:?}"),
@@ -240,14 +271,18 @@ fn a_look_is_recorded_and_needs_a_purpose() {
     let mut county = County::new();
     let town = officer("town", "11");
     let id = county.report("111");
-    let look = |purpose: &str| Order::Look { record: id, fields: vec!["contact".into()], purpose: purpose.into() };
+    let look =
+        |purpose: &str| Order::Look { record: id, fields: vec!["contact".into()], purpose: purpose.into() };
     assert!(matches!(county.send(town.clone(), look(" ")), Err(Refusal::Fields(_))));
     assert!(county.send(officer("other", "12"), look("回访")).is_err());
     let dispatcher = Actor::Person {
         code: "d".into(),
         posts: vec![Post { role: "dispatcher".into(), unit: None, place: "1".into() }],
     };
-    assert!(matches!(county.send(dispatcher, look("看看")), Err(Refusal::NoRight { .. })), "reads, may not look");
+    assert!(
+        matches!(county.send(dispatcher, look("看看")), Err(Refusal::NoRight { .. })),
+        "reads, may not look"
+    );
     assert_eq!(county.send(town, look("回访核实")).expect("looked").len(), 1);
 }
 

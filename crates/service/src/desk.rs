@@ -166,9 +166,10 @@ impl Service {
 
     /// Looks recorded on a record: when, by whom, which fields and why.
     pub fn looks<'v>(&self, view: &'v RecordView) -> impl Iterator<Item = &'v Event> {
-        view.history.iter().map(|(_, event)| event).filter(|event| {
-            matches!(event.deed, gongzhi_kernel::Deed::Look { .. })
-        })
+        view.history
+            .iter()
+            .map(|(_, event)| event)
+            .filter(|event| matches!(event.deed, gongzhi_kernel::Deed::Look { .. }))
     }
 }
 
@@ -239,8 +240,12 @@ impl Service {
                 continue;
             }
             let may = |step: &&Step| {
-                let staff: Vec<Who> = step.by.iter().filter(|who| matches!(who, Who::Role(_))).cloned().collect();
-                actor.posts().iter().any(|post| rights::allows(&staff, actor, None, &post.place, &state.world).is_some())
+                let staff: Vec<Who> =
+                    step.by.iter().filter(|who| matches!(who, Who::Role(_))).cloned().collect();
+                actor
+                    .posts()
+                    .iter()
+                    .any(|post| rights::allows(&staff, actor, None, &post.place, &state.world).is_some())
             };
             found.extend(mechanism.openers().filter(may).map(|step| (name.clone(), step.name.clone())));
         }
@@ -249,20 +254,26 @@ impl Service {
 
     /// The widest place over which an actor may read all records of a mechanism.
     pub fn overview(&self, actor: &Actor, mechanism: &str) -> Option<(Level, String)> {
-        let Scope::Any(parts) = self.scope(actor) else { return None };
-        let places = parts.into_iter().filter(|part| part.mechanism == mechanism).filter_map(|part| match part.within {
-            Within::Place(level, code) => Some((level, code)),
-            Within::Unit(_) => None,
-        });
-        places.min_by_key(|(level, _)| *level)
+        widest(&self.scope(actor), mechanism)
     }
 
     /// The mechanism whose figures an actor's overview shows: the first with indicators that anybody
     /// may open and the actor may read.
     pub fn overview_mechanism(&self, actor: &Actor) -> Option<String> {
-        let state = self.state();
+        let (state, scope) = (self.state(), self.scope(actor));
         let mechanisms = state.laws.library.mechanisms.values();
         let mut open = mechanisms.filter(|m| !m.indicators.is_empty() && m.receipt);
-        open.find(|mechanism| self.overview(actor, &mechanism.name).is_some()).map(|m| m.name.clone())
+        open.find(|mechanism| widest(&scope, &mechanism.name).is_some()).map(|m| m.name.clone())
     }
+}
+
+/// The widest place of a scope's parts over a mechanism.
+fn widest(scope: &Scope, mechanism: &str) -> Option<(Level, String)> {
+    let Scope::Any(parts) = scope else { return None };
+    let places =
+        parts.iter().filter(|part| part.mechanism == mechanism).filter_map(|part| match &part.within {
+            Within::Place(level, code) => Some((*level, code.clone())),
+            Within::Unit(_) => None,
+        });
+    places.min_by_key(|(level, _)| *level)
 }

@@ -301,7 +301,12 @@ impl Writer {
             if answer.digest != digest {
                 return Err(Failure::Refused(Refusal::CommandReused));
             }
-            return Ok(Outcome { record: answer.record, revision: answer.revision, seq: answer.seq, again: true });
+            return Ok(Outcome {
+                record: answer.record,
+                revision: answer.revision,
+                seq: answer.seq,
+                again: true,
+            });
         }
         let decision = {
             let late = RefCell::new(Vec::new());
@@ -392,9 +397,13 @@ impl Writer {
                 sum.0 += change.0;
                 sum.1 += change.1;
             }
-            let receipt = (before.is_none() && mechanism.receipt)
-                .then(|| codes::digest(&self.secret.code(id)));
-            changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo: made.todo.clone() });
+            let receipt =
+                (before.is_none() && mechanism.receipt).then(|| codes::digest(&self.secret.code(id)));
+            changed.push(Changed {
+                record: id,
+                mechanism: record.mechanism.clone(),
+                todo: made.todo.clone(),
+            });
             kept.push(Kept {
                 record: record.clone(),
                 cells: Arc::new(made.cells.clone()),
@@ -447,7 +456,12 @@ struct Work {
     head: Option<Head>,
 }
 
-fn stored(record: &Record, projection: Projection, receipt: Option<gongzhi_base::Digest>, text_changed: bool) -> Stored {
+fn stored(
+    record: &Record,
+    projection: Projection,
+    receipt: Option<gongzhi_base::Digest>,
+    text_changed: bool,
+) -> Stored {
     Stored { snapshot: record.to_bytes(), receipt, projection, text_changed }
 }
 

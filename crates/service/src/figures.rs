@@ -50,7 +50,9 @@ impl Service {
     /// Figures of a mechanism: those with a period within the months, and the gauges of the present.
     pub fn figures(&self, query: &FigureQuery) -> Result<Vec<Figure>, Failure> {
         let state = self.state();
-        let Some(mechanism) = state.laws.newest(&query.mechanism).cloned() else { return Err(Failure::NotFound) };
+        let Some(mechanism) = state.laws.newest(&query.mechanism).cloned() else {
+            return Err(Failure::NotFound);
+        };
         let wanted = |indicator: &&Indicator| {
             query.indicators.is_empty() || query.indicators.contains(&indicator.name)
         };

@@ -131,7 +131,9 @@ fn document(bytes: &[u8]) -> Option<&'static str> {
     let zip = bytes.starts_with(b"PK\x03\x04");
     let holds = |name: &[u8]| bytes.windows(name.len()).take(8_192).any(|window| window == name);
     match zip {
-        true if holds(b"word/") => Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        true if holds(b"word/") => {
+            Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+        }
         true if holds(b"xl/") => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         _ => None,
     }

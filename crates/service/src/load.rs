@@ -64,9 +64,16 @@ pub fn registers(ledger: &dyn Ledger, laws: &Laws, world: &mut World) -> Result<
 #[derive(Clone, PartialEq, Debug)]
 pub enum LoadFault {
     /// A file is missing or cannot be read.
-    File { path: String, why: String },
+    File {
+        path: String,
+        why: String,
+    },
     /// A row of a table.
-    Row { path: String, line: u64, why: String },
+    Row {
+        path: String,
+        line: u64,
+        why: String,
+    },
     /// Documents with faults; the words are those of the checker.
     Documents(Vec<String>),
     Failure(Failure),
@@ -120,7 +127,8 @@ pub fn check_library(files: &LibraryFiles) -> Result<Library, LoadFault> {
     if checked.is_clean() {
         return Ok(checked.library);
     }
-    let words = checked.diagnostics.iter().map(|d| format!("{}:{} {} {}", d.path, d.line, d.code, d.message.en));
+    let words =
+        checked.diagnostics.iter().map(|d| format!("{}:{} {} {}", d.path, d.line, d.code, d.message.en));
     Err(LoadFault::Documents(words.collect()))
 }
 
@@ -141,7 +149,8 @@ impl CountyFile {
             std::fs::read_to_string(&path)
                 .map_err(|why| LoadFault::File { path: path.display().to_string(), why: why.to_string() })
         };
-        let fault = |why: String| LoadFault::File { path: dir.join("county.toml").display().to_string(), why };
+        let fault =
+            |why: String| LoadFault::File { path: dir.join("county.toml").display().to_string(), why };
         let text = read("county.toml")?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| fault(error.to_string()))?;
         let string = |name: &str| {
@@ -251,8 +260,10 @@ pub fn read_csv(path: &Path) -> Result<Vec<(u64, Row)>, LoadFault> {
         .comment(Some(b'#'))
         .from_path(path)
         .map_err(|why| LoadFault::File { path: shown.clone(), why: why.to_string() })?;
-    let heads =
-        reader.headers().map_err(|why| LoadFault::File { path: shown.clone(), why: why.to_string() })?.clone();
+    let heads = reader
+        .headers()
+        .map_err(|why| LoadFault::File { path: shown.clone(), why: why.to_string() })?
+        .clone();
     let mut rows = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|error| LoadFault::Row {
@@ -261,7 +272,8 @@ pub fn read_csv(path: &Path) -> Result<Vec<(u64, Row)>, LoadFault> {
             why: error.to_string(),
         })?;
         let line = row.position().map_or(0, csv::Position::line);
-        let cells = heads.iter().zip(row.iter()).map(|(head, cell)| (head.to_owned(), cell.trim().to_owned()));
+        let cells =
+            heads.iter().zip(row.iter()).map(|(head, cell)| (head.to_owned(), cell.trim().to_owned()));
         rows.push((line, cells.collect()));
     }
     Ok(rows)

@@ -95,7 +95,13 @@ impl Service {
             let near = metres.is_some_and(|metres| metres <= rule.metres);
             let far = metres.is_some_and(|metres| metres > rule.metres.saturating_mul(4));
             // Near in place asks for less likeness of words, far away for more.
-            let least = if near { 0.22 } else if far { 0.6 } else { 0.35 };
+            let least = if near {
+                0.22
+            } else if far {
+                0.6
+            } else {
+                0.35
+            };
             if likeness >= least {
                 found.push(Likely { row, likeness: (likeness * 100.0).round() as u8, metres });
             }

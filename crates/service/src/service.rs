@@ -67,7 +67,9 @@ impl Service {
         let text = |name: &str| -> Result<Option<String>, StoreError> {
             let bytes = ledger.setting(name)?;
             bytes
-                .map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt(format!("setting {name}"))))
+                .map(|bytes| {
+                    String::from_utf8(bytes).map_err(|_| StoreError::Corrupt(format!("setting {name}")))
+                })
                 .transpose()
         };
         let county = text(setting::COUNTY)?.unwrap_or_default();

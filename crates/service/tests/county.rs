@@ -51,20 +51,22 @@ impl County {
     }
 
     fn report(&self, id: &str, what: &str) -> Result<Outcome, Failure> {
-        let input = [
-            ("what", what),
-            ("where", "140823204208"),
-            ("kind", "010101"),
-            ("contact_phone", "13800001111"),
-        ]
-        .map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned())))
-        .into();
+        let input =
+            [("what", what), ("where", "140823204208"), ("kind", "010101"), ("contact_phone", "13800001111")]
+                .map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned())))
+                .into();
         let record = self.service.new_record_id();
         let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id: record, input };
         self.send(id, Actor::Public, order)
     }
 
-    fn step(&self, who: &str, record: RecordId, step: &str, fields: &[(&str, &str)]) -> Result<Outcome, Failure> {
+    fn step(
+        &self,
+        who: &str,
+        record: RecordId,
+        step: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Outcome, Failure> {
         let input = fields.iter().map(|(n, v)| ((*n).to_owned(), Raw::Text((*v).to_owned()))).collect();
         let actor = if who == "holder" { Actor::Holder(record) } else { self.service.actor_of(who) };
         let order = Order::Step { record, step: step.into(), expect: None, input };
@@ -96,7 +98,9 @@ fn a_matter_from_report_to_rating() {
     assert_eq!(waiting.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id], "routed by kind and place");
     assert!(waiting.rows[0].due.is_some());
     county.step("officer.water", id, "accept", &[]).expect("accepted");
-    county.step("officer.water", id, "answer", &[("done", "已修复水泵恢复供水"), ("result", "solved")]).expect("answered");
+    county
+        .step("officer.water", id, "answer", &[("done", "已修复水泵恢复供水"), ("result", "solved")])
+        .expect("answered");
     county.step("holder", id, "rate", &[("solved", "yes"), ("satisfied", "yes")]).expect("rated");
 
     let view = service.view(&officer, id).expect("readable");
@@ -104,7 +108,11 @@ fn a_matter_from_report_to_rating() {
     assert!(view.history.len() >= 5);
     let found = service.search(&officer, "停水", 10).expect("a search");
     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
-    assert_eq!(service.search(&officer, "13800001111", 10).expect("a search"), [], "personal data is in no index");
+    assert_eq!(
+        service.search(&officer, "13800001111", 10).expect("a search"),
+        [],
+        "personal data is in no index"
+    );
     let stranger = service.actor_of("officer.tongcheng");
     assert_eq!(service.search(&stranger, "停水", 10).expect("a search"), []);
     assert!(matches!(service.view(&stranger, id), Err(Failure::NotFound)));
@@ -144,9 +152,10 @@ fn deadlines_pass_once_also_after_days_switched_off() {
     assert_eq!(timers::fire_due(&county.service, later).expect("fired"), 0, "once");
     let officer = county.service.actor_of("dispatch");
     let view = county.service.view(&officer, id).expect("readable");
-    let late = view.history.iter().filter(|(_, event)| {
-        matches!(&event.deed, gongzhi_kernel::Deed::Passed { late: true, .. })
-    });
+    let late = view
+        .history
+        .iter()
+        .filter(|(_, event)| matches!(&event.deed, gongzhi_kernel::Deed::Passed { late: true, .. }));
     assert!(late.count() > 0);
 }
 
@@ -159,7 +168,10 @@ fn the_county_is_there_after_a_restart() {
     service.close();
     let service = open(dir.path(), &clock);
     assert_eq!(service.ledger().head().expect("a head"), head);
-    assert_eq!(service.state().world.places().filter(|p| p.level == gongzhi_lang::model::Level::Township).count(), 12);
+    assert_eq!(
+        service.state().world.places().filter(|p| p.level == gongzhi_lang::model::Level::Township).count(),
+        12
+    );
     let officer = service.actor_of("officer.water");
     assert_eq!(service.inbox(&officer, None, 10).expect("an inbox").rows[0].id, opened.record);
 }

@@ -19,7 +19,8 @@ const UNIT: &str = "unit-in-charge";
 fn world(laws: &Laws) -> World {
     let calendar = Arc::new(Calendar::default());
     let mut world = World::new("1".into(), Zone::CHINA, calendar, &laws.library);
-    let places = laws.library.mechanisms.values().find(|m| m.register.as_deref() == Some("place")).expect("places");
+    let places =
+        laws.library.mechanisms.values().find(|m| m.register.as_deref() == Some("place")).expect("places");
     for (code, level, parent) in [("1", "county", ""), (HERE, "township", "1"), ("12", "township", "1")] {
         let mut record = blank(places);
         for (name, value) in [("code", code), ("name", code), ("level", level), ("parent", parent)] {
@@ -98,7 +99,8 @@ fn the_grid_is_what_the_file_says() {
         out.push('\n');
         let mut row = |name: &str, who: &[Who]| {
             let plain = [(Who::Anyone, "anyone"), (Who::Holder, "holder"), (Who::System, "system")];
-            let plain: Vec<&str> = plain.iter().filter(|(known, _)| who.contains(known)).map(|(_, n)| *n).collect();
+            let plain: Vec<&str> =
+                plain.iter().filter(|(known, _)| who.contains(known)).map(|(_, n)| *n).collect();
             let mut line = format!("  {name:<28} {:<14}", plain.join(" "));
             roles.iter().for_each(|role| drop(write!(line, " {:<13}", cell(who, role, &record, &world))));
             out.push_str(line.trim_end());
@@ -119,5 +121,9 @@ fn the_grid_is_what_the_file_says() {
         std::fs::write(&path, &out).expect("written");
     }
     let known = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(known == out, "rights have changed: UPDATE=1 writes {} anew; read the difference", path.display());
+    assert!(
+        known == out,
+        "rights have changed: UPDATE=1 writes {} anew; read the difference",
+        path.display()
+    );
 }

@@ -306,7 +306,12 @@ mod tests {
         for (path, source) in &found {
             for key in literal_keys(source) {
                 count += 1;
-                missing.extend(Lang::ALL.iter().filter(|lang| !has(**lang, key)).map(|lang| format!("{path}: `{key}` in {lang}")));
+                missing.extend(
+                    Lang::ALL
+                        .iter()
+                        .filter(|lang| !has(**lang, key))
+                        .map(|lang| format!("{path}: `{key}` in {lang}")),
+                );
             }
         }
         assert!(missing.is_empty(), "missing messages:\n{}", missing.join("\n"));

@@ -24,7 +24,10 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(numbers))
         .route("/assets/{file}", get(asset))
         .route("/icons/{file}", get(icon))
-        .route("/app.webmanifest", get(|headers: HeaderMap| async move { dist::send("app.webmanifest", &headers) }))
+        .route(
+            "/app.webmanifest",
+            get(|headers: HeaderMap| async move { dist::send("app.webmanifest", &headers) }),
+        )
         .route("/sw.js", get(|headers: HeaderMap| async move { dist::send("sw.js", &headers) }))
         .route("/favicon.ico", get(|headers: HeaderMap| async move { dist::send("favicon.ico", &headers) }))
 }
@@ -48,7 +51,8 @@ async fn ready(State(app): State<App>) -> Response {
 /// The numbers in Prometheus' text form.
 async fn numbers(State(app): State<App>) -> Response {
     let media = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "no-store")], app.metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "no-store")], app.metrics.render())
+        .into_response()
 }
 
 async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {

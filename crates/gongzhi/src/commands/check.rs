@@ -55,7 +55,9 @@ pub fn run(args: &Check) -> ExitCode {
                 .iter()
                 .find(|source| source.path == diagnostic.path)
                 .map(|source| source.text.as_str())
-                .or_else(|| data.iter().find(|file| file.name == diagnostic.path).map(|file| file.text.as_str()))
+                .or_else(|| {
+                    data.iter().find(|file| file.name == diagnostic.path).map(|file| file.text.as_str())
+                })
                 .unwrap_or_default();
             println!("{}", gongzhi_lang::render(diagnostic, text, lang, false));
         }
@@ -65,8 +67,9 @@ pub fn run(args: &Check) -> ExitCode {
 
 fn gather(path: &Path, sources: &mut Vec<Source>, data: &mut Vec<DataFile>) -> Result<(), Fault> {
     if path.is_dir() {
-        let mut inner: Vec<PathBuf> =
-            std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let mut inner: Vec<PathBuf> = std::fs::read_dir(path)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
         inner.sort();
         for path in inner.iter().filter(|path| path.extension().is_some_and(|e| e == "md" || e == "csv")) {
             gather(path, sources, data)?;

@@ -37,7 +37,12 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
             let _ = writeln!(
                 out,
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{value}",
-                key.mechanism, key.indicator, dimension(figure), key.key, key.period, figure.numerator,
+                key.mechanism,
+                key.indicator,
+                dimension(figure),
+                key.key,
+                key.period,
+                figure.numerator,
                 figure.denominator
             );
         }

@@ -28,7 +28,12 @@ pub fn run(args: &Load) -> Result<(), Fault> {
 }
 
 /// Loads a county's files and gives its open service.
-pub fn county(dir: &Path, county: &Path, mechanisms: &Path, ambient: Arc<dyn Ambient>) -> Result<Service, Fault> {
+pub fn county(
+    dir: &Path,
+    county: &Path,
+    mechanisms: &Path,
+    ambient: Arc<dyn Ambient>,
+) -> Result<Service, Fault> {
     let files = load::read_library(mechanisms)?;
     let library = load::check_library(&files)?;
     let file = load::CountyFile::read(county)?;

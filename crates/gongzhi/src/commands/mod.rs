@@ -74,7 +74,10 @@ pub fn ledger(dir: &Path, county: &str) -> Result<Arc<dyn Ledger>, Fault> {
 pub fn existing(dir: &Path) -> Result<Arc<dyn Ledger>, Fault> {
     let file = dir.join(DATABASE);
     if !file.is_file() {
-        return Err(Fault::new(format!("{} holds no county; load one first, or run the demo", dir.display())));
+        return Err(Fault::new(format!(
+            "{} holds no county; load one first, or run the demo",
+            dir.display()
+        )));
     }
     ledger(dir, &Sqlite::county_of(&file)?)
 }

@@ -47,17 +47,15 @@ pub fn run(args: &Serve) -> Result<(), Fault> {
 
 /// Serves until it is told to stop, then ends in order.
 pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(8)
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
     let service = Arc::new(service);
     timers::run(&service);
     let metrics = recorder().map_err(|error| Fault::new(error.to_string()))?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind((http.host.as_str(), http.port))
-            .await
-            .map_err(|error| Fault::new(format!("{}:{} cannot be listened on: {error}", http.host, http.port)))?;
+        let listener =
+            tokio::net::TcpListener::bind((http.host.as_str(), http.port)).await.map_err(|error| {
+                Fault::new(format!("{}:{} cannot be listened on: {error}", http.host, http.port))
+            })?;
         let address = listener.local_addr()?;
         let url = format!("http://{address}");
         let public_url = http.public_url.clone().unwrap_or_else(|| url.clone());

@@ -115,7 +115,8 @@ impl Cast {
             within.is_none_or(|within| world.covers(&held.place, within) || world.covers(within, &held.place))
         };
         let held: Vec<&Held> = held.iter().filter(reaches).collect();
-        let weight = |held: &&Held| self.places.iter().find(|(code, _)| *code == held.place).map_or(1.0, |p| p.1);
+        let weight =
+            |held: &&Held| self.places.iter().find(|(code, _)| *code == held.place).map_or(1.0, |p| p.1);
         let held = held.get(chance.weighted(held.iter().map(weight))?)?;
         let place = self.place(levels, within, Some(&held.place), world, chance)?;
         Some((staff(&held.person, world), place))

@@ -51,7 +51,8 @@ impl Words {
     /// Reads the tables that the habits name and keeps the drawn pictures.
     pub fn read(habits: &Habits, dir: &Path, service: &Service) -> Result<Words, DemoFault> {
         let table = |name: &str| -> Result<Vec<Row>, DemoFault> {
-            let rows = load::read_csv(&dir.join(name)).map_err(|fault| DemoFault::Tables(format!("{fault:?}")))?;
+            let rows =
+                load::read_csv(&dir.join(name)).map_err(|fault| DemoFault::Tables(format!("{fault:?}")))?;
             Ok(rows.into_iter().map(|(_, row)| row).collect())
         };
         let mut phrases: HashMap<String, Vec<Row>> = HashMap::new();
@@ -69,7 +70,12 @@ impl Words {
             stories: table(&habits.stories.file)?,
             phrases,
             photos,
-            staffed: service.state().world.holdings().filter_map(|holding| holding.post.unit.clone()).collect(),
+            staffed: service
+                .state()
+                .world
+                .holdings()
+                .filter_map(|holding| holding.post.unit.clone())
+                .collect(),
             kind: habits.stories.kind.clone(),
             place: habits.stories.place.clone(),
             any: habits.stories.any.clone(),
@@ -79,7 +85,13 @@ impl Words {
     }
 
     /// A story that fits a kind of place, a month (0 to 11) and kinds; the beginnings of their codes.
-    pub fn story(&self, place_kind: &str, month: usize, kinds: &[String], chance: &mut Chance) -> Option<usize> {
+    pub fn story(
+        &self,
+        place_kind: &str,
+        month: usize,
+        kinds: &[String],
+        chance: &mut Chance,
+    ) -> Option<usize> {
         let weight = |row: &Row| {
             let code = row.get(&self.kind).map(String::as_str).unwrap_or_default();
             let at = row.get(&self.place).map(String::as_str).unwrap_or_default();

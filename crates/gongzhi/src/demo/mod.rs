@@ -20,8 +20,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gongzhi_base::Timestamp;
-use gongzhi_service::service::setting;
 use gongzhi_service::ambient::Scripted;
+use gongzhi_service::service::setting;
 use gongzhi_service::{Failure, Service, load};
 
 /// How long the invented past is: half a year of days.
@@ -74,7 +74,10 @@ impl fmt::Display for Summary {
 #[derive(Clone, PartialEq, Debug)]
 pub enum DemoFault {
     /// The habits file is missing, cannot be read, or names what the documents do not have.
-    File { path: String, why: String },
+    File {
+        path: String,
+        why: String,
+    },
     /// A table or picture that the habits name.
     Tables(String),
     Failure(Box<Failure>),

@@ -13,7 +13,8 @@ const HEIGHT: u32 = 480;
 pub fn paint(number: u64) -> Option<Vec<u8>> {
     let mut chance = Chance::new(number.wrapping_mul(7_919) + 17);
     let horizon = chance.between([0.32, 0.46]);
-    let sky = [chance.between([150.0, 190.0]), chance.between([180.0, 205.0]), chance.between([205.0, 235.0])];
+    let sky =
+        [chance.between([150.0, 190.0]), chance.between([180.0, 205.0]), chance.between([205.0, 235.0])];
     let tint = chance.between([-18.0, 18.0]);
     let hole = (chance.between([0.3, 0.7]), chance.between([0.62, 0.82]));
     let size = (chance.between([0.08, 0.2]), chance.between([0.05, 0.1]));
@@ -31,7 +32,11 @@ pub fn paint(number: u64) -> Option<Vec<u8>> {
             let half = 0.08 + depth * 0.5;
             let road = (u - lean).abs() < half || wall;
             let dark = 20.0 * depth;
-            if road { [128.0 - dark + tint, 124.0 - dark + tint, 120.0 - dark] } else { [122.0, 132.0 - dark, 84.0] }
+            if road {
+                [128.0 - dark + tint, 124.0 - dark + tint, 120.0 - dark]
+            } else {
+                [122.0, 132.0 - dark, 84.0]
+            }
         };
         if wall && v < horizon && u > 0.18 && u < 0.86 && v > 0.08 {
             // Courses of bricks with their joints.

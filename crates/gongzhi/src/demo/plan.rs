@@ -157,8 +157,11 @@ impl Player<'_> {
         let known = self.index.get(&key).cloned().unwrap_or_default();
         let manner = self.manner(record);
         let open = |habit: &Habit| self.open_to(habit, record, life);
-        let (asides, main): (Vec<usize>, Vec<usize>) =
-            known.iter().copied().filter(|at| open(&habits.habits[*at])).partition(|at| habits.habits[*at].aside);
+        let (asides, main): (Vec<usize>, Vec<usize>) = known
+            .iter()
+            .copied()
+            .filter(|at| open(&habits.habits[*at]))
+            .partition(|at| habits.habits[*at].aside);
         let weight = |at: &usize| {
             let habit = &habits.habits[*at];
             if habit.careless { habit.weight * manner } else { habit.weight }
@@ -227,10 +230,7 @@ impl Player<'_> {
     /// Makes known the records of which people hear for the first time: parts of others.
     pub fn meet(&mut self, record: &Record, parent: Option<&Record>) {
         let above = record.parent.and_then(|id| self.lives.get(&id));
-        let mut life = Life {
-            story: above.and_then(|life| life.story),
-            ..Life::default()
-        };
+        let mut life = Life { story: above.and_then(|life| life.story), ..Life::default() };
         if let Some(above) = above.filter(|above| above.script.is_some()) {
             let nth = parent.and_then(|parent| parent.parts.iter().position(|part| part.id == record.id));
             let cues = nth.and_then(|nth| above.parts.get(nth)).cloned().unwrap_or_default();

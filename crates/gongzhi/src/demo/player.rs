@@ -52,7 +52,11 @@ pub struct Life {
 pub enum What {
     Open(Box<Birth>),
     /// `serial` is missing for what happens besides the main course.
-    Act { record: RecordId, serial: Option<u64>, habit: usize },
+    Act {
+        record: RecordId,
+        serial: Option<u64>,
+        habit: usize,
+    },
 }
 
 struct Job {
@@ -361,7 +365,13 @@ impl<'a> Player<'a> {
     }
 
     /// What somebody does with a record; `None` when nobody can or it is no longer planned.
-    fn act(&mut self, record: &Record, serial: Option<u64>, at_habit: usize, at: i64) -> Option<(Command, Sent)> {
+    fn act(
+        &mut self,
+        record: &Record,
+        serial: Option<u64>,
+        at_habit: usize,
+        at: i64,
+    ) -> Option<(Command, Sent)> {
         let life = self.lives.get(&record.id)?;
         if serial.is_some_and(|serial| serial != life.serial) {
             return None;

@@ -10,9 +10,9 @@ use gongzhi_base::{Point, Timestamp};
 use gongzhi_kernel::project::{CellKey, project};
 use gongzhi_kernel::{Deed, Event, Record};
 use gongzhi_lang::model::{Dimension, Level};
+use gongzhi_service::Service;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_service::figures::FigureQuery;
-use gongzhi_service::Service;
 use gongzhi_store::{CellQuery, ListQuery};
 use serde::Deserialize;
 
@@ -262,7 +262,9 @@ fn all_states(service: &Service, expect: &Expect, wrong: &mut Wrong) {
         let records = records(service, name);
         for (step, least) in steps {
             let taken: u32 = records.iter().filter_map(|record| record.taken.get(step)).sum();
-            wrong.unless(taken >= *least, || format!("`{step}` of {name} was taken {taken} times, not {least}"));
+            wrong.unless(taken >= *least, || {
+                format!("`{step}` of {name} was taken {taken} times, not {least}")
+            });
         }
     }
 }
@@ -332,7 +334,8 @@ fn figures(service: &Service, expect: &Expect, wrong: &mut Wrong) {
     for Spread { of, indicator, level, least } in &expect.spread {
         let level = Level::read(level).expect("a level");
         let places = world.places().filter(|place| place.level == level);
-        let found: Vec<f64> = places.filter_map(|place| percent(service, of, indicator, &place.code)).collect();
+        let found: Vec<f64> =
+            places.filter_map(|place| percent(service, of, indicator, &place.code)).collect();
         let most = found.iter().copied().fold(f64::MIN, f64::max);
         let spread = most - found.iter().copied().fold(f64::MAX, f64::min);
         wrong.unless(spread >= *least, || format!("{indicator} differs by {spread:.1}: {found:?}"));

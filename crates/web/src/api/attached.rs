@@ -54,7 +54,9 @@ fn first_bytes_fit(head: &[u8], media: &str) -> bool {
     match media {
         "image/jpeg" => head.starts_with(&[0xFF, 0xD8, 0xFF]),
         "application/pdf" => head.starts_with(b"%PDF-"),
-        office if office.starts_with("application/vnd.openxmlformats-officedocument.") => head.starts_with(b"PK\x03\x04"),
+        office if office.starts_with("application/vnd.openxmlformats-officedocument.") => {
+            head.starts_with(b"PK\x03\x04")
+        }
         _ => false,
     }
 }

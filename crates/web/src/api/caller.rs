@@ -60,9 +60,10 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The language asked for: `?lang=`, else the pages' cookie (islands ask in the page's language), else
 /// `Accept-Language`, else Chinese.
 pub fn language(parts: &Parts) -> Lang {
-    let asked = parts.uri.query().and_then(|query| {
-        query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::parse)
-    });
+    let asked = parts
+        .uri
+        .query()
+        .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::parse));
     let chosen = || cookie(&parts.headers, "lang").and_then(|code| Lang::parse(&code));
     asked.or_else(chosen).unwrap_or_else(|| accepted(&parts.headers))
 }

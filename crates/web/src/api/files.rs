@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, FromRequest, Multipart, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use gongzhi_base::FileRef;
 use gongzhi_service::Failure;
 use gongzhi_service::files::{FileFault, MAX_BYTES};
@@ -159,10 +159,8 @@ pub async fn send(app: &App, caller: &Caller, file: Option<FileRef>) -> Result<R
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
     let media = HeaderValue::from_str(&file.media);
-    headers.insert(
-        header::CONTENT_TYPE,
-        media.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
+    headers
+        .insert(header::CONTENT_TYPE, media.unwrap_or(HeaderValue::from_static("application/octet-stream")));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }

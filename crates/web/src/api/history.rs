@@ -148,7 +148,13 @@ impl Reader {
 }
 
 /// An event for a reader; `None` if it is not for that reader.
-pub fn event(seq: u64, event: &Event, mechanism: &Mechanism, world: &World, reader: Reader) -> Option<EventShape> {
+pub fn event(
+    seq: u64,
+    event: &Event,
+    mechanism: &Mechanism,
+    world: &World,
+    reader: Reader,
+) -> Option<EventShape> {
     let mut shape = EventShape {
         seq,
         revision: event.revision,
@@ -175,7 +181,9 @@ pub fn event(seq: u64, event: &Event, mechanism: &Mechanism, world: &World, read
                 words: (&words).into(),
                 note: rule.and_then(|step| WordsShape::some(&step.note)),
                 to: taken.to.clone(),
-                set: set.map(|(name, value)| (name.clone(), value::json(mechanism.field(name), value))).collect(),
+                set: set
+                    .map(|(name, value)| (name.clone(), value::json(mechanism.field(name), value)))
+                    .collect(),
                 cleared: taken.cleared.iter().filter(|name| seen(name)).cloned().collect(),
                 deadlines: taken.clocks.iter().map(|(name, change)| changed(name, change)).collect(),
             });
@@ -224,6 +232,7 @@ pub async fn history(
     let view = caller.read(&app, move |service, actor| service.view(actor, id)).await?;
     let state = app.service.state();
     let events = view.history.iter();
-    let shown = events.filter_map(|(seq, one)| event(*seq, one, &view.mechanism, &state.world, Reader::Staff));
+    let shown =
+        events.filter_map(|(seq, one)| event(*seq, one, &view.mechanism, &state.world, Reader::Staff));
     Ok(Json(History { items: shown.collect() }))
 }

@@ -13,8 +13,8 @@ use gongzhi_kernel::Raw;
 use gongzhi_kernel::command::Input;
 use serde::de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::caller::language;
@@ -197,7 +197,9 @@ impl<'de> Visitor<'de> for Any {
                 let name = name.chars().filter(|c| !c.is_control()).take(100).collect();
                 Ok(Raw::File(FileRef { digest, name, media, size }))
             }
-            _ => Err(A::Error::custom("neither a point (`lat`, `lon`) nor a file (`digest`, `name`, `media`, `size`)")),
+            _ => Err(A::Error::custom(
+                "neither a point (`lat`, `lon`) nor a file (`digest`, `name`, `media`, `size`)",
+            )),
         }
     }
 }

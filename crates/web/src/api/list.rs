@@ -104,10 +104,11 @@ fn query(app: &App, caller: &Caller, filter: Filter) -> Result<ListQuery, Proble
         let mechanism = mechanism.ok_or_else(|| bad("mechanism"))?;
         let (base, count) = figures::marks(mechanism, indicator).ok_or_else(|| bad("indicator"))?;
         // Counts have no base of their own: what is counted is the base.
-        let base = match mechanism.indicators.iter().find(|known| known.name == *indicator).map(|i| &i.measure) {
-            Some(gongzhi_lang::model::Measure::Ratio { .. }) => base,
-            _ => count,
-        };
+        let base =
+            match mechanism.indicators.iter().find(|known| known.name == *indicator).map(|i| &i.measure) {
+                Some(gongzhi_lang::model::Measure::Ratio { .. }) => base,
+                _ => count,
+            };
         marks = match filter.counted.unwrap_or(Counted::Base) {
             Counted::Base => (base, 0),
             Counted::Yes => (base | count, 0),

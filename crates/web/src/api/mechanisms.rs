@@ -265,7 +265,9 @@ fn field(lang: Lang, field: &Field) -> FieldShape {
         of,
         min: field.min,
         max: field.max,
-        options: options.map(|(value, words)| OptionShape { value: value.clone(), words: words.into() }).collect(),
+        options: options
+            .map(|(value, words)| OptionShape { value: value.clone(), words: words.into() })
+            .collect(),
         levels: field.levels.iter().map(|level| level.word()).collect(),
         kinds: field.kinds.clone(),
         public: field.public,

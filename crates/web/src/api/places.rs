@@ -251,10 +251,9 @@ pub async fn near(
         wanted.filter_map(|place| Some((place.point?.metres_to(point) as u32, place))).collect();
     near.sort_by_key(|(metres, place)| (*metres, place.code.as_str()));
     near.truncate(query.limit.unwrap_or(5).clamp(1, 20));
-    let items = near.into_iter().map(|(metres, place)| PlaceItem {
-        metres: Some(metres),
-        ..item(caller.lang, &state.world, place)
-    });
+    let items = near
+        .into_iter()
+        .map(|(metres, place)| PlaceItem { metres: Some(metres), ..item(caller.lang, &state.world, place) });
     Ok(Json(Places { items: items.collect() }))
 }
 

@@ -186,7 +186,12 @@ impl Problem {
     }
 
     /// A failure of a use case. `mechanism` gives the bounds of its fields their words.
-    pub fn failure(lang: Lang, failure: &Failure, state: Option<&State>, mechanism: Option<&Mechanism>) -> Problem {
+    pub fn failure(
+        lang: Lang,
+        failure: &Failure,
+        state: Option<&State>,
+        mechanism: Option<&Mechanism>,
+    ) -> Problem {
         let told = match (failure, state) {
             (Failure::Refused(refusal), Some(state)) => words::refusal_words_in(lang, refusal, state),
             _ => words::failure_words(lang, failure),
@@ -396,7 +401,10 @@ mod tests {
         for (failure, (kind, status)) in failures.zip(TOLD) {
             for lang in Lang::ALL {
                 let problem = Problem::failure(lang, &failure, None, None);
-                assert_eq!((problem.kind.as_str(), problem.status), (format!("{KINDS}{kind}").as_str(), *status));
+                assert_eq!(
+                    (problem.kind.as_str(), problem.status),
+                    (format!("{KINDS}{kind}").as_str(), *status)
+                );
                 assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{failure:?}");
             }
         }
@@ -407,7 +415,11 @@ mod tests {
         for kind in OWN {
             for lang in Lang::ALL {
                 let problem = Problem::own(lang, kind);
-                assert!(!problem.title.starts_with("api-") && !problem.detail.starts_with("api-"), "{}", kind.slug);
+                assert!(
+                    !problem.title.starts_with("api-") && !problem.detail.starts_with("api-"),
+                    "{}",
+                    kind.slug
+                );
             }
         }
     }

@@ -42,7 +42,12 @@ pub struct Taken {
 
 impl From<Outcome> for Taken {
     fn from(outcome: Outcome) -> Taken {
-        Taken { record: Id(outcome.record), revision: outcome.revision, seq: outcome.seq, again: outcome.again }
+        Taken {
+            record: Id(outcome.record),
+            revision: outcome.revision,
+            seq: outcome.seq,
+            again: outcome.again,
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use super::shape::{FileShape, PointShape, SkippedShape};
 pub fn json(field: Option<&Field>, value: &Value) -> Json {
     match value {
         Value::Sealed(_) => {
-            let mask = field.and_then(|field| field.personal.as_ref()).map_or(Mask::All, |personal| personal.mask);
+            let mask =
+                field.and_then(|field| field.personal.as_ref()).map_or(Mask::All, |personal| personal.mask);
             json!({ "masked": desk::masked(value, mask) })
         }
         open => plain(field, open),

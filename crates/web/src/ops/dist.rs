@@ -38,7 +38,8 @@ pub fn assets() -> Assets {
 /// Sends a built file, compressed beforehand where the browser takes it.
 pub fn send(name: &str, asked: &HeaderMap) -> Response {
     // What the build keeps for itself is nobody else's.
-    let hidden = name == "manifest.json" || name.starts_with('.') || name.ends_with(".br") || name.ends_with(".gz");
+    let hidden =
+        name == "manifest.json" || name.starts_with('.') || name.ends_with(".br") || name.ends_with(".gz");
     let (Some(media), false) = (media(name), hidden) else { return StatusCode::NOT_FOUND.into_response() };
     let Some(plain) = Dist::get(name) else { return StatusCode::NOT_FOUND.into_response() };
     let mut headers = HeaderMap::with_capacity(6);
@@ -46,7 +47,8 @@ pub fn send(name: &str, asked: &HeaderMap) -> Response {
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if NAMES.values().any(|known| known == name) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        headers
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     } else {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let tag = format!("\"{}\"", &Digest(plain.metadata.sha256_hash()).to_string()[..16]);

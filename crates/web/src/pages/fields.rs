@@ -15,8 +15,9 @@ use super::settings::Presentation;
 use super::words::{clause_link, field_fault_words, say, who_words};
 use crate::i18n::{Lang, t};
 use crate::view::{
-    BoolInput, CatalogueGroup, CatalogueInput, CatalogueStyle, Choice, ChoiceInput, ChoiceStyle, DateInput, Field,
-    FieldKind, FilesInput, Link, NumberInput, OptionGroup, PlaceInput, PlaceLevel, PointInput, Purpose, TextInput,
+    BoolInput, CatalogueGroup, CatalogueInput, CatalogueStyle, Choice, ChoiceInput, ChoiceStyle, DateInput,
+    Field, FieldKind, FilesInput, Link, NumberInput, OptionGroup, PlaceInput, PlaceLevel, PointInput,
+    Purpose, TextInput,
 };
 
 /// Up to this many choices are shown as buttons, more of them as a list to fold out.
@@ -61,7 +62,8 @@ pub fn fields(
     read: Option<&Read>,
     faults: &BTreeMap<String, String>,
 ) -> Vec<Field> {
-    let asked = shape.step.asks.iter().filter_map(|ask| Some((shape.mechanism.field(&ask.field)?, !ask.optional)));
+    let asked =
+        shape.step.asks.iter().filter_map(|ask| Some((shape.mechanism.field(&ask.field)?, !ask.optional)));
     asked
         .map(|(field, required)| {
             let blank = Posted::default();
@@ -123,11 +125,16 @@ fn kind(shape: &Shape<'_>, field: &Asked, required: bool, typed: &Posted, read: 
     let bound = |bound: Option<i64>| bound.map(|bound| bound.to_string()).unwrap_or_default();
     let several = matches!(field.ty, Type::List(_));
     match item(&field.ty) {
-        Type::Bool => FieldKind::Bool(BoolInput { checked: matches!(value.as_str(), "true" | "on" | "1" | "yes") }),
-        Type::Int if field.amount => FieldKind::Amount(NumberInput { value, ..NumberInput::default() }),
-        Type::Int => {
-            FieldKind::Count(NumberInput { value, min: bound(field.min), max: bound(field.max), ..NumberInput::default() })
+        Type::Bool => {
+            FieldKind::Bool(BoolInput { checked: matches!(value.as_str(), "true" | "on" | "1" | "yes") })
         }
+        Type::Int if field.amount => FieldKind::Amount(NumberInput { value, ..NumberInput::default() }),
+        Type::Int => FieldKind::Count(NumberInput {
+            value,
+            min: bound(field.min),
+            max: bound(field.max),
+            ..NumberInput::default()
+        }),
         Type::Date => FieldKind::Date(DateInput { value, ..DateInput::default() }),
         Type::Choice(_) => FieldKind::Choice(choice(shape, field, &value)),
         Type::Entry(catalogue) => match shape.state.world.catalogue(catalogue) {
@@ -208,7 +215,8 @@ fn entries(shape: &Shape<'_>, catalogue: &Catalogue, required: bool, value: &str
             groups.insert(0, direct);
         }
         let comma = t(shape.lang, "list-comma");
-        let some: Vec<&str> = groups.iter().map(|group| group.label.as_str()).filter(|l| !l.is_empty()).take(3).collect();
+        let some: Vec<&str> =
+            groups.iter().map(|group| group.label.as_str()).filter(|l| !l.is_empty()).take(3).collect();
         CatalogueGroup { label: say(shape.lang, &top.words), note: some.join(&comma), groups }
     });
     CatalogueInput {
@@ -227,9 +235,13 @@ fn units(shape: &Shape<'_>, field: &Asked, chosen: &[&str], style: ChoiceStyle) 
         let at = world.up(&unit.place, Level::Township).unwrap_or(&unit.place).to_owned();
         let level = if place.level == Level::County { Level::County } else { Level::Township };
         let label = names::place_alone(shape.lang, shape.state, &at);
-        let group = groups.entry((level, at)).or_insert_with(|| OptionGroup { label, ..OptionGroup::default() });
+        let group =
+            groups.entry((level, at)).or_insert_with(|| OptionGroup { label, ..OptionGroup::default() });
         // As tick boxes only what is not a village's own: hundreds of boxes help nobody.
-        if style == ChoiceStyle::List && place.level > Level::Township && !chosen.contains(&unit.code.as_str()) {
+        if style == ChoiceStyle::List
+            && place.level > Level::Township
+            && !chosen.contains(&unit.code.as_str())
+        {
             continue;
         }
         group.options.push(Choice {
@@ -249,8 +261,12 @@ fn units(shape: &Shape<'_>, field: &Asked, chosen: &[&str], style: ChoiceStyle) 
 fn files(field: &Asked, several: bool, read: Option<&Read>) -> FilesInput {
     let kept = read.into_iter().flat_map(|read| &read.kept).filter(|(name, _)| *name == field.name);
     FilesInput {
-        accept: if field.photo { "image/jpeg,image/png,image/webp" } else { "image/jpeg,image/png,image/webp,.pdf,.docx,.xlsx" }
-            .to_owned(),
+        accept: if field.photo {
+            "image/jpeg,image/png,image/webp"
+        } else {
+            "image/jpeg,image/png,image/webp,.pdf,.docx,.xlsx"
+        }
+        .to_owned(),
         max_files: if several { field.max.and_then(|max| u32::try_from(max).ok()).unwrap_or(6) } else { 1 },
         max_bytes: MAX_BYTES as u64,
         max_label: input::most_bytes(),
@@ -276,7 +292,8 @@ fn places(shape: &Shape<'_>, field: &Asked, typed: &Posted) -> PlaceInput {
     let code = match asked && query.is_empty() {
         true => {
             let mut lists = Posted::default();
-            let of_field = typed.values.iter().filter(|(name, _)| name.starts_with(&format!("{}.", field.name)));
+            let of_field =
+                typed.values.iter().filter(|(name, _)| name.starts_with(&format!("{}.", field.name)));
             lists.values.extend(of_field.cloned());
             place(field, &lists)
         }
@@ -340,7 +357,8 @@ pub fn find_places(world: &World, query: &str, levels: &[Level]) -> Vec<String> 
         .filter(|place| place.level != Level::County && (levels.is_empty() || levels.contains(&place.level)))
         .filter(|place| place.words.zh.contains(&query) || place.words.en.to_lowercase().contains(&query))
         .map(|place| {
-            let begins = place.words.zh.starts_with(&query) || place.words.en.to_lowercase().starts_with(&query);
+            let begins =
+                place.words.zh.starts_with(&query) || place.words.en.to_lowercase().starts_with(&query);
             (!begins, place.level, place.code.as_str())
         })
         .collect();

@@ -111,7 +111,13 @@ struct Again<'a> {
     failed: &'a Failed,
 }
 
-fn shown(app: &App, visitor: &Visitor, held: &Held, again: Option<Again<'_>>, done: Option<String>) -> Response {
+fn shown(
+    app: &App,
+    visitor: &Visitor,
+    held: &Held,
+    again: Option<Again<'_>>,
+    done: Option<String>,
+) -> Response {
     let state = app.service.state();
     let (lang, view) = (visitor.lang, &held.view);
     let gaze = gaze(app, visitor, &state, held);
@@ -161,7 +167,8 @@ fn gaze<'g>(app: &App, visitor: &Visitor, state: &'g gongzhi_service::State, hel
 
 /// The last step of a unit after which the resident is waited for: its longest text is the answer.
 fn answer(gaze: &Gaze<'_>, view: &RecordView) -> Option<view::Answer> {
-    let waits = |name: &str| gaze.mechanism.state(name).is_some_and(|state| state.waits.contains(&Who::Holder));
+    let waits =
+        |name: &str| gaze.mechanism.state(name).is_some_and(|state| state.waits.contains(&Who::Holder));
     let (entry, taken, step) = view.history.iter().rev().find_map(|(_, entry)| match &entry.deed {
         Deed::Step(taken) if taken.to.as_deref().is_some_and(waits) => {
             let step = gaze.mechanism.step(&taken.step)?;
@@ -175,7 +182,11 @@ fn answer(gaze: &Gaze<'_>, view: &RecordView) -> Option<view::Answer> {
         gaze.mechanism.field(name).is_some_and(|field| field.public && matches!(field.ty, Type::Text))
     };
     let asked = |name: &String| step.asks.iter().any(|ask| ask.field == *name);
-    let texts = taken.set.iter().filter(|(name, _)| public(name) && asked(name)).filter_map(|(_, value)| value.text());
+    let texts = taken
+        .set
+        .iter()
+        .filter(|(name, _)| public(name) && asked(name))
+        .filter_map(|(_, value)| value.text());
     let text = texts.max_by_key(|text| text.chars().count())?;
     Some(view::Answer {
         unit: names::acted(gaze.lang, gaze.state, &entry.by, false),
@@ -194,7 +205,8 @@ fn steps(
     again: Option<&Again<'_>>,
 ) -> Vec<FollowStep> {
     let view = &held.view;
-    let waited = view.mechanism.state(&view.record.state).is_some_and(|state| state.waits.contains(&Who::Holder));
+    let waited =
+        view.mechanism.state(&view.record.state).is_some_and(|state| state.waits.contains(&Who::Holder));
     let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
     let none = Failed::default();
     // What would meet the nearest deadline is what the resident is waited for.
@@ -293,9 +305,20 @@ pub async fn act(
             Some(told) => told,
             None => return Ok(shown(&app, &visitor, &held, None, None)),
         };
-        return Err(record::step::gone(s, failure, super::fields::typed(visitor.lang, &mechanism, rule, &posted), &held.base));
+        return Err(record::step::gone(
+            s,
+            failure,
+            super::fields::typed(visitor.lang, &mechanism, rule, &posted),
+            &held.base,
+        ));
     }
-    Ok(shown(&app, &visitor, &held, Some(Again { step: &step, posted: &posted, read: &read, failed: &failed }), None))
+    Ok(shown(
+        &app,
+        &visitor,
+        &held,
+        Some(Again { step: &step, posted: &posted, read: &read, failed: &failed }),
+        None,
+    ))
 }
 
 /// `GET /follow/{code}/why/{deadline}`
@@ -308,8 +331,15 @@ pub async fn why(
     let state = app.service.state();
     let gaze = gaze(&app, &visitor, &state, &held);
     let (view, now) = (&held.view, app.service.now());
-    let mut all =
-        why::derivations(visitor.lang, &state, &view.mechanism, &view.record, now, &held.base, Some(&deadline));
+    let mut all = why::derivations(
+        visitor.lang,
+        &state,
+        &view.mechanism,
+        &view.record,
+        now,
+        &held.base,
+        Some(&deadline),
+    );
     // Deadlines inside an office are not the resident's: only the one asked for.
     all.truncate(1);
     Ok(ok(&WhyPage {

@@ -10,8 +10,8 @@ use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -62,7 +62,8 @@ async fn explain(State(app): State<App>, request: Request, next: Next) -> Respon
     // The framework's own refusals are bare or plain text in English.
     let media = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let bare = media.is_none_or(|media| media.starts_with(b"text/plain"));
-    let asset = ["/assets/", "/icons/", "/healthz", "/readyz"].iter().any(|known| visitor.path.starts_with(known));
+    let asset =
+        ["/assets/", "/icons/", "/healthz", "/readyz"].iter().any(|known| visitor.path.starts_with(known));
     if failed && bare && !machine && !asset {
         return Trouble::status(&app, &visitor, response.status()).into_response();
     }
@@ -71,12 +72,14 @@ async fn explain(State(app): State<App>, request: Request, next: Next) -> Respon
 
 /// A handler that panicked: the words for the operator go to the log, the person gets a page.
 fn panicked(what: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let told = what.downcast_ref::<String>().map(String::as_str).or_else(|| what.downcast_ref::<&str>().copied());
+    let told =
+        what.downcast_ref::<String>().map(String::as_str).or_else(|| what.downcast_ref::<&str>().copied());
     tracing::error!(panic = told.unwrap_or("unknown"), "a handler panicked");
     let words: Vec<String> = crate::i18n::Lang::ALL
         .into_iter()
         .map(|lang| {
-            let (title, text) = (crate::i18n::t(lang, "error-500-title"), crate::i18n::t(lang, "error-500-text"));
+            let (title, text) =
+                (crate::i18n::t(lang, "error-500-title"), crate::i18n::t(lang, "error-500-text"));
             format!("<h1>{title}</h1><p>{text}</p>")
         })
         .collect();
@@ -119,7 +122,10 @@ async fn headers(State(app): State<App>, request: Request, next: Next) -> Respon
     put(header::REFERRER_POLICY, "no-referrer");
     put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     put(header::X_FRAME_OPTIONS, "DENY");
-    put(header::HeaderName::from_static("permissions-policy"), "geolocation=(self), camera=(self), microphone=()");
+    put(
+        header::HeaderName::from_static("permissions-policy"),
+        "geolocation=(self), camera=(self), microphone=()",
+    );
     put(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     if app.secure {
         put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

@@ -52,7 +52,9 @@ pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Vis
         version: versions.join(" · "),
         contents,
         html,
-        others: others.map(|other| Link::new(say(visitor.lang, &other.title), format!("/help/{}", other.name))).collect(),
+        others: others
+            .map(|other| Link::new(say(visitor.lang, &other.title), format!("/help/{}", other.name)))
+            .collect(),
     })
 }
 
@@ -69,7 +71,11 @@ fn render(lang: Lang, source: &str) -> (Vec<Link>, String) {
                     contents.push(Link::new(words.clone(), format!("#{anchor}")));
                 }
                 let level = level.min(6);
-                out.push_str(&format!("<h{level} id=\"{}\">{}</h{level}>\n", escape(&anchor), escape(&words)));
+                out.push_str(&format!(
+                    "<h{level} id=\"{}\">{}</h{level}>\n",
+                    escape(&anchor),
+                    escape(&words)
+                ));
             }
             Block::Prose { text, .. } => {
                 for paragraph in in_language(lang, &text) {
@@ -132,8 +138,11 @@ pub fn in_language(lang: Lang, text: &str) -> Vec<String> {
         han * 4 > text.chars().count()
     };
     let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|text| !text.is_empty()).collect();
-    let wanted: Vec<String> =
-        paragraphs.iter().filter(|text| chinese(text) == (lang == Lang::Zh)).map(|text| (*text).to_owned()).collect();
+    let wanted: Vec<String> = paragraphs
+        .iter()
+        .filter(|text| chinese(text) == (lang == Lang::Zh))
+        .map(|text| (*text).to_owned())
+        .collect();
     if wanted.is_empty() { paragraphs.into_iter().map(str::to_owned).collect() } else { wanted }
 }
 

@@ -51,7 +51,9 @@ pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) ->
         rates_href: "/rates".to_owned(),
         how: document.map(|document| how(visitor.lang, &document.name, &document.source)).unwrap_or_default(),
         contacts: if hotline.is_empty() { Vec::new() } else { vec![contacts] },
-        help: document.map(|document| Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))),
+        help: document.map(|document| {
+            Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))
+        }),
     }
 }
 
@@ -59,7 +61,9 @@ pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) ->
 fn how(lang: Lang, document: &str, source: &str) -> Vec<HowStep> {
     let blocks = literate::blocks(source);
     let pairs = blocks.windows(2).filter_map(|pair| match pair {
-        [Block::Heading { level: 2, text, anchor, .. }, Block::Prose { text: prose, .. }] => Some((text, anchor, prose)),
+        [Block::Heading { level: 2, text, anchor, .. }, Block::Prose { text: prose, .. }] => {
+            Some((text, anchor, prose))
+        }
         _ => None,
     });
     let steps = pairs.take(CLAUSES).map(|(heading, anchor, prose)| {
@@ -69,17 +73,26 @@ fn how(lang: Lang, document: &str, source: &str) -> Vec<HowStep> {
             anchor: anchor.clone(),
             basis: String::new(),
         };
-        let text = super::help::in_language(lang, prose).join(" ").replace('\n', if lang == Lang::Zh { "" } else { " " });
+        let text = super::help::in_language(lang, prose)
+            .join(" ")
+            .replace('\n', if lang == Lang::Zh { "" } else { " " });
         let (title, rest) = match lang {
             // Headings are Chinese: English readers get the first sentence as the title.
-            Lang::Zh => (heading.split_once('、').map_or(heading.as_str(), |(_, title)| title).to_owned(), text),
+            Lang::Zh => {
+                (heading.split_once('、').map_or(heading.as_str(), |(_, title)| title).to_owned(), text)
+            }
             Lang::En => (sentences(&text, 1), text.clone()),
         };
-        let text = if lang == Lang::En { rest.strip_prefix(&title).unwrap_or(&rest).trim().to_owned() } else { rest };
+        let text = if lang == Lang::En {
+            rest.strip_prefix(&title).unwrap_or(&rest).trim().to_owned()
+        } else {
+            rest
+        };
         HowStep {
             title,
             text: sentences(&text, 2),
-            clause: clause_link(lang, &clause).map(|(_, href)| Link::new(crate::i18n::t(lang, "read-clause"), href)),
+            clause: clause_link(lang, &clause)
+                .map(|(_, href)| Link::new(crate::i18n::t(lang, "read-clause"), href)),
         }
     });
     steps.collect()

@@ -28,7 +28,8 @@ pub fn read(app: &App, lang: Lang, mechanism: &Mechanism, step: &Step, posted: &
             Type::Point => point(field, posted),
             Type::Record(_) => records(app, field, posted),
             _ if matches!(field.ty, Type::List(_)) => {
-                let items: Vec<Raw> = posted.all(&field.name).map(|text| Raw::Text(text.to_owned())).collect();
+                let items: Vec<Raw> =
+                    posted.all(&field.name).map(|text| Raw::Text(text.to_owned())).collect();
                 (!items.is_empty()).then_some(Raw::List(items))
             }
             _ => posted.get(&field.name).map(|text| Raw::Text(text.to_owned())),
@@ -59,7 +60,8 @@ pub fn place(field: &Field, posted: &Posted) -> String {
 }
 
 fn point(field: &Field, posted: &Posted) -> Option<Raw> {
-    let (lat, lon) = (posted.text(&format!("{}.lat", field.name)), posted.text(&format!("{}.lon", field.name)));
+    let (lat, lon) =
+        (posted.text(&format!("{}.lat", field.name)), posted.text(&format!("{}.lon", field.name)));
     let given = !lat.trim().is_empty() || !lon.trim().is_empty();
     given.then(|| Raw::Text(format!("{lat},{lon}")))
 }

@@ -81,8 +81,12 @@ pub fn level(lang: Lang, level: Level) -> String {
 /// A value as text. Files and sealed values have places of their own and give nothing here.
 pub fn value(lang: Lang, state: &State, field: &Field, value: &Value) -> String {
     let ty = super::input::item(&field.ty);
-    let items: Vec<String> =
-        value.items().iter().map(|item| one(lang, state, field, ty, item)).filter(|text| !text.is_empty()).collect();
+    let items: Vec<String> = value
+        .items()
+        .iter()
+        .map(|item| one(lang, state, field, ty, item))
+        .filter(|text| !text.is_empty())
+        .collect();
     items.join(&t(lang, "list-comma"))
 }
 

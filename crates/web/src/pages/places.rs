@@ -41,7 +41,8 @@ fn item(lang: Lang, state: &County, place: &Place) -> Item {
 /// `GET /places/children/{code}`
 pub async fn children(Path(code): Path<String>, State(app): State<App>, visitor: Visitor) -> Response {
     let state = app.service.state();
-    let items: Vec<Item> = state.world.children(&code).map(|place| item(visitor.lang, &state, place)).collect();
+    let items: Vec<Item> =
+        state.world.children(&code).map(|place| item(visitor.lang, &state, place)).collect();
     Json(json!({ "items": items })).into_response()
 }
 
@@ -139,6 +140,7 @@ pub async fn choose(State(app): State<App>, posted: super::posted::Posted) -> Re
     if app.service.state().world.place(&code).is_some() {
         return super::problem::see(&format!("/report?place={code}"));
     }
-    let query = percent_encoding::utf8_percent_encode(posted.text("place.q"), percent_encoding::NON_ALPHANUMERIC);
+    let query =
+        percent_encoding::utf8_percent_encode(posted.text("place.q"), percent_encoding::NON_ALPHANUMERIC);
     super::problem::see(&format!("/places?q={query}"))
 }

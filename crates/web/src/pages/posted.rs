@@ -125,7 +125,8 @@ pub fn decode(bytes: &[u8]) -> Vec<(String, String)> {
 }
 
 async fn many_parts(app: &App, request: Request, secret: Option<&str>) -> Result<Posted, StatusCode> {
-    let mut form = Multipart::from_request(request, app).await.map_err(|fault| fault.into_response().status())?;
+    let mut form =
+        Multipart::from_request(request, app).await.map_err(|fault| fault.into_response().status())?;
     let mut posted = Posted::default();
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|fault| fault.into_response().status())? {
@@ -201,7 +202,10 @@ pub fn read_kept(app: &App, value: &str) -> Option<FileRef> {
     let fits = match media {
         "image/jpeg" => head.starts_with(&[0xFF, 0xD8, 0xFF]),
         "application/pdf" => head == *b"%PDF-",
-        office => office.starts_with("application/vnd.openxmlformats-officedocument.") && head.starts_with(b"PK\x03\x04"),
+        office => {
+            office.starts_with("application/vnd.openxmlformats-officedocument.")
+                && head.starts_with(b"PK\x03\x04")
+        }
     };
     fits.then(|| FileRef { digest, name, media: media.to_owned(), size })
 }

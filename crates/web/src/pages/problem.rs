@@ -118,5 +118,12 @@ fn error_page(shell: Shell, status: StatusCode, told: Option<RefusalText>) -> Er
         false => vec![way("nav-home", "/"), way("nav-follow", "/follow")],
     };
     let wait_seconds = if status == StatusCode::TOO_MANY_REQUESTS { 60 } else { 0 };
-    ErrorPage { status: status.as_u16(), problem: told.map(problem), links, wait_seconds, s: shell, ..ErrorPage::default() }
+    ErrorPage {
+        status: status.as_u16(),
+        problem: told.map(problem),
+        links,
+        wait_seconds,
+        s: shell,
+        ..ErrorPage::default()
+    }
 }

@@ -9,11 +9,11 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use serde::Deserialize;
 
+use super::names;
 use super::problem::{Answer, Trouble, ok};
 use super::report::open_to_all;
 use super::visitor::Visitor;
 use super::words::{clause_link, say};
-use super::names;
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
 use crate::view::{
@@ -42,7 +42,8 @@ fn key(month: Date) -> String {
 
 /// Ratios with a target, which is what makes a rate worth publishing beside others.
 fn ratios(mechanism: &Mechanism) -> Vec<&Indicator> {
-    let all = mechanism.indicators.iter().filter(|indicator| matches!(indicator.measure, Measure::Ratio { .. }));
+    let all =
+        mechanism.indicators.iter().filter(|indicator| matches!(indicator.measure, Measure::Ratio { .. }));
     all.filter(|indicator| indicator.by.contains(&Dimension::Place)).collect()
 }
 
@@ -89,13 +90,18 @@ pub fn county_now(app: &App, visitor: &Visitor) -> (String, Vec<Figure>) {
     };
     let found = app.service.figures(&query(&mechanism, vec![state.world.county.clone()], *first, *last));
     let found = found.unwrap_or_default();
-    let counted = |month: &&Date| found.iter().any(|figure| figure.key.period == key(**month) && figure.denominator > 0);
+    let counted = |month: &&Date| {
+        found.iter().any(|figure| figure.key.period == key(**month) && figure.denominator > 0)
+    };
     let Some(month) = months.iter().rev().find(counted) else { return (String::new(), Vec::new()) };
-    let figures = ratios(&mechanism).into_iter().filter(|indicator| indicator.target.is_some()).take(3).map(|indicator| {
-        let figure =
-            found.iter().find(|figure| figure.key.indicator == indicator.name && figure.key.period == key(*month));
-        shown(visitor.lang, indicator, figure)
-    });
+    let figures = ratios(&mechanism).into_iter().filter(|indicator| indicator.target.is_some()).take(3).map(
+        |indicator| {
+            let figure = found
+                .iter()
+                .find(|figure| figure.key.indicator == indicator.name && figure.key.period == key(*month));
+            shown(visitor.lang, indicator, figure)
+        },
+    );
     (format::month(visitor.lang, *month), figures.collect())
 }
 
@@ -162,10 +168,13 @@ fn table(
             .collect(),
     };
     let latest = months.iter().rev().find(|month| {
-        all.iter().any(|indicator| at(&indicator.name, county, **month).is_some_and(|figure| figure.denominator > 0))
+        all.iter().any(|indicator| {
+            at(&indicator.name, county, **month).is_some_and(|figure| figure.denominator > 0)
+        })
     });
     let link = |other: &&Indicator| {
-        let href = if other.name == indicator.name { String::new() } else { format!("/rates?rate={}", other.name) };
+        let href =
+            if other.name == indicator.name { String::new() } else { format!("/rates?rate={}", other.name) };
         Link::new(say(lang, &other.words), href)
     };
     let rule = |indicator: &&Indicator| {
@@ -185,7 +194,10 @@ fn table(
             title: say(lang, &indicator.words),
             note: visitor.t("rates-note"),
             row_head: visitor.t("level-township"),
-            columns: months.iter().map(|m| Column { label: format::month(lang, *m), ..Column::default() }).collect(),
+            columns: months
+                .iter()
+                .map(|m| Column { label: format::month(lang, *m), ..Column::default() })
+                .collect(),
             rows: townships.iter().map(|code| row(code)).collect(),
             total: Some(row(county)),
         },
@@ -200,7 +212,9 @@ fn by_clause(visitor: &Visitor, facts: Vec<Fact>) -> Vec<Fact> {
     let mut lines: Vec<Fact> = Vec::new();
     for fact in facts {
         match lines.iter_mut().find(|line| line.href == fact.href) {
-            Some(line) => line.label = [&line.label, &fact.label].map(String::as_str).join(&visitor.t("list-comma")),
+            Some(line) => {
+                line.label = [&line.label, &fact.label].map(String::as_str).join(&visitor.t("list-comma"))
+            }
             None => lines.push(fact),
         }
     }
@@ -224,7 +238,8 @@ fn chart<'f>(
         });
         Line { label: say(visitor.lang, &indicator.words), points: points.collect() }
     };
-    let lines: Vec<Line> = all.iter().filter(|indicator| indicator.target.is_some()).take(3).map(line).collect();
+    let lines: Vec<Line> =
+        all.iter().filter(|indicator| indicator.target.is_some()).take(3).map(line).collect();
     let values = lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value);
     let least = values.fold(100.0_f64, f64::min);
     LineChart {

@@ -60,11 +60,17 @@ pub async fn page(State(app): State<App>, visitor: Visitor, Query(asked): Query<
         several => {
             let place = asked.place.map(|place| format!("&place={place}")).unwrap_or_default();
             let link = |(mechanism, _): &(Arc<Mechanism>, String)| {
-                Link::new(say(visitor.lang, &mechanism.words), format!("/report?mechanism={}{place}", mechanism.name))
+                Link::new(
+                    say(visitor.lang, &mechanism.words),
+                    format!("/report?mechanism={}{place}", mechanism.name),
+                )
             };
             ok(&TextPage {
                 title: visitor.t("report-title"),
-                sections: vec![TextSection { links: several.iter().map(link).collect(), ..TextSection::default() }],
+                sections: vec![TextSection {
+                    links: several.iter().map(link).collect(),
+                    ..TextSection::default()
+                }],
                 s: visitor.shell(&app, visitor.t("report-title")),
             })
         }
@@ -141,7 +147,8 @@ pub async fn submit(
 ) -> Response {
     let state = app.service.state().clone();
     let all = open_to_all(&state);
-    let chosen = all.iter().find(|(mechanism, _)| asked.mechanism.as_ref().is_none_or(|name| mechanism.name == *name));
+    let chosen =
+        all.iter().find(|(mechanism, _)| asked.mechanism.as_ref().is_none_or(|name| mechanism.name == *name));
     let Some((mechanism, name)) = chosen else { return StatusCode::NOT_FOUND.into_response() };
     let Some(step) = mechanism.step(name) else { return StatusCode::NOT_FOUND.into_response() };
     let shape = shape(&visitor, &state, mechanism, step, None);
@@ -156,7 +163,9 @@ pub async fn submit(
             input: read.input.clone(),
         };
         match app.service.act(posted.command_id(&app), Actor::Public, order).await {
-            Ok(outcome) => return see(&format!("/receipt/{}", grouped(&app.service.receipt_code(outcome.record)))),
+            Ok(outcome) => {
+                return see(&format!("/receipt/{}", grouped(&app.service.receipt_code(outcome.record))));
+            }
             Err(failure) => failed = form::failed(&app, &shape, &read, &failure),
         }
     }
@@ -187,7 +196,8 @@ pub async fn receipt(Path(code): Path<String>, State(app): State<App>, visitor: 
         ..crate::view::Fact::default()
     }];
     facts.extend(gaze.facts(&view.record, |field| asked(&field.name)));
-    let unit = gaze.unit(&view.record).map(|code| names::unit(visitor.lang, &state, code)).unwrap_or_default();
+    let unit =
+        gaze.unit(&view.record).map(|code| names::unit(visitor.lang, &state, code)).unwrap_or_default();
     let stands = gaze.state(&view.record.state).label;
     let url = format!("{}{}", app.public_url, held.base);
     let next = match unit.as_str() {

@@ -53,7 +53,8 @@ pub fn tone(tone: StateTone) -> Tone {
 pub fn due(lang: Lang, state: &State, at: Timestamp, now: Timestamp, why: &str) -> Due {
     // A limit in days ends at midnight: people read the last minute of the day before.
     let zone = state.world.zone;
-    let shown = if zone.civil(at).time() == jiff::civil::Time::midnight() { at.plus_millis(-60_000) } else { at };
+    let shown =
+        if zone.civil(at).time() == jiff::civil::Time::midnight() { at.plus_millis(-60_000) } else { at };
     format::due(lang, zone.civil(shown), zone.civil(now), SOON, why)
 }
 

@@ -37,7 +37,8 @@ fn county() -> (Router, tempfile::TempDir) {
     let files = load::read_library(&root.join("mechanisms")).expect("documents");
     let library = load::check_library(&files).expect("clean documents");
     let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-23T02:00:00Z").expect("a time"), 11));
-    let settings = Settings { ledger, ambient: clock, files: dir.path().join("files"), library: Some(library) };
+    let settings =
+        Settings { ledger, ambient: clock, files: dir.path().join("files"), library: Some(library) };
     let service = Service::open(settings).expect("a service");
     load::county(&service, &county, &files).expect("a county");
     service.reload_laws().expect("published documents");
@@ -90,7 +91,12 @@ async fn post(path: &str, cookie: &str, form: &str) -> Told {
 }
 
 async fn signed_in() -> String {
-    let told = post("/desk/sign-in", "", &format!("login={LOGIN}&password={}&back=/desk", PASSWORD.replace(' ', "+"))).await;
+    let told = post(
+        "/desk/sign-in",
+        "",
+        &format!("login={LOGIN}&password={}&back=/desk", PASSWORD.replace(' ', "+")),
+    )
+    .await;
     assert_eq!(told.status, StatusCode::SEE_OTHER);
     let line = told.header(header::SET_COOKIE);
     assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax"), "{line}");
@@ -99,7 +105,9 @@ async fn signed_in() -> String {
 
 #[tokio::test]
 async fn every_page_has_its_security_headers_and_no_inline_script() {
-    for path in ["/", "/report", "/rates", "/help/matter", "/places", "/about", "/nothing-here", "/desk/sign-in"] {
+    for path in
+        ["/", "/report", "/rates", "/help/matter", "/places", "/about", "/nothing-here", "/desk/sign-in"]
+    {
         let told = get(path, "").await;
         let policy = told.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
@@ -113,7 +121,9 @@ async fn every_page_has_its_security_headers_and_no_inline_script() {
 
 #[tokio::test]
 async fn a_report_with_faults_comes_back_with_what_was_typed() {
-    let told = post("/report?mechanism=matter", "", "command_id=fault-0001&what=abc&where=nowhere&wish=kept+wish").await;
+    let told =
+        post("/report?mechanism=matter", "", "command_id=fault-0001&what=abc&where=nowhere&wish=kept+wish")
+            .await;
     assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(told.text.contains("kept wish") && told.text.contains("role=\"alert\""));
     assert_eq!(told.hidden("command_id"), "fault-0001");
@@ -146,14 +156,18 @@ async fn requests_from_other_sites_change_nothing() {
 #[tokio::test]
 async fn the_desk_is_closed_without_a_session_and_its_forms_without_their_token() {
     let told = get("/desk", "").await;
-    assert_eq!((told.status, told.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/desk/sign-in?back=%2Fdesk"));
+    assert_eq!(
+        (told.status, told.header(header::LOCATION)),
+        (StatusCode::SEE_OTHER, "/desk/sign-in?back=%2Fdesk")
+    );
     let cookie = signed_in().await;
     let page = get("/desk/new/matter/report", &cookie).await;
     assert_eq!(page.status, StatusCode::OK);
     let form = format!("command_id=token-0001&what=A+broken+bench&where={GRID}");
     let refused = post("/desk/new/matter/report", &cookie, &form).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    let taken = post("/desk/new/matter/report", &cookie, &format!("_csrf={}&{form}", page.hidden("_csrf"))).await;
+    let taken =
+        post("/desk/new/matter/report", &cookie, &format!("_csrf={}&{form}", page.hidden("_csrf"))).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER);
 }
 
@@ -162,7 +176,8 @@ async fn a_wrong_code_is_told_and_guessing_is_braked() {
     // From an address of its own, so that other tests keep their tries.
     let guess = || {
         let from = ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4_000)));
-        let request = Request::get("/follow/0000-0000-0000-0001").header(header::ACCEPT_LANGUAGE, "en").extension(from);
+        let request =
+            Request::get("/follow/0000-0000-0000-0001").header(header::ACCEPT_LANGUAGE, "en").extension(from);
         send(request.body(Body::empty()).expect("a request"))
     };
     let wrong = guess().await;

@@ -94,7 +94,12 @@ impl Visitor {
     pub fn shell(&self, app: &App, title: impl Into<String>) -> Shell {
         let state = app.service.state();
         let county = state.world.place(&state.world.county).map(|place| say(self.lang, &place.words));
-        let nav = [("/", "nav-home"), ("/report", "nav-report"), ("/follow", "nav-follow"), ("/rates", "nav-rates")];
+        let nav = [
+            ("/", "nav-home"),
+            ("/report", "nav-report"),
+            ("/follow", "nav-follow"),
+            ("/rates", "nav-rates"),
+        ];
         let path = self.path.split('?').next().unwrap_or_default();
         let current = |href: &str| path == href || href != "/" && path.starts_with(&format!("{href}/"));
         Shell {

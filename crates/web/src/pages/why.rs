@@ -48,7 +48,14 @@ pub fn due(lang: Lang, state: &State, at: Timestamp, now: Timestamp, warns: Opti
 }
 
 /// The due time of one clock: as it runs, stands still, or was met.
-pub fn clock_due(lang: Lang, state: &State, deadline: &Deadline, clock: &Clock, now: Timestamp, why: &str) -> Due {
+pub fn clock_due(
+    lang: Lang,
+    state: &State,
+    deadline: &Deadline,
+    clock: &Clock,
+    now: Timestamp,
+    why: &str,
+) -> Due {
     let mut shown = due(lang, state, clock.derivation.due, now, deadline.warns, why);
     if clock.paused.is_some() {
         shown.relative = t(lang, "clock-paused").into_owned();
@@ -61,7 +68,13 @@ pub fn clock_due(lang: Lang, state: &State, deadline: &Deadline, clock: &Clock, 
             (false, _) => "clock-dropped",
         };
         shown.relative = t(lang, key).into_owned();
-        shown.tone = if !kept { Tone::Late } else if clock.met { Tone::Good } else { Tone::Plain };
+        shown.tone = if !kept {
+            Tone::Late
+        } else if clock.met {
+            Tone::Good
+        } else {
+            Tone::Plain
+        };
     }
     shown
 }
@@ -83,11 +96,8 @@ pub fn derivations(
     base: &str,
     first: Option<&str>,
 ) -> Vec<Derivation> {
-    let mut clocks: Vec<(&Deadline, &Clock)> = record
-        .clocks
-        .iter()
-        .filter_map(|(name, clock)| Some((mechanism.deadline(name)?, clock)))
-        .collect();
+    let mut clocks: Vec<(&Deadline, &Clock)> =
+        record.clocks.iter().filter_map(|(name, clock)| Some((mechanism.deadline(name)?, clock))).collect();
     clocks.sort_by_key(|(deadline, clock)| {
         (Some(deadline.name.as_str()) != first, !clock.running(), clock.derivation.due)
     });
@@ -124,7 +134,11 @@ fn derivation(
         t_with(lang, key, [("x", format::moment(lang, zone.civil(at), zone.civil(now).year()).into())])
     });
     let version = match found.unknown_years.as_slice() {
-        [] => t_with(lang, "why-version", [("x", say(lang, &mechanism.words).into()), ("n", mechanism.version.into())]),
+        [] => t_with(
+            lang,
+            "why-version",
+            [("x", say(lang, &mechanism.words).into()), ("n", mechanism.version.into())],
+        ),
         [year, ..] => t_with(lang, "why-unknown-year", [("x", year.to_string().into())]),
     };
     Derivation {
@@ -175,7 +189,9 @@ fn skipped(lang: Lang, found: &Found) -> String {
     let mut runs: Vec<(Date, Date, &Skip)> = Vec::new();
     for (date, skip) in &found.skipped {
         match runs.last_mut() {
-            Some((_, last, known)) if *known == skip && last.checked_add(1.day()).ok() == Some(*date) => *last = *date,
+            Some((_, last, known)) if *known == skip && last.checked_add(1.day()).ok() == Some(*date) => {
+                *last = *date
+            }
             _ => runs.push((*date, *date, skip)),
         }
     }
@@ -222,7 +238,8 @@ fn days(lang: Lang, state: &State, found: &Found) -> Vec<Day> {
                 (kind, t_with(lang, "why-day-n", [("n", counted.into())]))
             }
         };
-        let label = if date == first || date.day() == 1 { format::day(lang, date) } else { date.day().to_string() };
+        let label =
+            if date == first || date.day() == 1 { format::day(lang, date) } else { date.day().to_string() };
         let weekday = date.weekday().to_monday_one_offset().unsigned_abs();
         days.push(Day { label, iso: date.to_string(), weekday, kind, note });
         match date.checked_add(1.day()) {

@@ -131,10 +131,13 @@ pub fn refusal_words_in(lang: Lang, refusal: &Refusal, state: &State) -> Refusal
 }
 
 fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText {
-    let xy = |key, x: &str, y: &str| t_with(lang, key, [("x", FluentValue::from(x)), ("y", FluentValue::from(y))]);
+    let xy =
+        |key, x: &str, y: &str| t_with(lang, key, [("x", FluentValue::from(x)), ("y", FluentValue::from(y))]);
     let plain = |key: &str| t(lang, key).into_owned();
     let (key, status, words, clause) = match refusal {
-        Refusal::Fields(_) => ("fields", StatusCode::UNPROCESSABLE_ENTITY, plain("refusal-fields-text"), None),
+        Refusal::Fields(_) => {
+            ("fields", StatusCode::UNPROCESSABLE_ENTITY, plain("refusal-fields-text"), None)
+        }
         Refusal::NoRight { step, clause, .. } => {
             let step = say(lang, step);
             let words = match who {
@@ -152,7 +155,9 @@ fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText 
         }
         Refusal::Stale { .. } => ("stale", StatusCode::CONFLICT, plain("refusal-stale-text"), None),
         Refusal::NoRecord => ("no-record", StatusCode::NOT_FOUND, plain("refusal-no-record-text"), None),
-        Refusal::NoSuch { what } => ("no-such", StatusCode::NOT_FOUND, xy("refusal-no-such-text", what, ""), None),
+        Refusal::NoSuch { what } => {
+            ("no-such", StatusCode::NOT_FOUND, xy("refusal-no-such-text", what, ""), None)
+        }
         Refusal::CommandReused => ("reused", StatusCode::CONFLICT, plain("refusal-reused-text"), None),
         Refusal::Circle { step } => {
             ("circle", StatusCode::INTERNAL_SERVER_ERROR, xy("refusal-circle-text", step, ""), None)

@@ -93,14 +93,18 @@ async fn every_reference_and_operation_of_the_description_is_whole() {
 #[tokio::test]
 async fn mechanisms_are_told_in_both_languages() {
     let list = ask("GET", "/mechanisms").send().await.expect(200);
-    let names: Vec<&str> = list["items"].as_array().expect("items").iter().filter_map(|m| m["name"].as_str()).collect();
+    let names: Vec<&str> =
+        list["items"].as_array().expect("items").iter().filter_map(|m| m["name"].as_str()).collect();
     assert!(names.contains(&"matter") && names.contains(&"assist"), "{names:?}");
     for name in names {
         let told = ask("GET", &format!("/mechanisms/{name}")).lang("en").send().await.expect(200);
         for part in ["fields", "steps", "states", "deadlines", "indicators"] {
             for one in told[part].as_array().expect("a list") {
                 for lang in ["zh", "en"] {
-                    assert!(one["words"][lang].as_str().is_some_and(|words| !words.is_empty()), "{name}: {one}");
+                    assert!(
+                        one["words"][lang].as_str().is_some_and(|words| !words.is_empty()),
+                        "{name}: {one}"
+                    );
                 }
             }
         }

@@ -19,7 +19,8 @@ fn pixel() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_file_is_kept_named_and_read_again() {
-    let kept = ask("POST", "/files?name=plan.pdf").from(90).body("application/pdf", PDF).send().await.expect(201);
+    let kept =
+        ask("POST", "/files?name=plan.pdf").from(90).body("application/pdf", PDF).send().await.expect(201);
     assert_eq!(kept["media"], "application/pdf");
     let open = report("道路塌陷需要维修").await;
     step("officer.tongcheng", &open.id, "accept", json!({})).await.expect(200);
@@ -42,7 +43,8 @@ async fn a_file_is_kept_named_and_read_again() {
 
 #[tokio::test]
 async fn forms_and_pictures_are_taken() {
-    let mut form = b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../a.png\"\r\n\r\n".to_vec();
+    let mut form =
+        b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../a.png\"\r\n\r\n".to_vec();
     form.extend(pixel());
     form.extend(b"\r\n--edge--\r\n");
     let media = "multipart/form-data; boundary=edge";
@@ -57,7 +59,8 @@ async fn forms_and_pictures_are_taken() {
     gone["digest"] = json!("00".repeat(32));
     for file in [lie, gone] {
         let fields = json!({ "what": "有照片的一件事情", "where": VILLAGE, "photos": [file] });
-        let body = json!({ "command_id": command(), "mechanism": "matter", "step": "report", "fields": fields });
+        let body =
+            json!({ "command_id": command(), "mechanism": "matter", "step": "report", "fields": fields });
         let told = ask("POST", "/records").json(&body).send().await.problem(422, "fields");
         assert_eq!(told["faults"][0]["code"], "not-file");
     }

@@ -15,8 +15,11 @@ async fn broken_json_is_told_with_its_place() {
     assert_eq!(broken["position"], json!({ "line": 2, "column": 3 }));
     let zh = ask("POST", "/records").body(JSON, b"{").send().await.problem(400, "json-syntax");
     assert!(zh["detail"].as_str().is_some_and(|detail| detail.contains("第 1 行")), "{zh}");
-    for body in [r#"{"mechanism":"matter"}"#, r#"{"command_id":"a","mechanism":"m","step":"s","more":1}"#, "[]", "7"] {
-        let shape = ask("POST", "/records").body(JSON, body.as_bytes()).send().await.problem(400, "json-shape");
+    for body in
+        [r#"{"mechanism":"matter"}"#, r#"{"command_id":"a","mechanism":"m","step":"s","more":1}"#, "[]", "7"]
+    {
+        let shape =
+            ask("POST", "/records").body(JSON, body.as_bytes()).send().await.problem(400, "json-shape");
         assert!(shape["reason"].as_str().is_some());
     }
     ask("POST", "/records").body(JSON, b"\xff\xfe").send().await.problem(400, "json-syntax");
@@ -55,19 +58,24 @@ async fn all_faults_of_fields_come_at_once() {
     let faults = told["faults"].as_array().expect("faults");
     let mut named: Vec<(&str, &str)> = faults
         .iter()
-        .map(|fault| (fault["field"].as_str().unwrap_or_default(), fault["code"].as_str().unwrap_or_default()))
+        .map(|fault| {
+            (fault["field"].as_str().unwrap_or_default(), fault["code"].as_str().unwrap_or_default())
+        })
         .collect();
     named.sort_unstable();
-    assert_eq!(named, [
-        ("colour", "not-asked"),
-        ("danger", "not-bool"),
-        ("kind", "no-entry"),
-        ("photos", "not-file"),
-        ("spot", "not-point"),
-        ("what", "too-short"),
-        ("where", "no-place"),
-        ("wish", "bad-text"),
-    ]);
+    assert_eq!(
+        named,
+        [
+            ("colour", "not-asked"),
+            ("danger", "not-bool"),
+            ("kind", "no-entry"),
+            ("photos", "not-file"),
+            ("spot", "not-point"),
+            ("what", "too-short"),
+            ("where", "no-place"),
+            ("wish", "bad-text"),
+        ]
+    );
     let open = report("小区门口有人占道经营").await;
     let told = step("officer.tongcheng", &open.id, "refuse", json!({})).await.problem(422, "fields");
     assert_eq!(told["faults"].as_array().map(Vec::len), Some(2));

@@ -14,7 +14,8 @@ async fn a_matter_runs_from_report_to_rating() {
     let seen = ask("GET", &format!("/records/{}", open.id)).by("officer.tongcheng").send().await.expect(200);
     assert_eq!(seen["state"]["name"], "dispatched", "the rules dispatch what is classified");
     assert_eq!(seen["fields"]["handler"], OFFICE);
-    let steps: Vec<&str> = seen["steps"].as_array().expect("steps").iter().filter_map(|s| s["name"].as_str()).collect();
+    let steps: Vec<&str> =
+        seen["steps"].as_array().expect("steps").iter().filter_map(|s| s["name"].as_str()).collect();
     assert!(steps.contains(&"accept") && steps.contains(&"refuse"), "{steps:?}");
     let deadlines = seen["deadlines"].as_array().expect("deadlines");
     let answer = deadlines.iter().find(|deadline| deadline["name"] == "answer").expect("runs");
@@ -41,15 +42,21 @@ async fn a_matter_runs_from_report_to_rating() {
     assert_eq!(closed["state"]["name"], "closed");
     assert_eq!(closed["state"]["final"], true);
 
-    let history = ask("GET", &format!("/records/{}/history", open.id)).by("dispatch").send().await.expect(200);
-    let steps: Vec<&str> =
-        history["items"].as_array().expect("items").iter().filter_map(|e| e["step"]["name"].as_str()).collect();
+    let history =
+        ask("GET", &format!("/records/{}/history", open.id)).by("dispatch").send().await.expect(200);
+    let steps: Vec<&str> = history["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter_map(|e| e["step"]["name"].as_str())
+        .collect();
     assert_eq!(steps, ["report", "route", "accept", "answer", "rate"]);
 
     let found = ask("GET", &format!("/search?q={}", open.number)).by("dispatch").send().await.expect(200);
     assert_eq!(found["items"][0]["id"], open.id.as_str());
 
-    let figures = ask("GET", "/figures?mechanism=matter&dimension=unit&keys=tongcheng").send().await.expect(200);
+    let figures =
+        ask("GET", "/figures?mechanism=matter&dimension=unit&keys=tongcheng").send().await.expect(200);
     let figures = figures["items"].as_array().expect("items");
     assert!(figures.iter().any(|figure| figure["numerator"].as_i64() > Some(0)), "{figures:?}");
 }

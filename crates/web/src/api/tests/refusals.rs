@@ -13,7 +13,11 @@ type Row = HashMap<String, String>;
 /// The tables of a document whose first column has this name.
 fn tables(text: &str, first: &str) -> Vec<Row> {
     let cells = |line: &str| -> Vec<String> {
-        line.trim().trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+        line.trim()
+            .trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect()
     };
     let mut rows = Vec::new();
     let mut heads: Option<Vec<String>> = None;
@@ -45,7 +49,8 @@ async fn reach(recipes: &[Row], state: &str) -> Open {
     let mut path = Vec::new();
     let mut at = state.to_owned();
     while !at.is_empty() {
-        let recipe = recipes.iter().find(|row| row["state"] == at).unwrap_or_else(|| panic!("no recipe for `{at}`"));
+        let recipe =
+            recipes.iter().find(|row| row["state"] == at).unwrap_or_else(|| panic!("no recipe for `{at}`"));
         path.push(recipe);
         at.clone_from(&recipe["after"]);
     }
@@ -71,7 +76,8 @@ async fn take(row: &Row, open: &Open, lang: &str) -> Answer {
 /// Tries to open a record.
 async fn open(row: &Row, lang: &str) -> Answer {
     let (mechanism, step) = row["step"].split_once('/').expect("mechanism/step");
-    let body = json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields(row) });
+    let body =
+        json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields(row) });
     let login = if row["who"] == "public" { "" } else { &row["who"] };
     ask("POST", "/records").by(login).lang(lang).json(&body).send().await
 }
@@ -79,7 +85,8 @@ async fn open(row: &Row, lang: &str) -> Answer {
 #[tokio::test]
 async fn each_refusal_has_its_status_and_words() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite/refusals");
-    let mut files: Vec<_> = std::fs::read_dir(dir).expect("the suite").flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir).expect("the suite").flatten().map(|entry| entry.path()).collect();
     files.sort();
     let mut wrong = Vec::new();
     let mut tried = 0;
@@ -99,8 +106,17 @@ async fn each_refusal_has_its_status_and_words() {
                 };
                 let told = answer.json.to_string();
                 let kind = format!("/api/v1/problems#{}", row["kind"]);
-                if answer.status.as_str() != row["status"] || answer.json["type"] != kind || !told.contains(&row[lang]) {
-                    wrong.push(format!("{} {} {} in {} ({lang}): {told}", file.display(), row["who"], row["step"], row["in"]));
+                if answer.status.as_str() != row["status"]
+                    || answer.json["type"] != kind
+                    || !told.contains(&row[lang])
+                {
+                    wrong.push(format!(
+                        "{} {} {} in {} ({lang}): {told}",
+                        file.display(),
+                        row["who"],
+                        row["step"],
+                        row["in"]
+                    ));
                 }
             }
         }

@@ -13,7 +13,8 @@ async fn another_township_s_officer_finds_nothing() {
         ask("GET", &path).by("officer.water").send().await.problem(404, "not-found");
     }
     step("officer.water", &open.id, "accept", json!({})).await.problem(404, "not-found");
-    let found = ask("GET", &format!("/search?q={}", open.number)).by("officer.water").send().await.expect(200);
+    let found =
+        ask("GET", &format!("/search?q={}", open.number)).by("officer.water").send().await.expect(200);
     assert_eq!(found["items"], json!([]));
     let list = ask("GET", "/records?mechanism=matter&limit=200").by("officer.water").send().await.expect(200);
     assert!(list["items"].as_array().expect("items").iter().all(|row| row["id"] != open.id.as_str()));
@@ -22,7 +23,8 @@ async fn another_township_s_officer_finds_nothing() {
 #[tokio::test]
 async fn nobody_reads_without_a_session() {
     let open = report("公交站牌歪了要倒").await;
-    for path in [format!("/records/{}", open.id), "/inbox".into(), "/records".into(), "/search?q=abc".into()] {
+    for path in [format!("/records/{}", open.id), "/inbox".into(), "/records".into(), "/search?q=abc".into()]
+    {
         let answer = ask("GET", &path).send().await;
         assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer realm=\"gongzhi\"");
         answer.problem(401, "signed-out");
@@ -66,13 +68,18 @@ async fn the_holder_sees_public_fields_and_no_names() {
     step("supervise", &open.id, "supervise", json!({ "order": "三日内办结并报告" })).await.expect(200);
     let answer = ask("GET", &format!("/follow/{}", open.code.to_lowercase())).send().await;
     let text = String::from_utf8_lossy(&answer.bytes).into_owned();
-    for hidden in ["13800001234", "138****", "张", "officer.tongcheng", "三日内办结", "locality", "contact"] {
+    for hidden in ["13800001234", "138****", "张", "officer.tongcheng", "三日内办结", "locality", "contact"]
+    {
         assert!(!text.contains(hidden), "the holder sees `{hidden}`: {text}");
     }
     let seen = answer.expect(200);
     assert_eq!(seen["fields"]["plan"], "当面协商");
-    let steps: Vec<&str> =
-        seen["history"].as_array().expect("steps").iter().filter_map(|e| e["step"]["name"].as_str()).collect();
+    let steps: Vec<&str> = seen["history"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .filter_map(|e| e["step"]["name"].as_str())
+        .collect();
     assert_eq!(steps, ["report", "route", "accept", "supervise"]);
     let by = &seen["history"][2]["by"];
     assert_eq!((&by["role"], &by["unit"]), (&json!("officer"), &json!(OFFICE)));
@@ -86,7 +93,8 @@ async fn a_cookie_reads_but_never_acts() {
     let path = format!("/records/{}", open.id);
     ask("GET", &path).header(header::COOKIE, &cookie).send().await.expect(200);
     let body = json!({ "command_id": command(), "fields": {} });
-    let acted = ask("POST", &format!("{path}/steps/accept")).header(header::COOKIE, &cookie).json(&body).send().await;
+    let acted =
+        ask("POST", &format!("{path}/steps/accept")).header(header::COOKIE, &cookie).json(&body).send().await;
     acted.problem(404, "not-found");
 }
 

@@ -3,8 +3,8 @@
 use axum::extract::State;
 
 use crate::app::App;
-use crate::pages::problem::{Answer, ok};
 use crate::pages::names;
+use crate::pages::problem::{Answer, ok};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::view::{AccountPage, Fact, Post};
@@ -13,7 +13,8 @@ use crate::view::{AccountPage, Fact, Post};
 pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     let state = app.service.state();
     let lang = visitor.lang;
-    let fact = |key: &str, value: &str| Fact { label: visitor.t(key), value: value.into(), ..Fact::default() };
+    let fact =
+        |key: &str, value: &str| Fact { label: visitor.t(key), value: value.into(), ..Fact::default() };
     let posts = me.staff.actor.posts().iter().map(|post| Post {
         role: state.world.role(&post.role).map(|role| say(lang, &role.words)).unwrap_or_default(),
         over: match &post.unit {

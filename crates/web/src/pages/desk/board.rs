@@ -16,14 +16,14 @@ use serde::Deserialize;
 use super::list::{figure_href, value_words};
 use crate::app::App;
 use crate::i18n::Lang;
-use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::names;
+use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::{moment, record_row};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::view::{
-    Bar, BarTable, Cell, Column, DashboardPage, Figure, FigureRow, FigureTable, Line, LineChart, Link, Point, Tab, Tone,
-    format,
+    Bar, BarTable, Cell, Column, DashboardPage, Figure, FigureRow, FigureTable, Line, LineChart, Link, Point,
+    Tab, Tone, format,
 };
 
 /// Months of the course.
@@ -75,7 +75,8 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
         return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND));
     };
     let month = if months.contains(&asked.month) { asked.month } else { months[MONTHS - 1].clone() };
-    let board = Board { lang: visitor.lang, visitor: &visitor, state: &state, mechanism: &mechanism, read: &read };
+    let board =
+        Board { lang: visitor.lang, visitor: &visitor, state: &state, mechanism: &mechanism, read: &read };
     let page = DashboardPage {
         as_of: moment(visitor.lang, &state, now, now),
         place: board.crumbs(),
@@ -102,20 +103,29 @@ fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Re
     }
     let Some(law) = state.laws.newest(&mechanism) else { return Err(Failure::NotFound) };
     // Only what the page shows: a county has thousands of further cells.
-    let gauges: Vec<String> = law.indicators.iter().filter(|i| i.at == At::Now).map(|i| i.name.clone()).collect();
+    let gauges: Vec<String> =
+        law.indicators.iter().filter(|i| i.at == At::Now).map(|i| i.name.clone()).collect();
     let rates = law.indicators.iter().filter(|i| matches!(i.measure, Measure::Ratio { .. })).take(RATES);
     let shown: Vec<String> = rates.map(|i| i.name.clone()).chain(gauges.iter().cloned()).collect();
     let figures = |dimension, indicators: &[String], keys: Vec<String>| -> Result<Found, Failure> {
         let span = (months.first().cloned().unwrap_or_default(), months.last().cloned().unwrap_or_default());
-        let query =
-            FigureQuery { mechanism: mechanism.clone(), indicators: indicators.to_vec(), dimension, keys, months: span };
+        let query = FigureQuery {
+            mechanism: mechanism.clone(),
+            indicators: indicators.to_vec(),
+            dimension,
+            keys,
+            months: span,
+        };
         let found = service.figures(&query)?.into_iter();
         Ok(found.map(|f| ((f.key.indicator.clone(), f.key.key.clone(), f.key.period.clone()), f)).collect())
     };
-    let places = state.world.children(&place).map(|child| child.code.clone()).chain([place.clone()]).collect();
+    let places =
+        state.world.children(&place).map(|child| child.code.clone()).chain([place.clone()]).collect();
     // Units and kinds are counted over the whole county only.
     let whole = place == state.world.county;
-    let wide = |dimension| if whole { figures(dimension, &gauges[..gauges.len().min(2)], Vec::new()) } else { Ok(Found::new()) };
+    let wide = |dimension| {
+        if whole { figures(dimension, &gauges[..gauges.len().min(2)], Vec::new()) } else { Ok(Found::new()) }
+    };
     let level = state.world.place(&place).map_or(Level::County, |place| place.level);
     let overdue = service.list(
         actor,
@@ -164,7 +174,8 @@ pub fn month_words(lang: Lang, month: &str) -> String {
 /// How a figure stands against its target.
 pub fn against(target: Option<Target>, value: &Value) -> Tone {
     let (Some(target), Some(thousandths)) = (target, value.thousandths) else { return Tone::Plain };
-    let met = if target.at_least { thousandths >= target.thousandths } else { thousandths <= target.thousandths };
+    let met =
+        if target.at_least { thousandths >= target.thousandths } else { thousandths <= target.thousandths };
     if met { Tone::Good } else { Tone::Late }
 }
 
@@ -233,9 +244,18 @@ impl Board<'_> {
         let places: Vec<String> =
             self.state.world.children(&self.read.place).map(|place| place.code.clone()).collect();
         let place_href = |code: &str| figure_href(name, &open.name, "", code, "", "", "");
-        let short = |code: &str| self.state.world.place(code).map(|p| say(self.lang, &p.words)).unwrap_or_default();
-        let mut tables =
-            vec![self.bars("open-place", "board-by-place", &self.read.found, open, late, &places, &short, &place_href)];
+        let short =
+            |code: &str| self.state.world.place(code).map(|p| say(self.lang, &p.words)).unwrap_or_default();
+        let mut tables = vec![self.bars(
+            "open-place",
+            "board-by-place",
+            &self.read.found,
+            open,
+            late,
+            &places,
+            &short,
+            &place_href,
+        )];
         let tops = |found: &Found, keep: &dyn Fn(&str) -> bool| -> Vec<String> {
             let keys = found.keys().filter(|(indicator, key, _)| *indicator == open.name && keep(key));
             keys.map(|(_, key, _)| key.clone()).collect()
@@ -249,12 +269,30 @@ impl Board<'_> {
             let kinds = tops(&self.read.kinds, &first);
             let label = |code: &str| names::entry(self.lang, self.state, catalogue, code);
             let href = |code: &str| figure_href(name, &open.name, "", "", "", code, "");
-            tables.push(self.bars("open-kind", "board-by-kind", &self.read.kinds, open, late, &kinds, &label, &href));
+            tables.push(self.bars(
+                "open-kind",
+                "board-by-kind",
+                &self.read.kinds,
+                open,
+                late,
+                &kinds,
+                &label,
+                &href,
+            ));
         }
         let units = tops(&self.read.units, &|_| true);
         let label = |code: &str| names::unit(self.lang, self.state, code);
         let href = |code: &str| figure_href(name, &open.name, "", "", code, "", "");
-        tables.push(self.bars("open-unit", "board-by-unit", &self.read.units, open, late, &units, &label, &href));
+        tables.push(self.bars(
+            "open-unit",
+            "board-by-unit",
+            &self.read.units,
+            open,
+            late,
+            &units,
+            &label,
+            &href,
+        ));
         tables.retain(|table| !table.rows.is_empty());
         tables
     }

@@ -9,13 +9,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::names;
+use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::{cursor, cursor_text, record_row};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, say};
 use crate::view::{
-    Choice, DrillPage, Figure, FilterSelect, Filters, Link, OptionGroup, Paging, RecordList, SearchPage, Tab, format,
+    Choice, DrillPage, Figure, FilterSelect, Filters, Link, OptionGroup, Paging, RecordList, SearchPage, Tab,
+    format,
 };
 
 /// Rows of a page.
@@ -67,7 +68,15 @@ impl Asked {
 }
 
 /// The address of the records behind a figure.
-pub fn figure_href(mechanism: &str, indicator: &str, part: &str, place: &str, unit: &str, kind: &str, month: &str) -> String {
+pub fn figure_href(
+    mechanism: &str,
+    indicator: &str,
+    part: &str,
+    place: &str,
+    unit: &str,
+    kind: &str,
+    month: &str,
+) -> String {
     let asked = Asked {
         mechanism: mechanism.into(),
         indicator: indicator.into(),
@@ -197,7 +206,8 @@ fn filters(app: &App, visitor: &Visitor, asked: &Asked) -> Filters {
     let kinds = entries.into_iter().flat_map(|catalogue| catalogue.entries.values());
     let kinds = kinds.filter(|entry| entry.parent.is_none());
     let kinds = kinds.map(|entry| choice(&entry.code, say(lang, &entry.words), &asked.kind)).collect();
-    let shows = ["open", "late", "closed"].map(|show| choice(show, visitor.t(&format!("show-{show}")), &asked.show));
+    let shows =
+        ["open", "late", "closed"].map(|show| choice(show, visitor.t(&format!("show-{show}")), &asked.show));
     let mut active = Vec::new();
     let mut add = |name: &str, value: &str, label: String| {
         if !value.is_empty() {
@@ -206,7 +216,8 @@ fn filters(app: &App, visitor: &Visitor, asked: &Asked) -> Filters {
     };
     add("place", &asked.place, names::place(lang, &state, &asked.place));
     add("unit", &asked.unit, names::unit(lang, &state, &asked.unit));
-    let kind = catalogue.as_deref().map(|name| names::entry(lang, &state, name, &asked.kind)).unwrap_or_default();
+    let kind =
+        catalogue.as_deref().map(|name| names::entry(lang, &state, name, &asked.kind)).unwrap_or_default();
     add("kind", &asked.kind, kind);
     let state_words = law.and_then(|law| law.state(&asked.state)).map(|known| say(lang, &known.words));
     add("state", &asked.state, state_words.unwrap_or_default());
@@ -300,7 +311,9 @@ fn figure(app: &App, mechanism: &Mechanism, indicator: &Indicator, asked: &Asked
 /// A figure's value as shown: a percentage or a number.
 pub fn value_words(indicator: &Indicator, value: &Value) -> String {
     match indicator.measure {
-        Measure::Ratio { .. } => format::percent(value.numerator.max(0) as u64, value.denominator.max(0) as u64),
+        Measure::Ratio { .. } => {
+            format::percent(value.numerator.max(0) as u64, value.denominator.max(0) as u64)
+        }
         _ => format::number(value.numerator),
     }
 }

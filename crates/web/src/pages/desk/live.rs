@@ -18,7 +18,9 @@ pub async fn events(State(app): State<App>, me: Me) -> Sse<impl Stream<Item = Re
     let mine = changes.filter_map(move |group| {
         // A reader that fell behind is told that something changed, not what.
         let n = match &group {
-            Ok(group) => group.iter().filter(|change| change.todo.iter().any(|key| keys.contains(key))).count(),
+            Ok(group) => {
+                group.iter().filter(|change| change.todo.iter().any(|key| keys.contains(key))).count()
+            }
             Err(_) => 1,
         };
         (n > 0).then(|| Ok(Event::default().event("changed").data(format!("{{\"n\":{n}}}"))))

@@ -83,7 +83,8 @@ pub async fn out(State(app): State<App>, visitor: Visitor, me: Me, Posted(token)
 
 /// A way back inside this site, never to another one.
 fn inside(back: &str) -> &str {
-    let ours = back.starts_with("/desk") && !back.contains(['\\', '\r', '\n']) && !back.starts_with("/desk/sign");
+    let ours =
+        back.starts_with("/desk") && !back.contains(['\\', '\r', '\n']) && !back.starts_with("/desk/sign");
     if ours { back } else { "/desk" }
 }
 
@@ -136,5 +137,9 @@ fn shown(app: &App, visitor: &Visitor, login: &str, back: &str, fault: Option<St
     });
     let mut main = form("sign-in", vec![hidden("back", back)], fields);
     main.problems = fault.into_iter().map(|text| Problem { text, link: None }).collect();
-    SignInPage { s: visitor.shell(app, visitor.t("sign-in-title")), form: main, demo_accounts: accounts.collect() }
+    SignInPage {
+        s: visitor.shell(app, visitor.t("sign-in-title")),
+        form: main,
+        demo_accounts: accounts.collect(),
+    }
 }

@@ -61,7 +61,9 @@ pub async fn list(Path(id): Path<String>, State(app): State<App>, visitor: Visit
     let base = desk_base(view.record.id);
     let now = app.service.now();
     let gaze = Gaze { lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
-    let name = |name: &String| view.mechanism.field(name).map(|field: &Field| say(lang, &field.words)).unwrap_or_default();
+    let name = |name: &String| {
+        view.mechanism.field(name).map(|field: &Field| say(lang, &field.words)).unwrap_or_default()
+    };
     let mut looks: Vec<Look> = app
         .service
         .looks(&view)

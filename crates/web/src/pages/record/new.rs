@@ -31,7 +31,9 @@ fn openers(state: &County, me: &Me) -> Vec<(Arc<Mechanism>, String)> {
     let mut found = Vec::new();
     for mechanism in state.laws.library.mechanisms.values().filter(|mechanism| mechanism.register.is_none()) {
         let mine = mechanism.openers().filter(|step| {
-            step.by.iter().any(|who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role)))
+            step.by
+                .iter()
+                .any(|who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role)))
         });
         found.extend(mine.map(|step| (mechanism.clone(), step.name.clone())));
     }
@@ -52,18 +54,29 @@ pub async fn choose(State(app): State<App>, visitor: Visitor, me: Me) -> Answer 
         [one] => Ok(see(&link(one).href)),
         several => Ok(ok(&TextPage {
             title: visitor.t("new-title"),
-            sections: vec![TextSection { links: several.iter().map(link).collect(), ..TextSection::default() }],
+            sections: vec![TextSection {
+                links: several.iter().map(link).collect(),
+                ..TextSection::default()
+            }],
             s: visitor.desk_shell(&app, &me, visitor.t("new-title")),
         })),
     }
 }
 
 /// A mechanism with one of its opening steps, if the person may take it.
-fn found(app: &App, visitor: &Visitor, me: &Me, mechanism: &str, step: &str) -> Result<Arc<Mechanism>, Trouble> {
+fn found(
+    app: &App,
+    visitor: &Visitor,
+    me: &Me,
+    mechanism: &str,
+    step: &str,
+) -> Result<Arc<Mechanism>, Trouble> {
     let state = app.service.state();
     let all = openers(&state, me);
     let known = all.into_iter().find(|(known, name)| known.name == mechanism && name == step);
-    known.map(|(mechanism, _)| mechanism).ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
+    known
+        .map(|(mechanism, _)| mechanism)
+        .ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
 }
 
 /// `GET /desk/new/{mechanism}/{step}`
@@ -122,7 +135,13 @@ fn compared(mechanism: &Mechanism) -> String {
     format!("text={} place={place}{point}", rule.words)
 }
 
-fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, mechanism: &'s Mechanism, step: &'s Step) -> Shape<'s> {
+fn shape<'s>(
+    visitor: &'s Visitor,
+    state: &'s County,
+    me: &Me,
+    mechanism: &'s Mechanism,
+    step: &'s Step,
+) -> Shape<'s> {
     // Whoever works for one place reports from there most of the time.
     let own = me.staff.actor.posts().iter().find(|post| post.place != state.world.county);
     let given = mechanism.place.clone().zip(own.map(|post| post.place.clone()));
@@ -162,7 +181,13 @@ fn propose(app: &App, shape: &Shape<'_>, read: &Read, form: &mut crate::view::Fo
 }
 
 /// Records near in place, time and words to what was typed.
-async fn likely(app: &App, visitor: &Visitor, me: &Me, mechanism: &Mechanism, read: &Read) -> Option<Vec<Duplicate>> {
+async fn likely(
+    app: &App,
+    visitor: &Visitor,
+    me: &Me,
+    mechanism: &Mechanism,
+    read: &Read,
+) -> Option<Vec<Duplicate>> {
     let rule = mechanism.duplicates.as_ref()?;
     let Some(Raw::Text(text)) = read.input.get(&rule.words) else { return None };
     let Some(Raw::Text(place)) = read.input.get(mechanism.place.as_deref()?) else { return None };
@@ -174,7 +199,8 @@ async fn likely(app: &App, visitor: &Visitor, me: &Me, mechanism: &Mechanism, re
         _ => None,
     });
     let (actor, name, text, place) = (me.actor(), mechanism.name.clone(), text.clone(), place.clone());
-    let found = app.read(move |service| service.likely_duplicates(&actor, &name, &text, &place, point, None)).await;
+    let found =
+        app.read(move |service| service.likely_duplicates(&actor, &name, &text, &place, point, None)).await;
     let state = app.service.state();
     let duplicates = found.ok()?.into_iter().map(|likely| Duplicate {
         reasons: reasons(visitor, &likely),
@@ -202,13 +228,25 @@ pub async fn submit(
     if posted.get("_check").is_some() || posted.get("_pick").is_some() {
         let read = input::read(&app, visitor.lang, &mechanism, step, &posted);
         let near = likely(&app, &visitor, &me, &mechanism, &read).await;
-        return shown(&app, &visitor, &me, &mechanism, &name, Some((&posted, &read, &Failed::default())), near);
+        return shown(
+            &app,
+            &visitor,
+            &me,
+            &mechanism,
+            &name,
+            Some((&posted, &read, &Failed::default())),
+            near,
+        );
     }
     let (read, mut failed) = form::check(&app, &shape, &posted);
     if failed.faults.is_empty() {
         let id = app.service.new_record_id();
-        let order =
-            Order::Open { mechanism: mechanism.name.clone(), step: name.clone(), id, input: read.input.clone() };
+        let order = Order::Open {
+            mechanism: mechanism.name.clone(),
+            step: name.clone(),
+            id,
+            input: read.input.clone(),
+        };
         match app.service.act(posted.command_id(&app), me.actor(), order).await {
             Ok(outcome) => return done(&app, &me, &mechanism, outcome.record, &name).await,
             Err(failure) => failed = form::failed(&app, &shape, &read, &failure),

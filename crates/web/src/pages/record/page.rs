@@ -17,8 +17,8 @@ use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::pages::{input, names, why};
 use crate::view::{
-    Action, Child, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput, Tone,
-    Unmask, WhyPage,
+    Action, Child, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput,
+    Tone, Unmask, WhyPage,
 };
 
 /// A step that has just been taken.
@@ -61,7 +61,9 @@ pub fn shown(
     let (lang, now, record) = (visitor.lang, app.service.now(), &view.record);
     let base = desk_base(record.id);
     let gaze = Gaze { lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
-    let rows = |rows: &[gongzhi_kernel::project::Row]| rows.iter().map(|row| record_row(lang, &state, row, now)).collect();
+    let rows = |rows: &[gongzhi_kernel::project::Row]| {
+        rows.iter().map(|row| record_row(lang, &state, row, now)).collect()
+    };
     let (label, href) = crate::pages::words::clause_link(
         lang,
         &view.mechanism.steps.first().map(|step| step.clause.clone()).unwrap_or_default(),
@@ -117,7 +119,10 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
     Form {
         id: "look".to_owned(),
         action: format!("{base}/look"),
-        hidden: vec![Hidden { name: "command_id".to_owned(), value: app.service.new_command_id().as_str().to_owned() }],
+        hidden: vec![Hidden {
+            name: "command_id".to_owned(),
+            value: app.service.new_command_id().as_str().to_owned(),
+        }],
         groups: vec![FieldGroup { fields: vec![purpose], ..FieldGroup::default() }],
         submit: visitor.t("record-unmask"),
         ..Form::default()
@@ -129,11 +134,13 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
 fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let base = desk_base(view.record.id);
     let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
-    let leads_on = |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
+    let leads_on =
+        |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
     let due = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
-    let meets = due.unwrap_or_default().iter().find_map(|end| {
-        steps.clone().find(|step| step.name == *end && !grave(view, step))
-    });
+    let meets = due
+        .unwrap_or_default()
+        .iter()
+        .find_map(|end| steps.clone().find(|step| step.name == *end && !grave(view, step)));
     let expected = meets.or_else(|| steps.clone().find(leads_on)).map(|step| step.name.clone());
     let mut actions: Vec<Action> = steps
         .map(|step| {
@@ -142,7 +149,10 @@ fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
                 id: format!("press-{}", step.name),
                 action: href.clone(),
                 hidden: vec![
-                    Hidden { name: "command_id".into(), value: app.service.new_command_id().as_str().to_owned() },
+                    Hidden {
+                        name: "command_id".into(),
+                        value: app.service.new_command_id().as_str().to_owned(),
+                    },
                     Hidden { name: "seen".into(), value: view.record.revision.to_string() },
                 ],
                 submit: say(visitor.lang, &step.words),
@@ -198,22 +208,36 @@ async fn likely(app: &App, me: &Me, view: &RecordView) -> Vec<Likely> {
     });
     let (actor, id, text) = (me.actor(), view.record.id, text.to_owned());
     let (mechanism, place) = (view.record.mechanism.clone(), view.record.place.clone());
-    let found = app.read(move |service| service.likely_duplicates(&actor, &mechanism, &text, &place, point, Some(id)));
+    let found = app
+        .read(move |service| service.likely_duplicates(&actor, &mechanism, &text, &place, point, Some(id)));
     found.await.unwrap_or_default()
 }
 
 /// Likely duplicates with the form that merges into each.
-fn duplicates(app: &App, visitor: &Visitor, state: &County, view: &RecordView, likely: Vec<Likely>) -> Vec<Duplicate> {
+fn duplicates(
+    app: &App,
+    visitor: &Visitor,
+    state: &County,
+    view: &RecordView,
+    likely: Vec<Likely>,
+) -> Vec<Duplicate> {
     let into = view.mechanism.duplicates.as_ref().and_then(|rule| view.mechanism.step(rule.into.as_deref()?));
     let base = desk_base(view.record.id);
     let one = |likely: Likely| {
         let merge = into.and_then(|step| {
-            let field = step.asks.iter().filter_map(|ask| view.mechanism.field(&ask.field)).find(|field| is_record(field))?;
+            let field = step
+                .asks
+                .iter()
+                .filter_map(|ask| view.mechanism.field(&ask.field))
+                .find(|field| is_record(field))?;
             Some(Form {
                 id: format!("merge-{}", likely.row.id),
                 action: format!("{base}/do/{}", step.name),
                 hidden: vec![
-                    Hidden { name: "command_id".into(), value: app.service.new_command_id().as_str().to_owned() },
+                    Hidden {
+                        name: "command_id".into(),
+                        value: app.service.new_command_id().as_str().to_owned(),
+                    },
                     Hidden { name: "seen".into(), value: view.record.revision.to_string() },
                     Hidden { name: field.name.clone(), value: likely.row.number.clone() },
                 ],
@@ -238,7 +262,8 @@ fn is_record(field: &Asked) -> bool {
 /// Why a record is thought to tell of the same.
 pub fn reasons(visitor: &Visitor, likely: &Likely) -> Vec<String> {
     let alike = t_with(visitor.lang, "alike-words", [("n", i64::from(likely.likeness).into())]);
-    let near = likely.metres.map(|metres| t_with(visitor.lang, "alike-metres", [("n", i64::from(metres).into())]));
+    let near =
+        likely.metres.map(|metres| t_with(visitor.lang, "alike-metres", [("n", i64::from(metres).into())]));
     near.into_iter().chain([alike]).collect()
 }
 
@@ -253,11 +278,26 @@ pub async fn why(
     let state = app.service.state();
     let base = desk_base(view.record.id);
     let now = app.service.now();
-    let gaze = Gaze { lang: visitor.lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
+    let gaze = Gaze {
+        lang: visitor.lang,
+        state: &state,
+        mechanism: &view.mechanism,
+        now,
+        base: base.clone(),
+        staff: true,
+    };
     Ok(ok(&WhyPage {
         s: visitor.desk_shell(&app, &me, visitor.t("why-title")),
         subject: gaze.subject(&view.record),
-        derivations: why::derivations(visitor.lang, &state, &view.mechanism, &view.record, now, &base, Some(&deadline)),
+        derivations: why::derivations(
+            visitor.lang,
+            &state,
+            &view.mechanism,
+            &view.record,
+            now,
+            &base,
+            Some(&deadline),
+        ),
         record: Link::new(view.record.number.clone(), base),
     }))
 }

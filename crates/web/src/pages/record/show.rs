@@ -40,7 +40,9 @@ impl Gaze<'_> {
         let fields = self.mechanism.fields.iter().filter(|field| self.sees(field) && wanted(field));
         fields
             .filter(|field| !matches!(input::item(&field.ty), Type::File | Type::Record(_)))
-            .filter_map(|field| Some(fields::shown(self.lang, self.state, field, record.fields.get(&field.name)?)))
+            .filter_map(|field| {
+                Some(fields::shown(self.lang, self.state, field, record.fields.get(&field.name)?))
+            })
             .filter(|fact| !fact.value.is_empty())
             .collect()
     }
@@ -56,7 +58,12 @@ impl Gaze<'_> {
                     Some((_, value)) => names::value(self.lang, self.state, field, value),
                     None => masked(value, personal.mask),
                 };
-                Some(Fact { label: say(self.lang, &field.words), value: shown, masked: seen.is_none(), ..Fact::default() })
+                Some(Fact {
+                    label: say(self.lang, &field.words),
+                    value: shown,
+                    masked: seen.is_none(),
+                    ..Fact::default()
+                })
             })
             .collect()
     }
@@ -70,7 +77,8 @@ impl Gaze<'_> {
 
     /// Files in some fields.
     pub fn files<'v>(&self, values: impl Iterator<Item = (&'v String, &'v Value)>) -> Vec<Attachment> {
-        let seen = values.filter(|(name, _)| self.mechanism.field(name).is_some_and(|field| self.sees(field)));
+        let seen =
+            values.filter(|(name, _)| self.mechanism.field(name).is_some_and(|field| self.sees(field)));
         let files = seen.flat_map(|(_, value)| value.items()).filter_map(|item| match item {
             Value::File(file) => Some(file),
             _ => None,
@@ -113,7 +121,8 @@ impl Gaze<'_> {
                     return None;
                 }
                 event.title = self.title(step);
-                event.clause = clause_link(self.lang, &step.clause).map(|(label, href)| Link::new(label, href));
+                event.clause =
+                    clause_link(self.lang, &step.clause).map(|(label, href)| Link::new(label, href));
                 event.facts = self.set(step, &taken.set, taken.opening.is_some());
                 event.files = self.files(taken.set.iter().filter(|(name, _)| asked(step, name)));
                 event.tone = self.step_tone(step, taken.to.as_deref(), &taken.clocks);

@@ -137,7 +137,15 @@ pub async fn submit(
     let shape = shape(&visitor, &state, &view, step);
     let (read, mut failed) = form::check(&app, &shape, &posted);
     if posted.get("_pick").is_some() {
-        return Ok(shown(&app, &visitor, &me, &state, &view, step, Some((&posted, &read, &Failed::default()))));
+        return Ok(shown(
+            &app,
+            &visitor,
+            &me,
+            &state,
+            &view,
+            step,
+            Some((&posted, &read, &Failed::default())),
+        ));
     }
     if failed.faults.is_empty() {
         let order = Order::Step {
@@ -159,7 +167,8 @@ pub async fn submit(
             Err(gone(visitor.desk_shell(&app, &me, ""), told.clone(), kept, &base))
         }
         (told, Some(step)) => {
-            let moved = told.as_ref().is_some_and(|_| posted.text("seen") != view.record.revision.to_string());
+            let moved =
+                told.as_ref().is_some_and(|_| posted.text("seen") != view.record.revision.to_string());
             if moved {
                 note_changes(&app, &visitor, &state, &view, posted.text("seen"), &mut failed);
             }
@@ -177,7 +186,14 @@ async fn after(app: &App, me: &Me, view: &RecordView, step: &str) -> Answer {
 }
 
 /// Tells what others did since the page was opened.
-fn note_changes(app: &App, visitor: &Visitor, state: &County, view: &RecordView, seen: &str, failed: &mut Failed) {
+fn note_changes(
+    app: &App,
+    visitor: &Visitor,
+    state: &County,
+    view: &RecordView,
+    seen: &str,
+    failed: &mut Failed,
+) {
     let (Ok(seen), Some(told)) = (seen.parse::<u64>(), failed.told.as_mut()) else { return };
     let now = app.service.now();
     let base = desk_base(view.record.id);
@@ -193,6 +209,13 @@ pub fn gone(mut s: Shell, told: RefusalText, kept: Vec<Fact>, base: &str) -> Tro
     s.title.clone_from(&told.title);
     let links = vec![Link::new(s.t("back-to-record"), base.to_owned())];
     let status = told.status;
-    let page = ErrorPage { status: status.as_u16(), problem: Some(problem::problem(told)), kept, links, s, ..ErrorPage::default() };
+    let page = ErrorPage {
+        status: status.as_u16(),
+        problem: Some(problem::problem(told)),
+        kept,
+        links,
+        s,
+        ..ErrorPage::default()
+    };
     render(status, &page).into()
 }
