@@ -18,9 +18,9 @@ pub struct Demo {
     /// Throw the data away and load anew.
     #[arg(long)]
     reset: bool,
-    /// Directory of the county's files.
-    #[arg(long, value_name = "DIR", default_value = "counties/wenxi")]
-    county: PathBuf,
+    /// Directory of the county's files; the first one of `counties/` if left out.
+    #[arg(long, value_name = "DIR")]
+    county: Option<PathBuf>,
     /// Directory of the mechanism documents.
     #[arg(long, value_name = "DIR", default_value = "mechanisms")]
     mechanisms: PathBuf,
@@ -77,22 +77,23 @@ fn load(args: &Demo) -> Result<(), Fault> {
     if beside.is_dir() {
         std::fs::remove_dir_all(&beside)?;
     }
+    let county = county_files(args)?;
     let now = Machine.now();
     let clock = Arc::new(Scripted::new(crate::demo::begin(now), args.seed));
-    let service = super::load::county(&beside, &args.county, &args.mechanisms, clock.clone())?;
+    let service = super::load::county(&beside, &county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
     let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
     let played = match args.no_past {
-        true => crate::demo::passwords(&service, &args.county).map(|()| crate::demo::Summary::default()),
-        false => crate::demo::play(&service, &clock, &args.county, now, args.seed, &mut progress),
+        true => crate::demo::passwords(&service, &county).map(|()| crate::demo::Summary::default()),
+        false => crate::demo::play(&service, &clock, &county, now, args.seed, &mut progress),
     };
     let summary = played.map_err(|fault| Fault::new(fault.to_string()))?;
     if args.flood > 0 {
-        crate::demo::flood(&service, &clock, &args.county, args.flood, args.seed, &mut progress)
+        crate::demo::flood(&service, &clock, &county, args.flood, args.seed, &mut progress)
             .map_err(|fault| Fault::new(fault.to_string()))?;
     }
     service.ledger().put_setting(setting::DEMO, b"1")?;
-    let accounts = args.county.join("accounts.csv");
+    let accounts = county.join("accounts.csv");
     service.ledger().put_setting(setting::ACCOUNTS, &std::fs::read(accounts)?)?;
     service.close();
     for name in ["files", "county.db"] {
@@ -101,6 +102,18 @@ fn load(args: &Demo) -> Result<(), Fault> {
     std::fs::remove_dir_all(&beside)?;
     eprintln!("{summary}");
     Ok(())
+}
+
+/// Where the county's files lie.
+fn county_files(args: &Demo) -> Result<PathBuf, Fault> {
+    if let Some(county) = &args.county {
+        return Ok(county.clone());
+    }
+    let entries = std::fs::read_dir("counties").map_err(|error| Fault::new(format!("counties: {error}")))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    found.retain(|path| path.join("county.toml").is_file());
+    found.sort();
+    found.into_iter().next().ok_or_else(|| Fault::new("counties/ holds no county"))
 }
 
 /// A line of progress on a terminal, in place.
