@@ -106,7 +106,7 @@ impl Service {
                 found.push(Likely { row, likeness: (likeness * 100.0).round() as u8, metres });
             }
         }
-        found.sort_by(|a, b| b.likeness.cmp(&a.likeness));
+        found.sort_by_key(|likely| std::cmp::Reverse(likely.likeness));
         found.truncate(5);
         found.retain(|likely| self.may_read_row(actor, &likely.row));
         Ok(found)

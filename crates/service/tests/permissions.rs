@@ -95,14 +95,18 @@ fn the_grid_is_what_the_file_says() {
     for mechanism in laws.library.mechanisms.values() {
         let record = blank(mechanism);
         let _ = write!(out, "\n{:<30} {:<14}", mechanism.name, "");
-        roles.iter().for_each(|role| drop(write!(out, " {role:<13}")));
+        for role in &roles {
+            let _ = write!(out, " {role:<13}");
+        }
         out.push('\n');
         let mut row = |name: &str, who: &[Who]| {
             let plain = [(Who::Anyone, "anyone"), (Who::Holder, "holder"), (Who::System, "system")];
             let plain: Vec<&str> =
                 plain.iter().filter(|(known, _)| who.contains(known)).map(|(_, n)| *n).collect();
             let mut line = format!("  {name:<28} {:<14}", plain.join(" "));
-            roles.iter().for_each(|role| drop(write!(line, " {:<13}", cell(who, role, &record, &world))));
+            for role in &roles {
+                let _ = write!(line, " {:<13}", cell(who, role, &record, &world));
+            }
             out.push_str(line.trim_end());
             out.push('\n');
         };
