@@ -18,7 +18,6 @@ mod places;
 pub mod posted;
 pub mod problem;
 mod rates;
-pub mod reach;
 pub mod record;
 mod report;
 pub mod rows;

@@ -135,7 +135,7 @@ impl Visitor {
         shell.csrf.clone_from(&me.staff.csrf);
         let path = self.path.split('?').next().unwrap_or_default().to_owned();
         let mut nav = vec![("/desk", "nav-inbox", "g i"), ("/desk/list", "nav-list", "g s")];
-        if super::reach::board_place(app, &me.staff.actor).is_some() {
+        if super::desk::board::may_see(app, &me.staff.actor) {
             nav.push(("/desk/board", "nav-board", "g d"));
         }
         shell.nav = nav
