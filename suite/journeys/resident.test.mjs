@@ -18,6 +18,20 @@ journeys('a resident', (journey) => {
     await j.shot('rates');
   });
 
+  journey('chooses the place on a slow line, before the script has come', {}, async (j) => {
+    let arrive;
+    const slow = new Promise((go) => { arrive = go; });
+    await j.page.route(/\/assets\/.*\.js$/, async (route) => { await slow; await route.continue(); });
+    await j.page.goto('/report', { waitUntil: 'commit' });
+    const county = j.page.locator('[name="where.0"]');
+    await county.selectOption(WAY.place[0]);
+    assert.equal(await j.page.locator('[name="where.1"] option').count(), 1, 'no script yet');
+    arrive();
+    await j.page.locator(`[name="where.1"] option[value="${WAY.place[1]}"]`).waitFor({ state: 'attached' });
+    await j.page.selectOption('[name="where.1"]', WAY.place[1]);
+    assert.match(await j.page.locator('.place-chosen').innerText(), /西社/);
+  });
+
   journey('reports with place, kind, photo and contact, and gets a printable receipt', {}, async (j) => {
     const { code, number, text } = await report(j, {
       ...WAY, what: '西社村口的污水冒出来，流到路上三天了。', kind: '010501', name: '张小雨', phone: '13800135791', photo: PHOTO,

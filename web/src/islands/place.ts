@@ -104,24 +104,24 @@ export const place: Mount = (root, signal) => {
     select.parentElement?.classList.toggle('empty', select.disabled);
   }
 
-  levels.forEach((select, index) => {
-    select.addEventListener(
-      'change',
-      () => {
-        for (const lower of levels.slice(index + 1)) {
-          for (const child of [...lower.children].slice(1)) child.remove();
-          lower.disabled = true;
-          lower.parentElement?.classList.add('empty');
-        }
-        const picked = levels.slice(0, index + 1).filter((level) => level.value !== '');
-        const last = picked[picked.length - 1];
-        if (select.value !== '') void fill(index + 1, select.value);
-        const path = picked.map((level) => level.selectedOptions[0]?.text ?? '').join(' ');
-        choose({ code: last?.value ?? '', name: path });
-      },
-      { signal },
-    );
-  });
+  function picked(index: number): void {
+    for (const lower of levels.slice(index + 1)) {
+      for (const child of [...lower.children].slice(1)) child.remove();
+      lower.disabled = true;
+      lower.parentElement?.classList.add('empty');
+    }
+    const chain = levels.slice(0, index + 1).filter((level) => level.value !== '');
+    const parent = levels[index]?.value ?? '';
+    if (parent !== '') void fill(index + 1, parent);
+    const path = chain.map((level) => level.selectedOptions[0]?.text ?? '').join(' ');
+    choose({ code: chain[chain.length - 1]?.value ?? '', name: path });
+  }
+  levels.forEach((select, index) => select.addEventListener('change', () => picked(index), { signal }));
+
+  // On a slow line people choose and type before this script has come: what they did counts.
+  const early = levels.findIndex((level) => level.value !== '' && !level.selectedOptions[0]?.defaultSelected);
+  if (early >= 0) picked(early);
+  else if (query && query.value.trim() !== query.defaultValue.trim()) void search();
 
   // The place of a point: proposed only where nothing was chosen yet.
   async function nearest(point: Point, force: boolean): Promise<void> {
