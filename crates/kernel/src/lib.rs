@@ -12,6 +12,7 @@ pub mod eval;
 pub mod event;
 pub mod input;
 pub mod laws;
+pub mod merkle;
 pub mod project;
 pub mod record;
 pub mod refusal;

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Value};
 use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::{Cell, Projection, delta, project};
 use gongzhi_kernel::{Case, Command, Decision, Laws, Order, Raw, Record, Refusal, World, decide};
 use gongzhi_store::{Answer, Batch, Ledger, StoreError, Stored, Want};
@@ -80,8 +81,10 @@ impl Engine {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (changes, _) = broadcast::channel(256);
         let world = state.load().world.clone();
+        let head = ledger.head()?;
         let mut writer = Writer {
-            head: ledger.head()?,
+            head,
+            edge: edge_of(ledger.as_ref(), head)?,
             counters: ledger.counters()?,
             kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
             ledger,
@@ -151,6 +154,8 @@ struct Writer {
     ambient: Arc<dyn Ambient>,
     secret: Arc<CodeSecret>,
     head: Head,
+    /// The right edge of the Merkle log at the head.
+    edge: Frontier,
     counters: BTreeMap<(String, i16), u64>,
     kept: LruCache<RecordId, Kept>,
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
@@ -347,10 +352,11 @@ impl Writer {
         decision: Decision,
         work: &mut Work,
     ) -> Outcome {
-        let head = work.head.unwrap_or(self.head);
-        let mut end = head;
+        let mut end = work.head.unwrap_or(self.head);
+        let edge = work.edge.get_or_insert_with(|| self.edge.clone());
         for event in &decision.events {
             let (entry, next) = end.append(&self.world.county, event, self.ambient.sixteen());
+            work.nodes.extend(edge.push(entry.hash));
             work.entries.push(entry);
             end = next;
         }
@@ -376,10 +382,11 @@ impl Writer {
 
     /// Makes the group durable and shows it to readers; on failure everything is as before.
     fn commit(&mut self, laws: &Arc<Laws>, work: Work) -> Result<(), StoreError> {
-        let Some(head) = work.head else { return Ok(()) };
+        let (Some(head), Some(edge)) = (work.head, work.edge) else { return Ok(()) };
         let now = self.ambient.now();
         let mut batch = Batch {
             entries: work.entries,
+            nodes: work.nodes,
             answers: work.answers.into_values().collect(),
             counters: work.counters,
             ..Batch::default()
@@ -417,6 +424,7 @@ impl Writer {
         match &committed {
             Ok(()) => {
                 self.head = head;
+                self.edge = edge;
                 self.counters.extend(batch.counters);
                 for kept in kept {
                     self.kept.put(kept.record.id, kept);
@@ -434,8 +442,10 @@ impl Writer {
                 self.kept.clear();
                 if *error == StoreError::Conflict
                     && let Ok(head) = self.ledger.head()
+                    && let Ok(edge) = edge_of(self.ledger.as_ref(), head)
                 {
                     self.head = head;
+                    self.edge = edge;
                 }
             }
         }
@@ -451,9 +461,25 @@ struct Work {
     /// Records that changed, as they were before the group.
     before: BTreeMap<RecordId, Option<Kept>>,
     entries: Vec<gongzhi_kernel::Entry>,
+    nodes: Vec<Node>,
+    edge: Option<Frontier>,
     answers: HashMap<CommandId, Answer>,
     counters: BTreeMap<(String, i16), u64>,
     head: Option<Head>,
+}
+
+/// The right edge of the Merkle log at a head.
+fn edge_of(ledger: &dyn Ledger, head: Head) -> Result<Frontier, StoreError> {
+    Frontier::read(head.size, |level, from, count| {
+        let mut nodes = ledger.nodes(level, from, count as u32)?;
+        // Entries may have come meanwhile; those of the head asked for are always there.
+        nodes.truncate(count);
+        if nodes.len() == count {
+            Ok(nodes)
+        } else {
+            Err(StoreError::Corrupt(format!("nodes of level {level} from {from} on are missing")))
+        }
+    })
 }
 
 fn stored(

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::{CellKey, Projection, Row};
 use gongzhi_lang::model::{Dimension, Level};
 
@@ -24,6 +26,12 @@ pub struct Batch {
     pub cells: BTreeMap<CellKey, (i64, i64)>,
     /// Last number given, by mechanism and year.
     pub counters: BTreeMap<(String, i16), u64>,
+    /// Full subtrees of the Merkle log that these entries finish.
+    pub nodes: Vec<Node>,
+    /// Keys of records that seal personal values now, each wrapped by the master key.
+    pub keys: Vec<(RecordId, Vec<u8>)>,
+    /// Records whose keys go for good: nothing that they sealed can be read again.
+    pub destroyed: Vec<RecordId>,
 }
 
 /// What an accepted command was answered, so that the same command again gets the same.
@@ -254,6 +262,32 @@ pub trait Ledger: Send + Sync {
     /// Entries from a sequence on.
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
 
+    /// Nodes of the Merkle log of one level, from a position on. Level 0 are the entries' own hashes.
+    fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError>;
+    /// Answers of commands in the order of their identifiers, after one; for archives.
+    fn answers(&self, after: Option<&CommandId>, limit: u32) -> Result<Vec<Answer>, StoreError>;
+    /// The wrapped keys of these records, as far as there are any.
+    fn keys(&self, of: &[RecordId]) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError>;
+    /// Wrapped keys in the order of their records, after one; for archives and a new master key.
+    fn all_keys(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError>;
+    /// Writes or replaces wrapped keys.
+    fn put_keys(&self, keys: &[(RecordId, Vec<u8>)]) -> Result<(), StoreError>;
+
+    /// Empties all that is derived from the entries (records, lists, timers, search, cells, numbers
+    /// given) and marks the ledger as being rebuilt until [`Ledger::end_rebuild`].
+    fn begin_rebuild(&self) -> Result<(), StoreError>;
+    /// Adds derived rows of a batch (records, cells, counters); only between begin and end. A record
+    /// comes once.
+    fn put_derived(&self, batch: &Batch) -> Result<(), StoreError>;
+    /// The derived rows are whole again.
+    fn end_rebuild(&self) -> Result<(), StoreError>;
+    /// Whether a rebuild was begun and not ended: what is derived must not be believed.
+    fn rebuilding(&self) -> Result<bool, StoreError>;
+    /// Waits until the ledger holds more than `beyond` entries, at most so long; gives the head.
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError>;
+    /// Whether several server nodes may write this ledger.
+    fn shared(&self) -> bool;
+
     /// Open rows that wait for any of these keys, by due time; `after` continues a page.
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError>;
     /// How many rows wait for these keys, and how many of them are late (each counted once, up to 1,000).
@@ -290,6 +324,10 @@ pub trait Ledger: Send + Sync {
     fn session(&self, token: Digest, now: Timestamp) -> Result<Option<Session>, StoreError>;
     /// Ends a session.
     fn end_session(&self, token: Digest) -> Result<(), StoreError>;
+    /// All accounts, by login; for archives.
+    fn credentials(&self) -> Result<Vec<Credential>, StoreError>;
+    /// All settings, by name; for archives.
+    fn settings(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     /// A setting of the database (county code, secrets of the instance).
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Writes a setting.

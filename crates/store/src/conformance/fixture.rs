@@ -7,6 +7,7 @@ use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::actor::Acted;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::event::{Deed, Event};
+use gongzhi_kernel::merkle::Frontier;
 use gongzhi_kernel::project::{CellKey, Projection, Row, place_token, unit_token};
 use gongzhi_lang::model::Dimension;
 
@@ -132,6 +133,7 @@ pub fn cell(indicator: &str, dimension: Dimension, key: &str, period: &str) -> C
 pub struct Book {
     pub ledger: Box<dyn Ledger>,
     pub head: Head,
+    edge: Frontier,
     commands: u64,
 }
 
@@ -139,7 +141,7 @@ impl Book {
     /// Begins with an empty ledger.
     pub fn new(ledger: Box<dyn Ledger>) -> Book {
         assert_eq!(ledger.head(), Ok(Head::EMPTY), "the ledger must be empty");
-        Book { ledger, head: Head::EMPTY, commands: 0 }
+        Book { ledger, head: Head::EMPTY, edge: Frontier::default(), commands: 0 }
     }
 
     /// A batch with one entry and one answered command for each record, and the head after it.
@@ -169,6 +171,11 @@ impl Book {
         self.put_with_cells(records, BTreeMap::new())
     }
 
+    /// The right edge of the log so far.
+    pub fn edge(&self) -> &Frontier {
+        &self.edge
+    }
+
     /// Commits records with changes of cells.
     pub fn put_with_cells(
         &mut self,
@@ -177,8 +184,10 @@ impl Book {
     ) -> Result<(), StoreError> {
         let (mut batch, head) = self.batch(records);
         batch.cells = cells;
+        let mut edge = self.edge.clone();
+        batch.nodes = batch.entries.iter().flat_map(|entry| edge.push(entry.hash)).collect();
         self.ledger.commit(self.head, &batch)?;
-        self.head = head;
+        (self.head, self.edge) = (head, edge);
         Ok(())
     }
 }

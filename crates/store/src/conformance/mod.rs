@@ -6,6 +6,7 @@
 mod accounts;
 pub mod fixture;
 mod lists;
+mod log;
 mod searching;
 mod writing;
 
@@ -39,6 +40,11 @@ const CASES: &[Case] = &[
     ("accounts are written and replaced", accounts::credentials),
     ("sessions end in time or when told", accounts::sessions),
     ("settings keep any bytes", accounts::settings),
+    ("nodes of the log are kept with their entries", log::nodes),
+    ("keys are written, replaced and destroyed with their batch", log::keys),
+    ("a rebuild empties what is derived and nothing else", log::rebuild),
+    ("answers, accounts and settings come whole for an archive", log::archive),
+    ("waiting ends when the ledger grew", log::wait),
 ];
 
 /// Runs all cases, each on a new ledger. The name of each is printed before it runs.

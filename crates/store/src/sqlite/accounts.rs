@@ -30,6 +30,24 @@ pub(super) fn credential(conn: &Connection, county: &str, login: &str) -> Done<O
         .map_err(fault)
 }
 
+pub(super) fn credentials(conn: &Connection, county: &str) -> Done<Vec<Credential>> {
+    conn.prepare_cached("SELECT login, person, hash FROM credential WHERE county = ?1 ORDER BY login")
+        .and_then(|mut query| {
+            query
+                .query_map([county], |row| {
+                    Ok(Credential { login: row.get(0)?, person: row.get(1)?, hash: row.get(2)? })
+                })?
+                .collect()
+        })
+        .map_err(fault)
+}
+
+pub(super) fn settings(conn: &Connection, county: &str) -> Done<Vec<(String, Vec<u8>)>> {
+    conn.prepare_cached("SELECT name, value FROM setting WHERE county = ?1 ORDER BY name")
+        .and_then(|mut query| query.query_map([county], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+        .map_err(fault)
+}
+
 /// Begins a session and forgets those that have expired by then.
 pub(super) fn put_session(conn: &mut Connection, county: &str, session: &Session) -> Done<()> {
     let mut put = || -> rusqlite::Result<()> {

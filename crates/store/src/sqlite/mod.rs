@@ -8,6 +8,7 @@ mod error;
 mod held;
 mod keeper;
 mod list;
+mod log;
 mod pool;
 mod read;
 mod schema;
@@ -19,16 +20,17 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gongzhi_base::words::Term;
-use gongzhi_base::{Digest, RecordId, Timestamp};
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 
 use crate::{
-    Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session, StoreError,
-    Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session,
+    StoreError, Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -58,6 +60,7 @@ impl Sqlite {
         let file = file_of(path)?;
         let mut conn = schema::connect(&file, Use::Write)?;
         schema::migrate(&mut conn, county)?;
+        log::complete(&mut conn, county)?;
         let readers = (0..READERS).map(|_| schema::connect(&file, Use::Read)).collect::<Result<_, _>>()?;
         let writer = Arc::new(Mutex::new(Writer::new(conn, county)));
         let keeper = Keeper::start(schema::connect(&file, Use::Keep)?, Arc::clone(&writer))
@@ -129,6 +132,58 @@ impl Ledger for Sqlite {
         self.readers.read(|conn| read::entries(conn, &self.county, from, limit))
     }
 
+    fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError> {
+        self.readers.read(|conn| log::nodes(conn, &self.county, level, from, limit))
+    }
+
+    fn answers(&self, after: Option<&CommandId>, limit: u32) -> Result<Vec<Answer>, StoreError> {
+        self.readers.read(|conn| log::answers(conn, &self.county, after, limit))
+    }
+
+    fn keys(&self, of: &[RecordId]) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError> {
+        self.readers.read(|conn| log::keys(conn, &self.county, of))
+    }
+
+    fn all_keys(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError> {
+        self.readers.read(|conn| log::all_keys(conn, &self.county, after, limit))
+    }
+
+    fn put_keys(&self, keys: &[(RecordId, Vec<u8>)]) -> Result<(), StoreError> {
+        log::replace_keys(&mut self.writer().conn, &self.county, keys)
+    }
+
+    fn begin_rebuild(&self) -> Result<(), StoreError> {
+        self.writer().empty()
+    }
+
+    fn put_derived(&self, batch: &Batch) -> Result<(), StoreError> {
+        let rows = self.writer().derive(batch)?;
+        self.keeper.changed(rows);
+        Ok(())
+    }
+
+    fn end_rebuild(&self) -> Result<(), StoreError> {
+        log::rebuilt(&self.writer().conn, &self.county)
+    }
+
+    fn rebuilding(&self) -> Result<bool, StoreError> {
+        self.readers.read(|conn| log::rebuilding(conn, &self.county))
+    }
+
+    /// The file has one writer, this process: whoever waits here for others waits in vain, shortly.
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
+        let head = self.head()?;
+        if head.size > beyond {
+            return Ok(head);
+        }
+        std::thread::sleep(at_most);
+        self.head()
+    }
+
+    fn shared(&self) -> bool {
+        false
+    }
+
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {
         self.readers.read(|conn| list::todo(conn, &self.county, keys, after, limit))
     }
@@ -181,6 +236,14 @@ impl Ledger for Sqlite {
 
     fn end_session(&self, token: Digest) -> Result<(), StoreError> {
         accounts::end_session(&self.writer().conn, &self.county, token)
+    }
+
+    fn credentials(&self) -> Result<Vec<Credential>, StoreError> {
+        self.readers.read(|conn| accounts::credentials(conn, &self.county))
+    }
+
+    fn settings(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.readers.read(|conn| accounts::settings(conn, &self.county))
     }
 
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

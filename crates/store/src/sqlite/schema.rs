@@ -12,6 +12,7 @@ use crate::StoreError;
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, include_str!("../../migrations/sqlite/0002_units.sql")),
+    (3, include_str!("../../migrations/sqlite/0003_merkle_and_keys.sql")),
 ];
 
 /// Bytes of a page. Small pages win here: a group of commands touches many far-apart leaves, and

@@ -181,16 +181,27 @@ fn what_was_committed_is_there_after_opening_again() {
     assert_eq!(ledger.head(), Ok(book_head));
 }
 
+/// A record in which no unit has a part.
+fn unlisted(n: u64) -> crate::Stored {
+    let mut stored = record(n);
+    stored.projection.scopes.retain(|token| !token.starts_with("zu"));
+    stored
+}
+
 #[test]
 fn an_older_database_gets_the_lists_of_units() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut book = Book::new(Box::new(open(dir.path())));
+    // Enough for a whole tile of the log, whose node an older database lacks.
+    book.put((1_000..1_300).map(unlisted).collect()).expect("committed");
     let mut stored: Vec<_> = (0..6).map(record).collect();
     for (n, stored) in stored.iter_mut().enumerate() {
         stored.projection.scopes.extend(["zuu1".to_owned(), "zuhelper".to_owned()].into_iter().take(n % 3));
         stored.projection.row.open = n != 1;
     }
     book.put(stored).expect("committed");
+    let nodes = book.ledger.nodes(1, 0, 9).expect("nodes");
+    assert_eq!(nodes.len(), 1);
     drop(book);
     let lists = |ledger: Sqlite| {
         let mut found = Vec::new();
@@ -207,10 +218,14 @@ fn an_older_database_gets_the_lists_of_units() {
     assert_eq!(before, [vec![id(5), id(4), id(2), id(1)], vec![id(5), id(2)], vec![id(2), id(4), id(5)]]);
     Connection::open(dir.path().join(FILE))
         .and_then(|conn| {
-            conn.execute_batch("DROP TABLE unit_new; DROP TABLE unit_open; PRAGMA user_version = 1")
+            conn.execute_batch(
+                "DROP TABLE unit_new; DROP TABLE unit_open; DROP TABLE node; DROP TABLE record_key;
+                 ALTER TABLE ledger DROP COLUMN rebuilding; PRAGMA user_version = 1",
+            )
         })
         .expect("made older");
     assert_eq!(lists(open(dir.path())), before);
+    assert_eq!(open(dir.path()).nodes(1, 0, 9), Ok(nodes));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
+use super::log;
 use crate::{Batch, StoreError, Stored};
 
 /// Stands for “no due time” in the database, so that such rows come last.
@@ -92,24 +93,8 @@ impl Writer {
         let mut fresh = Fresh::default();
         let write = || -> Sql<u64> {
             let mut rows = put_entries(&tx, county, batch)?;
-            for stored in &batch.records {
-                rows += put_record(&tx, county, stored)?;
-                let mechanism = &stored.projection.row.mechanism;
-                if !mechanisms.contains(mechanism) && !fresh.mechanisms.contains(mechanism) {
-                    tx.prepare_cached("INSERT OR IGNORE INTO mechanism (county, name) VALUES (?1, ?2)")?
-                        .execute(params![county, mechanism])?;
-                    fresh.mechanisms.push(mechanism.clone());
-                }
-            }
-            put_cells(&tx, county, batch, series, &mut fresh)?;
-            let mut counter = tx.prepare_cached(
-                "INSERT INTO counter (county, mechanism, year, last) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET last = excluded.last",
-            )?;
-            for ((mechanism, year), last) in &batch.counters {
-                counter.execute(params![county, mechanism, year, *last as i64])?;
-            }
-            Ok(rows + batch.cells.len() as u64)
+            rows += log::put(&tx, county, batch)?;
+            Ok(rows + put_derived(&tx, county, batch, (series, mechanisms), &mut fresh)?)
         };
         let rows = { write }().map_err(fault)?;
         tx.commit().map_err(commit_fault)?;
@@ -117,6 +102,54 @@ impl Writer {
         mechanisms.extend(fresh.mechanisms);
         Ok(rows)
     }
+
+    /// Writes derived rows only, during a rebuild.
+    pub(super) fn derive(&mut self, batch: &Batch) -> Result<u64, StoreError> {
+        let Writer { conn, county, series, mechanisms } = self;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
+        let mut fresh = Fresh::default();
+        let rows = put_derived(&tx, county, batch, (series, mechanisms), &mut fresh).map_err(fault)?;
+        tx.commit().map_err(commit_fault)?;
+        series.extend(fresh.series);
+        mechanisms.extend(fresh.mechanisms);
+        Ok(rows)
+    }
+
+    /// Empties all that is derived.
+    pub(super) fn empty(&mut self) -> Result<(), StoreError> {
+        log::empty(&mut self.conn, &self.county)?;
+        self.mechanisms.clear();
+        Ok(())
+    }
+}
+
+/// Records, cells and counters of a batch. Gives how many rows were changed, about.
+fn put_derived(
+    tx: &Transaction<'_>,
+    county: &str,
+    batch: &Batch,
+    (series, mechanisms): (&HashMap<Series, i64>, &BTreeSet<String>),
+    fresh: &mut Fresh,
+) -> Sql<u64> {
+    let mut rows = batch.cells.len() as u64;
+    for stored in &batch.records {
+        rows += put_record(tx, county, stored)?;
+        let mechanism = &stored.projection.row.mechanism;
+        if !mechanisms.contains(mechanism) && !fresh.mechanisms.contains(mechanism) {
+            tx.prepare_cached("INSERT OR IGNORE INTO mechanism (county, name) VALUES (?1, ?2)")?
+                .execute(params![county, mechanism])?;
+            fresh.mechanisms.push(mechanism.clone());
+        }
+    }
+    put_cells(tx, county, batch, series, fresh)?;
+    let mut counter = tx.prepare_cached(
+        "INSERT INTO counter (county, mechanism, year, last) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET last = excluded.last",
+    )?;
+    for ((mechanism, year), last) in &batch.counters {
+        counter.execute(params![county, mechanism, year, *last as i64])?;
+    }
+    Ok(rows)
 }
 
 /// The head after the batch, when its entries continue the expected head without a gap.
