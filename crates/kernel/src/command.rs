@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use gongzhi_base::canon::Canon;
 use gongzhi_base::{CommandId, Digest, FileRef, RecordId, Timestamp, Value};
 
+use gongzhi_lang::model::Mechanism;
+
 use crate::actor::Actor;
 
 /// A command with everything that deciding it needs from outside: who, when, and identifiers.
@@ -62,14 +64,23 @@ pub enum Raw {
 impl Command {
     /// A digest of what the command says (without time and fresh identifiers), to notice that an
     /// identifier is used again for something else.
-    pub fn digest(&self) -> Digest {
+    ///
+    /// Of personal fields of the mechanism only their presence counts: nothing that is kept may let
+    /// anybody guess them.
+    pub fn digest(&self, mechanism: Option<&Mechanism>) -> Digest {
+        let plain = |input: &Input| -> Vec<(String, Option<Raw>)> {
+            let personal =
+                |name: &str| mechanism.and_then(|m| m.field(name)).is_some_and(|f| f.personal.is_some());
+            let value = |(name, raw): (&String, &Raw)| (name.clone(), (!personal(name)).then(|| raw.clone()));
+            input.iter().map(value).collect()
+        };
         let mut text = String::new();
         match &self.order {
             Order::Open { mechanism, step, input, .. } => {
-                text.push_str(&format!("open\0{mechanism}\0{step}\0{input:?}"));
+                text.push_str(&format!("open\0{mechanism}\0{step}\0{:?}", plain(input)));
             }
             Order::Step { record, step, input, .. } => {
-                text.push_str(&format!("step\0{record}\0{step}\0{input:?}"));
+                text.push_str(&format!("step\0{record}\0{step}\0{:?}", plain(input)));
             }
             Order::Elapse { record, deadline } => text.push_str(&format!("elapse\0{record}\0{deadline}")),
             Order::Look { record, fields, purpose } => {

@@ -1,5 +1,6 @@
 //! Reading: the inbox, lists, search and one record, each within the reader's rights.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
@@ -19,6 +20,9 @@ pub struct RecordView {
     pub mechanism: Arc<Mechanism>,
     /// Its events, oldest first, each with its sequence in the ledger.
     pub history: Vec<(u64, Event)>,
+    /// The holder's own personal values, open; empty for everybody else. In the record and its
+    /// history they are covered.
+    pub own: BTreeMap<String, Value>,
     /// Names of the steps that this reader may take now.
     pub steps: Vec<String>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
@@ -103,7 +107,7 @@ impl Service {
 
     /// One record with all that its page shows.
     pub fn view(&self, actor: &Actor, id: RecordId) -> Result<RecordView, Failure> {
-        let (mechanism, record) = self.readable(actor, id)?.ok_or(Failure::NotFound)?;
+        let (mechanism, mut record) = self.readable(actor, id)?.ok_or(Failure::NotFound)?;
         let state = self.state();
         let entries = self.ledger().history(id)?;
         let mut history = Vec::with_capacity(entries.len());
@@ -125,6 +129,11 @@ impl Service {
             .filter(|field| rights::may_look(field, actor, &record, &state.world).is_some())
             .map(|field| field.name.clone())
             .collect();
+        let own = match actor {
+            Actor::Holder(own) if *own == id => self.seals.opened(&record)?,
+            _ => BTreeMap::new(),
+        };
+        self.seals.cover(&mechanism, &mut record, &mut history)?;
         let ids: Vec<RecordId> = record.parts.iter().map(|part| part.id).collect();
         let cited: Vec<RecordId> = record
             .fields
@@ -143,6 +152,7 @@ impl Service {
             record,
             mechanism,
             history,
+            own,
             steps,
             may_look,
         })
@@ -159,8 +169,8 @@ impl Service {
     ) -> Result<(Outcome, Vec<(String, Value)>), Failure> {
         let order = Order::Look { record, fields: fields.clone(), purpose };
         let outcome = self.act(id, actor, order).await?;
-        let record = self.record(record)?;
-        let open = |name: &String| Some((name.clone(), unseal(record.fields.get(name)?)?));
+        let mut opened = self.seals.opened(&self.record(record)?)?;
+        let open = |name: &String| opened.remove(name).map(|value| (name.clone(), value));
         Ok((outcome, fields.iter().filter_map(open).collect()))
     }
 
@@ -178,30 +188,6 @@ fn offered(step: &Step, actor: &Actor, record: &Record, state: &State) -> bool {
     step.auto.is_none()
         && step.from.contains(&record.state)
         && rights::may_step(step, actor, Some(record), &record.place, &state.world).is_some()
-}
-
-/// Opens a sealed value; called only after its look has been recorded, or for the holder.
-pub fn unseal(value: &Value) -> Option<Value> {
-    match value {
-        Value::Sealed(sealed) if sealed.scheme == 0 => Value::from_bytes(&sealed.bytes).ok(),
-        Value::Sealed(_) => None,
-        open => Some(open.clone()),
-    }
-}
-
-/// What of a sealed value may be seen unasked.
-pub fn masked(value: &Value, mask: gongzhi_lang::model::Mask) -> String {
-    use gongzhi_lang::model::Mask;
-    let Some(Value::Text(text)) = unseal(value) else { return "＊＊＊".to_owned() };
-    let chars: Vec<char> = text.chars().collect();
-    match mask {
-        Mask::Name if !chars.is_empty() => format!("{}＊＊", chars[0]),
-        Mask::Phone if chars.len() >= 8 => {
-            let (head, tail) = (&chars[..3], &chars[chars.len() - 4..]);
-            format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
-        }
-        _ => "＊＊＊".to_owned(),
-    }
 }
 
 fn scope_of(state: &State, actor: &Actor) -> Scope {

@@ -15,6 +15,7 @@ use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::{Cell, Projection, delta, project};
 use gongzhi_kernel::{Case, Command, Decision, Laws, Order, Raw, Record, Refusal, World, decide};
+use gongzhi_lang::model::Mechanism;
 use gongzhi_store::{Answer, Batch, Ledger, StoreError, Stored, Want};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -22,6 +23,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
+use crate::seal::{Keyring, Seals};
 
 /// Most commands of one durable transaction.
 pub const GROUP: usize = 256;
@@ -77,6 +79,7 @@ impl Engine {
         state: Arc<ArcSwap<State>>,
         ambient: Arc<dyn Ambient>,
         secret: Arc<CodeSecret>,
+        seals: Arc<Seals>,
     ) -> Result<(Engine, std::thread::JoinHandle<()>), StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (changes, _) = broadcast::channel(256);
@@ -92,6 +95,7 @@ impl Engine {
             world,
             ambient,
             secret,
+            seals,
             changes: changes.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -153,6 +157,7 @@ struct Writer {
     world: Arc<World>,
     ambient: Arc<dyn Ambient>,
     secret: Arc<CodeSecret>,
+    seals: Arc<Seals>,
     head: Head,
     /// The right edge of the Merkle log at the head.
     edge: Frontier,
@@ -301,7 +306,7 @@ impl Writer {
         answers: &HashMap<CommandId, Answer>,
         work: &mut Work,
     ) -> Result<Outcome, Failure> {
-        let digest = command.digest();
+        let digest = command.digest(self.mechanism_of(laws, command, work).as_deref());
         if let Some(answer) = answers.get(&command.id).or_else(|| work.answers.get(&command.id)) {
             if answer.digest != digest {
                 return Err(Failure::Refused(Refusal::CommandReused));
@@ -341,7 +346,18 @@ impl Writer {
             }
             decision
         };
-        Ok(self.accept(laws, command, digest, decision, work))
+        Ok(self.accept(laws, command, digest, decision, work)?)
+    }
+
+    /// The mechanism that a command is about, as far as it is known already.
+    fn mechanism_of(&self, laws: &Laws, command: &Command, work: &Work) -> Option<Arc<Mechanism>> {
+        match &command.order {
+            Order::Open { mechanism, .. } => laws.newest(mechanism).cloned(),
+            order => {
+                let record = &work.found.get(&order.record())?.record;
+                laws.version(&record.mechanism, record.version).cloned()
+            }
+        }
     }
 
     fn accept(
@@ -349,9 +365,10 @@ impl Writer {
         laws: &Laws,
         command: &Command,
         digest: gongzhi_base::Digest,
-        decision: Decision,
+        mut decision: Decision,
         work: &mut Work,
-    ) -> Outcome {
+    ) -> Result<Outcome, StoreError> {
+        self.seals.seal(&mut decision, &mut work.ring)?;
         let mut end = work.head.unwrap_or(self.head);
         let edge = work.edge.get_or_insert_with(|| self.edge.clone());
         for event in &decision.events {
@@ -377,7 +394,7 @@ impl Writer {
         let outcome = Outcome { record: id, revision, seq: end.size.saturating_sub(1), again: false };
         let answer = Answer { command: command.id.clone(), digest, record: id, revision, seq: outcome.seq };
         work.answers.insert(command.id.clone(), answer);
-        outcome
+        Ok(outcome)
     }
 
     /// Makes the group durable and shows it to readers; on failure everything is as before.
@@ -387,6 +404,8 @@ impl Writer {
         let mut batch = Batch {
             entries: work.entries,
             nodes: work.nodes,
+            keys: work.ring.fresh.into_iter().collect(),
+            destroyed: work.ring.destroyed,
             answers: work.answers.into_values().collect(),
             counters: work.counters,
             ..Batch::default()
@@ -462,6 +481,7 @@ struct Work {
     before: BTreeMap<RecordId, Option<Kept>>,
     entries: Vec<gongzhi_kernel::Entry>,
     nodes: Vec<Node>,
+    ring: Keyring,
     edge: Option<Frontier>,
     answers: HashMap<CommandId, Answer>,
     counters: BTreeMap<(String, i16), u64>,

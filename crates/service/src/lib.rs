@@ -11,6 +11,7 @@ pub mod figures;
 pub mod files;
 pub mod load;
 pub mod propose;
+pub mod seal;
 pub mod service;
 pub mod timers;
 

@@ -17,6 +17,7 @@ use crate::engine::{Engine, Outcome, State};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::load;
+use crate::seal::{MasterKey, Seals};
 
 /// What a county's service needs from outside.
 pub struct Settings {
@@ -24,6 +25,8 @@ pub struct Settings {
     pub ambient: Arc<dyn Ambient>,
     /// Where attachments lie.
     pub files: PathBuf,
+    /// Wraps the keys of personal values and the installation's secrets.
+    pub master: MasterKey,
     /// Documents used while the ledger holds none yet (when a county is loaded).
     pub library: Option<Library>,
 }
@@ -56,6 +59,7 @@ pub struct Service {
     engine: Engine,
     writer: std::thread::JoinHandle<()>,
     secret: Arc<CodeSecret>,
+    pub(crate) seals: Arc<Seals>,
     pub files: Files,
     pub(crate) attempts: crate::accounts::Attempts,
 }
@@ -63,7 +67,7 @@ pub struct Service {
 impl Service {
     /// Opens a county: documents and registers are read from the ledger, then the writer starts.
     pub fn open(settings: Settings) -> Result<Service, StoreError> {
-        let Settings { ledger, ambient, files, library } = settings;
+        let Settings { ledger, ambient, files, master, library } = settings;
         let text = |name: &str| -> Result<Option<String>, StoreError> {
             let bytes = ledger.setting(name)?;
             bytes
@@ -76,26 +80,18 @@ impl Service {
         let minutes = text(setting::ZONE)?.and_then(|zone| zone.parse().ok()).unwrap_or(Zone::CHINA.minutes);
         let calendar = Calendar::read(&text(setting::CALENDAR)?.unwrap_or_default())
             .map_err(|bad| StoreError::Corrupt(format!("calendar, line {}", bad.line)))?;
-        let secret = match ledger.setting(setting::CODES)? {
-            Some(secret) => secret,
-            None => {
-                let mut fresh = [0; 32];
-                ambient.fill(&mut fresh);
-                ledger.put_setting(setting::CODES, &fresh)?;
-                fresh.to_vec()
-            }
-        };
-        let secret: [u8; 32] =
-            secret.try_into().map_err(|_| StoreError::Corrupt("secret of receipt codes".into()))?;
+        let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);
+        let secret = seals.secret(setting::CODES)?;
         let laws = load::laws(ledger.as_ref(), library)?;
         let mut world = World::new(county, Zone { minutes }, Arc::new(calendar), &laws.library);
         load::registers(ledger.as_ref(), &laws, &mut world)?;
         let state = Arc::new(ArcSwap::from_pointee(State { laws: Arc::new(laws), world: Arc::new(world) }));
-        let secret = Arc::new(CodeSecret(secret));
-        let (engine, writer) = Engine::start(ledger.clone(), state.clone(), ambient.clone(), secret.clone())?;
+        let secret = Arc::new(CodeSecret(*secret));
+        let (engine, writer) =
+            Engine::start(ledger.clone(), state.clone(), ambient.clone(), secret.clone(), seals.clone())?;
         let files = Files::open(files).map_err(|error| StoreError::Engine(error.to_string()))?;
         let attempts = crate::accounts::Attempts::default();
-        Ok(Service { ledger, ambient, state, engine, writer, secret, files, attempts })
+        Ok(Service { ledger, ambient, state, engine, writer, secret, seals, files, attempts })
     }
 
     /// Ends the service: everything sent before is done, and the database is closed when this

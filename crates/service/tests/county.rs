@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::{Actor, Command, Order, Raw, Refusal};
 use gongzhi_service::ambient::Scripted;
+use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Failure, Outcome, Service, Settings, load, timers};
 use gongzhi_store::{ListQuery, sqlite::Sqlite};
 
@@ -23,8 +24,14 @@ fn open(dir: &Path, clock: &Arc<Scripted>) -> Service {
     let path = dir.join("county.db");
     let county = Sqlite::county_of(&path).expect("a county");
     let ledger = Arc::new(Sqlite::open(&path, &county).expect("a database"));
-    Service::open(Settings { ledger, ambient: clock.clone(), files: dir.join("files"), library: None })
-        .expect("a service")
+    Service::open(Settings {
+        ledger,
+        ambient: clock.clone(),
+        files: dir.join("files"),
+        master: MasterKey::in_file(&dir.join("master.key")).expect("a key"),
+        library: None,
+    })
+    .expect("a service")
 }
 
 fn county() -> County {
@@ -36,8 +43,14 @@ fn county() -> County {
     let file = load::CountyFile::read(&data).expect("a county's file");
     let ledger = Arc::new(Sqlite::open(&dir.path().join("county.db"), &file.place).expect("a database"));
     file.write(ledger.as_ref()).expect("settings");
-    let settings =
-        Settings { ledger, ambient: clock.clone(), files: dir.path().join("files"), library: Some(library) };
+    let master = MasterKey::of_dir(dir.path(), ledger.as_ref(), clock.as_ref()).expect("a key");
+    let settings = Settings {
+        ledger,
+        ambient: clock.clone(),
+        files: dir.path().join("files"),
+        master,
+        library: Some(library),
+    };
     let service = Service::open(settings).expect("a service");
     load::county(&service, &data, &files).expect("loaded");
     service.reload_laws().expect("laws from the ledger");

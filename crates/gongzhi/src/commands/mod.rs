@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gongzhi_service::load::LoadFault;
+use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Ambient, Service, Settings};
 use gongzhi_store::{Ledger, StoreError, sqlite::Sqlite};
 
@@ -89,5 +90,6 @@ pub fn open(
     ambient: Arc<dyn Ambient>,
     library: Option<gongzhi_lang::model::Library>,
 ) -> Result<Service, Fault> {
-    Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), library })?)
+    let master = MasterKey::of_dir(dir, ledger.as_ref(), ambient.as_ref())?;
+    Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
 }

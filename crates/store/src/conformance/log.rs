@@ -47,8 +47,20 @@ pub(super) fn keys(make: Make<'_>) {
     assert_eq!(book.ledger.all_keys(None, 10), Ok(all));
     book.ledger.commit(book.head, &batch).expect("a batch");
     assert_eq!(book.ledger.keys(&[id(1)]), Ok(vec![]));
+    book.head = head_after(&book, &batch);
+    // Destroyed first, then written: a new key of an erased record stays.
+    let (mut batch, _) = book.batch(vec![record(5)]);
+    batch.destroyed = vec![id(2)];
+    batch.keys = vec![(id(2), vec![9; 40])];
+    book.ledger.commit(book.head, &batch).expect("a batch");
+    assert_eq!(book.ledger.keys(&[id(2)]), Ok(vec![(id(2), vec![9; 40])]));
     book.ledger.put_keys(&[(id(4), vec![5; 40])]).expect("replaced");
     assert_eq!(book.ledger.keys(&[id(4)]), Ok(vec![(id(4), vec![5; 40])]));
+}
+
+fn head_after(book: &Book, batch: &crate::Batch) -> gongzhi_kernel::chain::Head {
+    let last = batch.entries.last().expect("an entry");
+    gongzhi_kernel::chain::Head { size: book.head.size + batch.entries.len() as u64, hash: last.hash }
 }
 
 pub(super) fn rebuild(make: Make<'_>) {

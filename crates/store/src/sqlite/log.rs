@@ -47,11 +47,12 @@ pub(super) fn put(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64>
             insert.execute(params![county, node.level, node.index.cast_signed(), node.hash.0])?;
         }
     }
-    put_keys(tx, county, &batch.keys)?;
+    // In this order: a record erased may take new personal values, under a new key, in one group.
     for id in &batch.destroyed {
         tx.prepare_cached("DELETE FROM record_key WHERE county = ?1 AND record = ?2")?
             .execute(params![county, id.0])?;
     }
+    put_keys(tx, county, &batch.keys)?;
     Ok((batch.nodes.len() + batch.keys.len() + batch.destroyed.len()) as u64)
 }
 

@@ -3,8 +3,8 @@
 use gongzhi_base::calendar::Skip;
 use gongzhi_base::{FileRef, Value};
 use gongzhi_kernel::{Event, Record};
-use gongzhi_lang::model::{Field, Mask};
-use gongzhi_service::desk;
+use gongzhi_lang::model::Field;
+use gongzhi_service::seal::covered;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json, json};
 
@@ -13,11 +13,7 @@ use super::shape::{FileShape, PointShape, SkippedShape};
 /// A value of a field. A personal one shows only what its mask leaves, as `{"masked": "张＊＊"}`.
 pub fn json(field: Option<&Field>, value: &Value) -> Json {
     match value {
-        Value::Sealed(_) => {
-            let mask =
-                field.and_then(|field| field.personal.as_ref()).map_or(Mask::All, |personal| personal.mask);
-            json!({ "masked": desk::masked(value, mask) })
-        }
+        Value::Sealed(_) => json!({ "masked": covered(value) }),
         open => plain(field, open),
     }
 }
@@ -40,7 +36,7 @@ pub fn plain(field: Option<&Field>, value: &Value) -> Json {
             let columns = columns.iter().map(|(name, value)| (name.clone(), json(None, value)));
             Json::Object(columns.collect::<Map<String, Json>>())
         }
-        Value::Sealed(_) => json!({ "masked": desk::masked(value, Mask::All) }),
+        Value::Sealed(_) => json!({ "masked": covered(value) }),
     }
 }
 

@@ -37,8 +37,13 @@ fn county() -> (Router, tempfile::TempDir) {
     let files = load::read_library(&root.join("mechanisms")).expect("documents");
     let library = load::check_library(&files).expect("clean documents");
     let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-23T02:00:00Z").expect("a time"), 11));
-    let settings =
-        Settings { ledger, ambient: clock, files: dir.path().join("files"), library: Some(library) };
+    let settings = Settings {
+        ledger,
+        ambient: clock,
+        files: dir.path().join("files"),
+        master: gongzhi_service::seal::MasterKey::fresh(&gongzhi_service::ambient::Machine),
+        library: Some(library),
+    };
     let service = Service::open(settings).expect("a service");
     load::county(&service, &county, &files).expect("a county");
     service.reload_laws().expect("published documents");

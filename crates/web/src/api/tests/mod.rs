@@ -58,8 +58,13 @@ fn load_county() -> County {
     let library = load::check_library(&files).expect("clean documents");
     let start = Timestamp::read("2026-11-23T02:00:00Z").expect("a time");
     let clock = Arc::new(Scripted::new(start, 7));
-    let settings =
-        Settings { ledger, ambient: clock.clone(), files: dir.path().join("files"), library: Some(library) };
+    let settings = Settings {
+        ledger,
+        ambient: clock.clone(),
+        files: dir.path().join("files"),
+        master: gongzhi_service::seal::MasterKey::fresh(&gongzhi_service::ambient::Machine),
+        library: Some(library),
+    };
     let service = Service::open(settings).expect("a service");
     load::county(&service, &county, &files).expect("a county");
     service.reload_laws().expect("published documents");

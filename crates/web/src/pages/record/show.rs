@@ -5,7 +5,8 @@ use gongzhi_kernel::event::ClockChange;
 use gongzhi_kernel::{Deed, Event as Entry, Record};
 use gongzhi_lang::model::{Field, Mechanism, Step, Tone as StateTone, Type};
 use gongzhi_service::State;
-use gongzhi_service::desk::{RecordView, masked, unseal};
+use gongzhi_service::desk::RecordView;
+use gongzhi_service::seal::covered;
 
 use crate::i18n::{Lang, t, t_with};
 use crate::pages::words::{clause_link, say};
@@ -49,14 +50,14 @@ impl Gaze<'_> {
 
     /// Personal fields: covered, or open where a look has just been recorded.
     pub fn personal(&self, record: &Record, open: &[(String, Value)]) -> Vec<Fact> {
-        let fields = self.mechanism.fields.iter().filter_map(|field| Some((field, field.personal.as_ref()?)));
+        let fields = self.mechanism.fields.iter().filter_map(|field| field.personal.as_ref().map(|_| field));
         fields
-            .filter_map(|(field, personal)| {
+            .filter_map(|field| {
                 let value = record.fields.get(&field.name)?;
                 let seen = open.iter().find(|(name, _)| *name == field.name);
                 let shown = match seen {
                     Some((_, value)) => names::value(self.lang, self.state, field, value),
-                    None => masked(value, personal.mask),
+                    None => covered(value),
                 };
                 Some(Fact {
                     label: say(self.lang, &field.words),
@@ -69,10 +70,10 @@ impl Gaze<'_> {
     }
 
     /// The holder's own personal fields, which nobody needs to cover.
-    pub fn own(&self, record: &Record) -> Vec<Fact> {
+    pub fn own(&self, view: &RecordView) -> Vec<Fact> {
         let open: Vec<(String, Value)> =
-            record.fields.iter().filter_map(|(name, value)| Some((name.clone(), unseal(value)?))).collect();
-        self.personal(record, &open)
+            view.own.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        self.personal(&view.record, &open)
     }
 
     /// Files in some fields.
