@@ -31,6 +31,8 @@ pub enum Order {
     Elapse { record: RecordId, deadline: String },
     /// Look at personal fields, stating why.
     Look { record: RecordId, fields: Vec<String>, purpose: String },
+    /// Erase the record's personal values for good, stating why.
+    Erase { record: RecordId, reason: String },
 }
 
 impl Order {
@@ -38,7 +40,10 @@ impl Order {
     pub fn record(&self) -> RecordId {
         match self {
             Order::Open { id, .. } => *id,
-            Order::Step { record, .. } | Order::Elapse { record, .. } | Order::Look { record, .. } => *record,
+            Order::Step { record, .. }
+            | Order::Elapse { record, .. }
+            | Order::Look { record, .. }
+            | Order::Erase { record, .. } => *record,
         }
     }
 }
@@ -86,6 +91,7 @@ impl Command {
             Order::Look { record, fields, purpose } => {
                 text.push_str(&format!("look\0{record}\0{fields:?}\0{purpose}"));
             }
+            Order::Erase { record, reason } => text.push_str(&format!("erase\0{record}\0{reason}")),
         }
         let who = match &self.actor {
             Actor::Public => "public".to_owned(),

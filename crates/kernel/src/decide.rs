@@ -15,7 +15,8 @@ use crate::event::{Deed, Event, Opening, StepTaken};
 use crate::input;
 use crate::laws::Laws;
 use crate::record::Record;
-use crate::refusal::Refusal;
+use crate::keeping;
+use crate::refusal::{Fault, FieldFault, Refusal};
 use crate::rights;
 use crate::world::World;
 
@@ -73,6 +74,7 @@ pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
         }
         Order::Elapse { record, deadline } => run.elapse(*record, deadline)?,
         Order::Look { record, fields, purpose } => run.look(*record, &command.actor, fields, purpose)?,
+        Order::Erase { record, reason } => run.erase(*record, &command.actor, reason)?,
     }
     Ok(run.made)
 }
@@ -349,6 +351,14 @@ impl Run<'_> {
     fn elapse(&mut self, id: RecordId, deadline: &str) -> Result<(), Refusal> {
         let (mechanism, record) = self.known(id)?;
         let nothing = || Refusal::NoSuch { what: deadline.to_owned() };
+        if deadline == keeping::TIMER {
+            let ended = keeping::ends(&mechanism, &record, self.case.world).is_some_and(|end| self.at >= end);
+            if !ended {
+                return Err(nothing());
+            }
+            self.erased(&mechanism, &record, Acted::System, "");
+            return Ok(());
+        }
         let rule = mechanism.deadline(deadline).ok_or_else(nothing)?;
         let clock = record.clocks.get(deadline).filter(|clock| clock.running()).ok_or_else(nothing)?;
         if clock.paused.is_some() || clock.late.is_some() {
@@ -377,12 +387,8 @@ impl Run<'_> {
         }
         let purpose = purpose.trim();
         if purpose.chars().count() < 2 || purpose.chars().count() > 200 {
-            let fault = if purpose.chars().count() < 2 {
-                crate::refusal::Fault::Missing
-            } else {
-                crate::refusal::Fault::TooLong(200)
-            };
-            return Err(Refusal::Fields(vec![crate::refusal::FieldFault { field: "purpose".into(), fault }]));
+            let fault = if purpose.chars().count() < 2 { Fault::Missing } else { Fault::TooLong(200) };
+            return Err(Refusal::Fields(vec![FieldFault { field: "purpose".into(), fault }]));
         }
         let mut by = None;
         for name in fields {
@@ -398,6 +404,28 @@ impl Run<'_> {
         let deed = Deed::Look { fields: fields.to_vec(), purpose: purpose.to_owned() };
         self.add(&mechanism, id, by, deed);
         Ok(())
+    }
+
+    /// Erases on demand: of the person concerned, or by whoever may look at all that is erased.
+    fn erase(&mut self, id: RecordId, actor: &Actor, reason: &str) -> Result<(), Refusal> {
+        let (mechanism, record) = self.known(id)?;
+        if !rights::may_read(&mechanism, actor, &record, self.case.world) {
+            return Err(Refusal::NoRecord);
+        }
+        let reason = reason.trim();
+        let length = reason.chars().count();
+        if !(2..=200).contains(&length) {
+            let fault = if length < 2 { Fault::Missing } else { Fault::TooLong(200) };
+            return Err(Refusal::Fields(vec![FieldFault { field: "reason".into(), fault }]));
+        }
+        let by = keeping::may_erase(&mechanism, actor, &record, self.case.world)?;
+        self.erased(&mechanism, &record, by, reason);
+        Ok(())
+    }
+
+    fn erased(&mut self, mechanism: &Mechanism, record: &Record, by: Acted, reason: &str) {
+        let fields = record.sealed().cloned().collect();
+        self.add(mechanism, record.id, by, Deed::Erased { fields, reason: reason.to_owned() });
     }
 
     /// The next number of a mechanism's records.

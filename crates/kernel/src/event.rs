@@ -35,6 +35,9 @@ pub enum Deed {
     Part { mechanism: String, id: RecordId, open: bool },
     /// Somebody looked at personal fields, for a stated purpose.
     Look { fields: Vec<String>, purpose: String },
+    /// The personal values of these fields, and all earlier ones, were erased: their key is gone.
+    /// `reason` is empty when their time of keeping had ended.
+    Erased { fields: Vec<String>, reason: String },
 }
 
 /// A step and all it changed.
@@ -132,6 +135,12 @@ impl Canon for Deed {
                 fields.put(out);
                 purpose.put(out);
             }
+            Deed::Erased { fields, reason } => {
+                array(out, 3);
+                4u8.put(out);
+                fields.put(out);
+                reason.put(out);
+            }
         }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
@@ -153,6 +162,7 @@ impl Canon for Deed {
                 open: Canon::take(input)?,
             },
             (3, 3) => Deed::Look { fields: Canon::take(input)?, purpose: Canon::take(input)? },
+            (4, 3) => Deed::Erased { fields: Canon::take(input)?, reason: Canon::take(input)? },
             _ => return Err(Error::message("no kind of deed")),
         })
     }

@@ -11,6 +11,7 @@ pub mod decide;
 pub mod eval;
 pub mod event;
 pub mod input;
+pub mod keeping;
 pub mod laws;
 pub mod merkle;
 pub mod project;

@@ -9,6 +9,7 @@ use gongzhi_lang::model::{At, Dimension, Level, Measure, Mechanism, Type, Who};
 
 use crate::eval::Scope;
 use crate::record::Record;
+use crate::keeping;
 use crate::world::World;
 
 /// A record's row in lists.
@@ -139,7 +140,7 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
     };
     Projection {
         todo: state.map(|state| todo(&state.waits, record, world)).unwrap_or_default(),
-        timers: timers(mechanism, record),
+        timers: timers(mechanism, record, world),
         text: search_text(mechanism, record, world),
         scopes: scopes(mechanism, record, &path),
         row,
@@ -192,8 +193,9 @@ fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
 }
 
 /// The next time at which each running deadline wants attention.
-fn timers(mechanism: &Mechanism, record: &Record) -> Vec<(String, Timestamp)> {
-    record
+fn timers(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String, Timestamp)> {
+    let keeping = keeping::ends(mechanism, record, world).map(|end| (keeping::TIMER.to_owned(), end));
+    let running = record
         .running()
         .into_iter()
         .filter(|(_, clock)| clock.late.is_none() && clock.paused.is_none())
@@ -204,8 +206,8 @@ fn timers(mechanism: &Mechanism, record: &Record) -> Vec<(String, Timestamp)> {
                 _ => clock.derivation.due,
             };
             Some((name.to_owned(), at))
-        })
-        .collect()
+        });
+    running.chain(keeping).collect()
 }
 
 fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String {

@@ -132,8 +132,15 @@ impl Record {
                 }
             },
             Deed::Look { .. } => {}
+            Deed::Erased { fields, .. } => record.fields.retain(|name, _| !fields.contains(name)),
         }
         Ok(record)
+    }
+
+    /// The fields that hold personal values.
+    pub fn sealed(&self) -> impl Iterator<Item = &String> {
+        let sealed = self.fields.iter().filter(|(_, value)| matches!(value, Value::Sealed(_)));
+        sealed.map(|(name, _)| name)
     }
 
     fn step(&mut self, taken: &StepTaken, at: Timestamp) {

@@ -23,6 +23,10 @@ pub enum Refusal {
     NoSuch { what: String },
     /// The command's identifier was used before for something else.
     CommandReused,
+    /// Personal values are needed until the record is in a final state (PIPL art. 47(1)).
+    StillNeeded { state: Words },
+    /// The record holds no personal values (any more).
+    NothingPersonal,
     /// A document leads into a circle of automatic steps.
     Circle { step: String },
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Actor, Event, Order, Record, rights};
+use gongzhi_kernel::{Actor, Event, Order, Record, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -27,6 +27,8 @@ pub struct RecordView {
     pub steps: Vec<String>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
+    /// Whether this reader may have its personal values erased now.
+    pub may_erase: bool,
     pub parts: Vec<Row>,
     /// The record it is a part of.
     pub parent: Option<Row>,
@@ -129,6 +131,7 @@ impl Service {
             .filter(|field| rights::may_look(field, actor, &record, &state.world).is_some())
             .map(|field| field.name.clone())
             .collect();
+        let may_erase = keeping::may_erase(&mechanism, actor, &record, &state.world).is_ok();
         let own = match actor {
             Actor::Holder(own) if *own == id => self.seals.opened(&record)?,
             _ => BTreeMap::new(),
@@ -153,6 +156,7 @@ impl Service {
             mechanism,
             history,
             own,
+            may_erase,
             steps,
             may_look,
         })
@@ -172,6 +176,18 @@ impl Service {
         let mut opened = self.seals.opened(&self.record(record)?)?;
         let open = |name: &String| opened.remove(name).map(|value| (name.clone(), value));
         Ok((outcome, fields.iter().filter_map(open).collect()))
+    }
+
+    /// Erases the personal values of a record for good, stating why. Their key is destroyed in the
+    /// same transaction.
+    pub async fn erase(
+        &self,
+        id: gongzhi_base::CommandId,
+        actor: Actor,
+        record: RecordId,
+        reason: String,
+    ) -> Result<Outcome, Failure> {
+        self.act(id, actor, Order::Erase { record, reason }).await
     }
 
     /// Looks recorded on a record: when, by whom, which fields and why.

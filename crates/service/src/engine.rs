@@ -14,7 +14,7 @@ use gongzhi_base::{CommandId, RecordId, Value};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::{Cell, Projection, delta, project};
-use gongzhi_kernel::{Case, Command, Decision, Laws, Order, Raw, Record, Refusal, World, decide};
+use gongzhi_kernel::{Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_store::{Answer, Batch, Ledger, StoreError, Stored, Want};
 use lru::LruCache;
@@ -369,6 +369,11 @@ impl Writer {
         work: &mut Work,
     ) -> Result<Outcome, StoreError> {
         self.seals.seal(&mut decision, &mut work.ring)?;
+        for event in &decision.events {
+            if matches!(event.deed, Deed::Erased { .. }) {
+                work.ring.destroy(event.record);
+            }
+        }
         let mut end = work.head.unwrap_or(self.head);
         let edge = work.edge.get_or_insert_with(|| self.edge.clone());
         for event in &decision.events {

@@ -188,3 +188,113 @@ fn the_county_is_there_after_a_restart() {
     let officer = service.actor_of("officer.water");
     assert_eq!(service.inbox(&officer, None, 10).expect("an inbox").rows[0].id, opened.record);
 }
+
+/// All bytes of the database's files, as an intruder would read them.
+fn bytes_on_disk(dir: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let files = files.filter(|path| path.is_file() && !path.ends_with("master.key"));
+    files.flat_map(|path| std::fs::read(path).expect("a file")).collect()
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+const PHONE: &str = "13800001111";
+
+fn looked(county: &County, who: &str, id: RecordId) -> Vec<(String, gongzhi_base::Value)> {
+    let service = &county.service;
+    let (command, actor) = (service.new_command_id(), service.actor_of(who));
+    let look = service.look(command, actor, id, vec!["contact_phone".into()], "回访核实".into());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(look).expect("a look").1
+}
+
+fn closed_matter(county: &County, id: &str) -> RecordId {
+    let id = county.report(id, "阳庄村停水两天了").expect("reported").record;
+    county.step("officer.water", id, "accept", &[]).expect("accepted");
+    county
+        .step("officer.water", id, "answer", &[("done", "已修复水泵恢复供水"), ("result", "solved")])
+        .expect("answered");
+    county.step("holder", id, "rate", &[("solved", "yes"), ("satisfied", "yes")]).expect("rated");
+    id
+}
+
+#[test]
+fn personal_values_are_nowhere_in_clear_and_an_erasure_is_for_good() {
+    let county = county();
+    let service = &county.service;
+    let dir = county._dir.path().to_owned();
+    let id = county.report("erase-0001", "阳庄村停水两天了").expect("reported").record;
+    assert_eq!(looked(&county, "officer.water", id), [("contact_phone".to_owned(), PHONE.into())]);
+    assert!(!holds(&bytes_on_disk(&dir), PHONE.as_bytes()), "sealed before it was stored");
+    let view = service.view(&service.actor_of("officer.water"), id).expect("readable");
+    assert_eq!(gongzhi_service::seal::covered(&view.record.fields["contact_phone"]), "138****1111");
+    assert!(view.own.is_empty());
+    let own = service.view(&Actor::Holder(id), id).expect("the holder's own");
+    assert_eq!(own.own["contact_phone"], PHONE.into());
+
+    let erase = |id: RecordId, actor: Actor| {
+        let order = Order::Erase { record: id, reason: "本人要求".into() };
+        county.send(service.new_command_id().as_str(), actor, order)
+    };
+    assert!(
+        matches!(erase(id, Actor::Holder(id)), Err(Failure::Refused(Refusal::StillNeeded { .. }))),
+        "needed while it is handled"
+    );
+    let id = closed_matter(&county, "erase-0002");
+    assert_eq!(erase(id, Actor::Public), Err(Failure::NotFound));
+    let stranger = service.actor_of("officer.tongcheng");
+    assert_eq!(erase(id, stranger), Err(Failure::NotFound));
+    let wrapped = service.ledger().keys(&[id]).expect("keys").remove(0).1;
+    assert!(holds(&bytes_on_disk(&dir), &wrapped));
+    erase(id, Actor::Holder(id)).expect("erased");
+    assert_eq!(service.ledger().keys(&[id]), Ok(vec![]));
+    assert!(!holds(&bytes_on_disk(&dir), &wrapped), "nor in free pages or the write-ahead log");
+    assert!(matches!(erase(id, Actor::Holder(id)), Err(Failure::Refused(Refusal::NothingPersonal))));
+    let own = service.view(&Actor::Holder(id), id).expect("still readable");
+    assert!(own.own.is_empty() && !own.record.fields.contains_key("contact_phone"));
+    assert!(service.view(&service.actor_of("officer.water"), id).is_ok(), "the matter itself stays");
+    gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("the log verifies");
+}
+
+#[test]
+fn what_was_kept_long_enough_goes_by_itself() {
+    let county = county();
+    let service = &county.service;
+    let (open, closed) = (
+        county.report("keep-0001", "阳庄村停水两天了").expect("reported").record,
+        closed_matter(&county, "keep-0002"),
+    );
+    let start = service.now();
+    county.clock.set(start.plus_millis(700 * 86_400_000));
+    timers::fire_due(service, service.now()).expect("fired");
+    assert_eq!(service.ledger().keys(&[closed]).expect("keys").len(), 1, "24 months are not over");
+    county.clock.set(start.plus_millis(760 * 86_400_000));
+    timers::fire_due(service, service.now()).expect("fired");
+    assert_eq!(service.ledger().keys(&[closed]), Ok(vec![]));
+    assert_eq!(service.ledger().keys(&[open]).expect("keys").len(), 1, "what is open is still needed");
+}
+
+#[test]
+fn another_master_key_is_refused() {
+    let county = county();
+    let dir = county._dir.path();
+    let other = MasterKey::fresh(county.clock.as_ref());
+    let path = dir.join("county.db");
+    let open = |master| {
+        let code = Sqlite::county_of(&path).expect("a county");
+        Service::open(Settings {
+            ledger: Arc::new(Sqlite::open(&path, &code).expect("a database")),
+            ambient: county.clock.clone(),
+            files: dir.join("files"),
+            master,
+            library: None,
+        })
+        .err()
+        .map(|error| error.to_string())
+    };
+    let refused = open(other).expect("refused");
+    assert!(refused.contains("the master key is not the one of this county"), "{refused}");
+    assert_eq!(open(MasterKey::in_file(&dir.join("master.key")).expect("a key")), None);
+}

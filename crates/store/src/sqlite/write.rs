@@ -86,6 +86,11 @@ impl Writer {
         let Writer { conn, county, series, mechanisms } = self;
         let county = county.as_str();
         let end = continued(county, expect, batch)?;
+        // A key that is destroyed must not stay readable in the file's free space or its log.
+        let erasing = !batch.destroyed.is_empty();
+        if erasing {
+            conn.pragma_update(None, "secure_delete", "on").map_err(fault)?;
+        }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
         if !move_head(&tx, county, expect, end).map_err(fault)? {
             return Err(StoreError::Conflict);
@@ -98,6 +103,12 @@ impl Writer {
         };
         let rows = { write }().map_err(fault)?;
         tx.commit().map_err(commit_fault)?;
+        if erasing {
+            // The erasure stands already; the log that still holds the key goes now or, when a reader
+            // is in the way, with the keeper's next round.
+            let _ = conn.pragma_update(None, "secure_delete", "off");
+            let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
         series.extend(fresh.series);
         mechanisms.extend(fresh.mechanisms);
         Ok(rows)

@@ -34,7 +34,7 @@ pub struct EventShape {
     pub revision: u64,
     pub at: Time,
     pub by: By,
-    /// `step`, `reminder`, `passed`, `part-opened`, `part-closed` or `look`.
+    /// `step`, `reminder`, `passed`, `part-opened`, `part-closed`, `look` or `erased`.
     pub deed: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<StepShape>,
@@ -45,6 +45,8 @@ pub struct EventShape {
     pub part: Option<PartShape>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<LookShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasedShape>,
 }
 
 /// A step that was taken, with all it changed.
@@ -88,6 +90,14 @@ pub struct PartShape {
 pub struct LookShape {
     pub fields: Vec<String>,
     pub purpose: String,
+}
+
+/// An erasure of personal values.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasedShape {
+    pub fields: Vec<String>,
+    /// Empty when their time of keeping had ended.
+    pub reason: String,
 }
 
 /// Who acted, and the post that gave the right.
@@ -165,6 +175,7 @@ pub fn event(
         deadline: None,
         part: None,
         look: None,
+        erased: None,
     };
     if reader == Reader::Holder {
         let Deed::Step(taken) = &event.deed else { return None };
@@ -195,6 +206,10 @@ pub fn event(
         Deed::Part { mechanism, id, open } => {
             shape.deed = if *open { "part-opened" } else { "part-closed" };
             shape.part = Some(PartShape { mechanism: mechanism.clone(), record: Id(*id) });
+        }
+        Deed::Erased { fields, reason } => {
+            shape.deed = "erased";
+            shape.erased = Some(ErasedShape { fields: fields.clone(), reason: reason.clone() });
         }
         Deed::Look { fields, purpose } => {
             shape.deed = "look";

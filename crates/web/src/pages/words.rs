@@ -159,6 +159,13 @@ fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText 
             ("no-such", StatusCode::NOT_FOUND, xy("refusal-no-such-text", what, ""), None)
         }
         Refusal::CommandReused => ("reused", StatusCode::CONFLICT, plain("refusal-reused-text"), None),
+        Refusal::StillNeeded { state } => {
+            let words = xy("refusal-still-needed-text", &say(lang, state), "");
+            ("still-needed", StatusCode::CONFLICT, words, None)
+        }
+        Refusal::NothingPersonal => {
+            ("nothing-personal", StatusCode::CONFLICT, plain("refusal-nothing-personal-text"), None)
+        }
         Refusal::Circle { step } => {
             ("circle", StatusCode::INTERNAL_SERVER_ERROR, xy("refusal-circle-text", step, ""), None)
         }
@@ -286,6 +293,8 @@ mod tests {
             Refusal::NoRecord,
             Refusal::NoSuch { what: "x".into() },
             Refusal::CommandReused,
+            Refusal::StillNeeded { state: words() },
+            Refusal::NothingPersonal,
             Refusal::Circle { step: "x".into() },
         ];
         let failures = [

@@ -149,6 +149,10 @@ impl Gaze<'_> {
                 event.title = t_with(self.lang, key, pairs);
                 event.actor = String::new();
             }
+            Deed::Erased { reason, .. } => {
+                let key = if reason.is_empty() { "event-kept-out" } else { "event-erased" };
+                event.title = t_with(self.lang, key, [("x", reason.as_str().into())]);
+            }
             Deed::Part { .. } | Deed::Look { .. } => return None,
         }
         Some(event)
