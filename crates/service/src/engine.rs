@@ -2,10 +2,13 @@
 //! the ones before, and makes the whole group durable with one transaction. A command is answered
 //! only after that.
 
+mod follow;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -29,6 +32,8 @@ use crate::seal::{Keyring, Seals};
 pub const GROUP: usize = 256;
 /// Commands that may wait; more are told to come again.
 const QUEUE: usize = 8_192;
+/// How often a group is decided again when other nodes keep coming first.
+const TRIES: u64 = 32;
 /// Records kept folded in memory.
 const KEPT: usize = 1_024;
 
@@ -63,6 +68,8 @@ enum Job {
     Act(Box<Command>, oneshot::Sender<Result<Outcome, Failure>>),
     /// New documents: replaces the laws once everything before is done.
     Laws(Box<Laws>, oneshot::Sender<()>),
+    /// Others appended to the ledger.
+    Follow,
 }
 
 /// The way to the writer.
@@ -97,7 +104,12 @@ impl Engine {
             secret,
             seals,
             changes: changes.clone(),
+            written: Arc::new(AtomicU64::new(head.size)),
         };
+        if writer.ledger.shared() {
+            follow::start(writer.ledger.clone(), jobs.downgrade(), writer.written.clone())
+                .map_err(|error| StoreError::Engine(error.to_string()))?;
+        }
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer.run(queue))
@@ -164,7 +176,12 @@ struct Writer {
     counters: BTreeMap<(String, i16), u64>,
     kept: LruCache<RecordId, Kept>,
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
+    /// The size of the head, for the follower.
+    written: Arc<AtomicU64>,
 }
+
+/// What each command of a group is answered, and whether the group was made durable.
+type Tried = (Vec<Result<Outcome, Failure>>, Result<(), StoreError>);
 
 type Reply = oneshot::Sender<Result<Outcome, Failure>>;
 
@@ -174,6 +191,7 @@ impl Writer {
         while let Some(first) = queue.blocking_recv() {
             let mut group: Vec<(Command, Reply)> = Vec::new();
             let mut laws = None;
+            let mut follow = false;
             let mut next = Some(first);
             let mut lingered = false;
             while let Some(job) = next {
@@ -183,6 +201,7 @@ impl Writer {
                         laws = Some((new, reply));
                         break;
                     }
+                    Job::Follow => follow = true,
                 }
                 next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
                 // Where many write at once, a moment's patience lets the next ones share the
@@ -192,6 +211,9 @@ impl Writer {
                     std::thread::sleep(Duration::from_micros(300));
                     next = queue.try_recv().ok();
                 }
+            }
+            if follow && let Err(error) = self.catch_up() {
+                tracing::error!(%error, "what other nodes wrote could not be taken in");
             }
             if !group.is_empty() {
                 last_group = group.len();
@@ -210,35 +232,57 @@ impl Writer {
         self.state.store(Arc::new(State { laws: Arc::new(laws), world: self.world.clone() }));
     }
 
-    /// Decides a group and makes it durable.
+    /// Decides a group and makes it durable. When another node came first, the group is decided
+    /// again on what that one wrote.
     fn group(&mut self, group: Vec<(Command, Reply)>) {
         metrics::histogram!("gongzhi_group_commands").record(group.len() as f64);
-        let mut work = Work::default();
-        let answers = match self.prepare(&group, &mut work) {
-            Ok(answers) => answers,
-            Err(error) => {
-                for (_, reply) in group {
-                    let _ = reply.send(Err(Failure::Store(error.clone())));
+        let mut tries = 0;
+        let (results, committed) = loop {
+            let done = self.try_group(&group);
+            tries += 1;
+            match done {
+                Err(StoreError::Conflict) | Ok((_, Err(StoreError::Conflict))) if tries < TRIES => {
+                    metrics::counter!("gongzhi_group_conflicts").increment(1);
+                    if let Err(error) = self.catch_up() {
+                        break (Vec::new(), Err(error));
+                    }
+                    // Two nodes that lost to each other must not keep step.
+                    let chance = u64::from(self.ambient.sixteen()[0]) * tries;
+                    std::thread::sleep(Duration::from_micros(chance * 8));
                 }
-                return;
+                Err(error) => break (Vec::new(), Err(error)),
+                Ok(done) => break done,
             }
         };
-        let laws = self.state.load().laws.clone();
-        let mut replies = Vec::with_capacity(group.len());
-        for (command, reply) in group {
-            let result = self.one(&laws, &command, &answers, &mut work);
-            replies.push((reply, result));
-        }
-        let committed = self.commit(&laws, work);
-        for (reply, result) in replies {
-            let result = match (&committed, result) {
+        let mut results = results.into_iter();
+        for (_, reply) in group {
+            let result = match (&committed, results.next()) {
                 // What was refused or answered before does not depend on this transaction.
-                (Err(error), Ok(outcome)) if !outcome.again => Err(Failure::Store(error.clone())),
-                (_, result) => result,
+                (Err(error), Some(Ok(outcome))) if !outcome.again => Err(Failure::Store(error.clone())),
+                (Err(error), None) => Err(Failure::Store(error.clone())),
+                (_, Some(result)) => result,
+                (Ok(()), None) => Err(Failure::Busy),
             };
             metrics::counter!("gongzhi_commands", "answer" => label(&result)).increment(1);
             let _ = reply.send(result);
         }
+    }
+
+    /// One try: what each command is answered, and whether the group is durable.
+    fn try_group(&mut self, group: &[(Command, Reply)]) -> Result<Tried, StoreError> {
+        let mut work = Work::default();
+        let answers = self.prepare(group, &mut work)?;
+        let laws = self.state.load().laws.clone();
+        let results =
+            group.iter().map(|(command, _)| self.one(&laws, command, &answers, &mut work)).collect();
+        let committed = self.commit(&laws, work);
+        Ok((results, committed))
+    }
+
+    /// The head is another one now.
+    fn moved(&mut self, head: Head) {
+        self.head = head;
+        self.written.store(head.size, Ordering::Relaxed);
     }
 
     /// Loads what the group needs and is not kept.
@@ -447,7 +491,7 @@ impl Writer {
         let committed = self.ledger.commit(self.head, &batch);
         match &committed {
             Ok(()) => {
-                self.head = head;
+                self.moved(head);
                 self.edge = edge;
                 self.counters.extend(batch.counters);
                 for kept in kept {
@@ -461,16 +505,11 @@ impl Writer {
                 let _ = self.changes.send(Arc::new(changed));
             }
             Err(error) => {
-                tracing::error!(%error, "a group of commands was not made durable");
-                self.world = self.state.load().world.clone();
-                self.kept.clear();
-                if *error == StoreError::Conflict
-                    && let Ok(head) = self.ledger.head()
-                    && let Ok(edge) = edge_of(self.ledger.as_ref(), head)
-                {
-                    self.head = head;
-                    self.edge = edge;
+                if *error != StoreError::Conflict {
+                    tracing::error!(%error, "a group of commands was not made durable");
+                    self.kept.clear();
                 }
+                self.world = self.state.load().world.clone();
             }
         }
         committed

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod ambient;
+pub mod audit;
 pub mod codes;
 pub mod desk;
 pub mod engine;
@@ -10,7 +11,9 @@ pub mod failure;
 pub mod figures;
 pub mod files;
 pub mod load;
+pub mod log;
 pub mod propose;
+pub mod receipt;
 pub mod seal;
 pub mod service;
 pub mod timers;

@@ -16,7 +16,7 @@ use crate::service::{Service, setting};
 
 /// The mechanism whose records are the published documents. It is known by name because without it
 /// no other document can be read.
-const DOCUMENTS: &str = "documents";
+pub const DOCUMENTS: &str = "documents";
 
 /// The laws as published in the ledger; `fallback` while it holds none.
 pub fn laws(ledger: &dyn Ledger, fallback: Option<Library>) -> Result<Laws, StoreError> {

@@ -68,6 +68,12 @@ impl Service {
     /// Opens a county: documents and registers are read from the ledger, then the writer starts.
     pub fn open(settings: Settings) -> Result<Service, StoreError> {
         let Settings { ledger, ambient, files, master, library } = settings;
+        if ledger.rebuilding()? {
+            return Err(StoreError::Engine(
+                "its read models were being rebuilt when that was cut off: run `gongzhi rebuild` again"
+                    .into(),
+            ));
+        }
         let text = |name: &str| -> Result<Option<String>, StoreError> {
             let bytes = ledger.setting(name)?;
             bytes

@@ -298,3 +298,47 @@ fn another_master_key_is_refused() {
     assert!(refused.contains("the master key is not the one of this county"), "{refused}");
     assert_eq!(open(MasterKey::in_file(&dir.join("master.key")).expect("a key")), None);
 }
+
+#[test]
+fn two_nodes_on_one_ledger_lose_and_double_nothing() {
+    const EACH: usize = 60;
+    let county = county();
+    let second = open(county._dir.path(), &county.clock);
+    let run = |service: &Service, node: usize| -> Vec<Outcome> {
+        let report = |n: usize| {
+            let input = [("what", format!("第{n}件事情")), ("where", "140823204208".to_owned())]
+                .map(|(name, value)| (name.to_owned(), Raw::Text(value)))
+                .into();
+            let id = CommandId::new(&format!("node-{node}-{n:04}")).expect("an identifier");
+            let record = service.new_record_id();
+            let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id: record, input };
+            let command = Command { id, actor: Actor::Public, at: service.now(), order };
+            service.engine().act_blocking(command).expect("accepted, whoever came first")
+        };
+        (0..EACH).map(report).collect()
+    };
+    let first = &county.service;
+    let mut outcomes = std::thread::scope(|scope| {
+        let other = scope.spawn(|| run(&second, 2));
+        let mut mine = run(first, 1);
+        mine.extend(other.join().expect("the second node"));
+        mine
+    });
+    let ledger = first.ledger();
+    let ids: Vec<RecordId> = outcomes.iter().map(|outcome| outcome.record).collect();
+    let mut numbers: Vec<String> =
+        ledger.rows(&ids).expect("rows").into_iter().map(|row| row.number).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 2 * EACH, "each matter has its own number");
+    outcomes.sort_by_key(|outcome| outcome.seq);
+    outcomes.dedup_by_key(|outcome| outcome.seq);
+    assert_eq!(outcomes.len(), 2 * EACH);
+    gongzhi_store::verify(ledger, &mut |_| {}).expect("the log verifies");
+    // What one node did, the other knows: the same command again is not done again.
+    let order = Order::Look { record: ids[0], fields: vec![], purpose: "x".into() };
+    let again = CommandId::new("node-2-0000").expect("an identifier");
+    let command = Command { id: again, actor: Actor::Public, at: first.now(), order };
+    assert_eq!(first.engine().act_blocking(command), Err(Failure::Refused(Refusal::CommandReused)));
+    second.close();
+}

@@ -1,0 +1,243 @@
+//! Verification by auditors, in the background: the whole log, a period, or one record.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gongzhi_base::{Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head, What};
+use gongzhi_kernel::merkle::Frontier;
+use gongzhi_kernel::{Actor, proof};
+use gongzhi_lang::model::Level;
+use gongzhi_store::{Ledger, Scope, StoreError, Within};
+
+use crate::service::Service;
+
+/// Entries read at once.
+const PAGE: u32 = 1_000;
+
+/// What is to be verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Every entry from the first on, and the root over all of them.
+    Whole,
+    /// Entries of a time, from its first moment up to before its end.
+    Period { from: Timestamp, to: Timestamp },
+    /// All entries of a record, each with its proof in the log.
+    Record(RecordId),
+}
+
+/// How a verification ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// So many entries verify, in the log of this size and root.
+    Sound { entries: u64, size: u64, root: Digest },
+    /// There is nothing to verify.
+    Nothing,
+    /// An entry is not what the log binds.
+    Broken { seq: u64, what: What },
+    /// An entry cannot be proven with the nodes kept of the log.
+    NotInLog { seq: u64 },
+    /// The root over all entries is another than that of the nodes kept.
+    Root,
+    /// The ledger ends before its stored end.
+    End { found: u64, stored: u64 },
+    /// The database failed.
+    Failed(StoreError),
+}
+
+/// A verification that runs or ran last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Job {
+    pub part: Part,
+    pub by: String,
+    pub begun: Timestamp,
+    pub checked: u64,
+    /// How many entries there are to check, as far as known.
+    pub total: u64,
+    /// With the time of its end.
+    pub done: Option<(Timestamp, Outcome)>,
+}
+
+/// The one verification at a time.
+#[derive(Default)]
+pub struct Audit {
+    job: Mutex<Option<Job>>,
+}
+
+impl Audit {
+    fn held(&self) -> MutexGuard<'_, Option<Job>> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The verification that runs, or ran last.
+    pub fn job(&self) -> Option<Job> {
+        self.held().clone()
+    }
+
+    /// Takes the place of the one that runs; `false` while another does.
+    pub fn begin(&self, part: Part, by: String, now: Timestamp) -> bool {
+        let mut held = self.held();
+        if held.as_ref().is_some_and(|job| job.done.is_none()) {
+            return false;
+        }
+        *held = Some(Job { part, by, begun: now, checked: 0, total: 0, done: None });
+        true
+    }
+
+    /// Does what was begun; takes as long as it takes.
+    pub fn run(&self, service: &Service) {
+        let Some(part) = self.job().map(|job| job.part) else { return };
+        let mut progress = |checked, total| {
+            if let Some(job) = self.held().as_mut() {
+                (job.checked, job.total) = (checked, total);
+            }
+        };
+        let outcome = check(service.ledger(), &part, &mut progress).unwrap_or_else(|broken| broken);
+        if let Some(job) = self.held().as_mut() {
+            job.done = Some((service.now(), outcome));
+        }
+    }
+}
+
+impl Service {
+    /// Whether an actor verifies the log: who reads the register of posts of the whole county.
+    pub fn may_audit(&self, actor: &Actor) -> bool {
+        let Scope::Any(parts) = self.scope(actor) else { return true };
+        let state = self.state();
+        parts.iter().any(|part| {
+            let mechanism = state.laws.library.mechanisms.get(&part.mechanism);
+            let posts = mechanism.is_some_and(|found| found.register.as_deref() == Some("post"));
+            posts && matches!(&part.within, Within::Place(Level::County, _))
+        })
+    }
+}
+
+type Progress<'p> = &'p mut dyn FnMut(u64, u64);
+
+fn check(ledger: &dyn Ledger, part: &Part, progress: Progress<'_>) -> Result<Outcome, Outcome> {
+    match part {
+        Part::Whole => whole(ledger, progress),
+        Part::Period { from, to } => period(ledger, *from, *to, progress),
+        Part::Record(record) => one(ledger, *record),
+    }
+}
+
+fn failed(error: StoreError) -> Outcome {
+    Outcome::Failed(error)
+}
+
+fn follow(head: Head, entry: &Entry) -> Result<Head, Outcome> {
+    head.verify(entry).map_err(|broken| Outcome::Broken { seq: broken.seq, what: broken.what })
+}
+
+fn root(ledger: &dyn Ledger, size: u64) -> Result<Digest, Outcome> {
+    let read = |level, from, count: usize| ledger.nodes(level, from, count as u32);
+    proof::root(size, read).map_err(|_| Outcome::Root)
+}
+
+fn whole(ledger: &dyn Ledger, progress: Progress<'_>) -> Result<Outcome, Outcome> {
+    let stored = ledger.head().map_err(failed)?;
+    let (mut head, mut edge) = (Head::EMPTY, Frontier::default());
+    while head.size < stored.size {
+        let limit = (stored.size - head.size).min(u64::from(PAGE)) as u32;
+        let page = ledger.entries(head.size, limit).map_err(failed)?;
+        if page.is_empty() {
+            return Err(Outcome::End { found: head.size, stored: stored.size });
+        }
+        for entry in &page {
+            head = follow(head, entry)?;
+            edge.push(entry.hash);
+        }
+        progress(head.size, stored.size);
+    }
+    if head != stored {
+        return Err(Outcome::End { found: head.size, stored: stored.size });
+    }
+    match edge.root() {
+        found if found == root(ledger, head.size)? => {
+            Ok(Outcome::Sound { entries: head.size, size: head.size, root: found })
+        }
+        _ => Err(Outcome::Root),
+    }
+}
+
+/// The first entry of a time or later.
+fn first_at(ledger: &dyn Ledger, size: u64, time: Timestamp) -> Result<u64, Outcome> {
+    let (mut low, mut high) = (0, size);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = ledger.entries(middle, 1).map_err(failed)?;
+        let Some(entry) = found.first() else {
+            return Err(Outcome::Broken { seq: middle, what: What::Sequence });
+        };
+        if entry.header.at < time { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+fn period(
+    ledger: &dyn Ledger,
+    from: Timestamp,
+    to: Timestamp,
+    progress: Progress<'_>,
+) -> Result<Outcome, Outcome> {
+    let size = ledger.head().map_err(failed)?.size;
+    let (first, end) = (first_at(ledger, size, from)?, first_at(ledger, size, to)?);
+    if first >= end {
+        return Ok(Outcome::Nothing);
+    }
+    let root = root(ledger, size)?;
+    let before = match first {
+        0 => Digest([0; 32]),
+        first => {
+            let found = ledger.nodes(0, first - 1, 1).map_err(failed)?;
+            *found.first().ok_or(Outcome::NotInLog { seq: first - 1 })?
+        }
+    };
+    let mut head = Head { size: first, hash: before };
+    while head.size < end {
+        let limit = (end - head.size).min(u64::from(PAGE)) as u32;
+        let page = ledger.entries(head.size, limit).map_err(failed)?;
+        if page.is_empty() {
+            return Err(Outcome::End { found: head.size, stored: size });
+        }
+        // Each continues the one before; one proof for a page ties them all to the root.
+        for entry in &page {
+            head = follow(head, entry)?;
+        }
+        included(ledger, &page[page.len() - 1..], size, root)?;
+        progress(head.size - first, end - first);
+    }
+    Ok(Outcome::Sound { entries: end - first, size, root })
+}
+
+fn one(ledger: &dyn Ledger, record: RecordId) -> Result<Outcome, Outcome> {
+    let entries = ledger.history(record).map_err(failed)?;
+    let size = ledger.head().map_err(failed)?.size;
+    if entries.is_empty() {
+        return Ok(Outcome::Nothing);
+    }
+    let root = root(ledger, size)?;
+    for entry in &entries {
+        let header = &entry.header;
+        follow(Head { size: header.seq, hash: header.previous }, entry)?;
+        if header.record != record {
+            return Err(Outcome::Broken { seq: header.seq, what: What::Chain });
+        }
+    }
+    included(ledger, &entries, size, root)?;
+    Ok(Outcome::Sound { entries: entries.len() as u64, size, root })
+}
+
+fn included(ledger: &dyn Ledger, entries: &[Entry], size: u64, root: Digest) -> Result<(), Outcome> {
+    let seqs: Vec<u64> = entries.iter().map(|entry| entry.header.seq).collect();
+    let read = |level, from, count: usize| ledger.nodes(level, from, count as u32);
+    let Ok(paths) = proof::inclusions(&seqs, size, read) else {
+        return Err(Outcome::NotInLog { seq: seqs.first().copied().unwrap_or_default() });
+    };
+    for (entry, path) in entries.iter().zip(paths) {
+        if !proof::includes(entry.hash, entry.header.seq, size, &path, root) {
+            return Err(Outcome::NotInLog { seq: entry.header.seq });
+        }
+    }
+    Ok(())
+}

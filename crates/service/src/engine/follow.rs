@@ -1,0 +1,142 @@
+//! Taking in what other server nodes appended to the same ledger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use gongzhi_base::RecordId;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_kernel::project::project;
+use gongzhi_kernel::{Event, Record};
+use gongzhi_store::{Ledger, StoreError, Want};
+use tokio::sync::mpsc;
+
+use super::{Changed, Job, State, Writer, edge_of};
+use crate::load;
+
+/// Entries read at once.
+const PAGE: u32 = 1_000;
+/// Above so many entries nothing is followed one by one: all that is kept is read anew.
+const FAR: u64 = 20_000;
+/// How long one wait lasts; also how soon the thread notices that the service has ended.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Tells the writer whenever others have appended. Ends with the engine.
+pub(super) fn start(
+    ledger: Arc<dyn Ledger>,
+    jobs: mpsc::WeakSender<Job>,
+    written: Arc<AtomicU64>,
+) -> std::io::Result<()> {
+    let follow = move || {
+        let mut seen = written.load(Ordering::Relaxed);
+        while jobs.strong_count() > 0 {
+            match ledger.wait(seen, PATIENCE) {
+                Ok(head) => seen = seen.max(head.size),
+                Err(error) => {
+                    tracing::warn!(%error, "the ledger cannot be followed; trying again");
+                    std::thread::sleep(PATIENCE);
+                    continue;
+                }
+            }
+            // What this node wrote itself is known already.
+            if seen > written.load(Ordering::Relaxed)
+                && let Some(jobs) = jobs.upgrade()
+                && jobs.blocking_send(Job::Follow).is_err()
+            {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("follower".into()).spawn(follow).map(|_| ())
+}
+
+impl Writer {
+    /// Catches up with the ledger's head: forgets records that others changed, takes in registers,
+    /// documents and numbers, and tells live pages.
+    pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
+        let head = self.ledger.head()?;
+        if head == self.head {
+            return Ok(());
+        }
+        if head.size < self.head.size {
+            return Err(StoreError::Corrupt(format!(
+                "the ledger had {} entries and has {} now: an older state was restored below a running server",
+                self.head.size, head.size
+            )));
+        }
+        let far = head.size - self.head.size > FAR;
+        let mut touched: BTreeMap<RecordId, String> = BTreeMap::new();
+        let mut edge = self.edge.clone();
+        while !far && edge.size() < head.size {
+            let page = self.ledger.entries(edge.size(), PAGE)?;
+            if page.is_empty() {
+                return Err(StoreError::Corrupt(format!("entry {} is missing", edge.size())));
+            }
+            for entry in page {
+                if entry.header.seq >= head.size {
+                    break;
+                }
+                let event = Event::from_bytes(&entry.body)
+                    .map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", entry.header.seq)))?;
+                touched.insert(entry.header.record, event.mechanism);
+                edge.push(entry.hash);
+            }
+        }
+        let changed = if far {
+            edge = edge_of(self.ledger.as_ref(), head)?;
+            self.read_anew()?;
+            Vec::new()
+        } else {
+            self.take_in(touched)?
+        };
+        self.counters = self.ledger.counters()?;
+        self.edge = edge;
+        self.moved(head);
+        let published = self.state.load();
+        if !Arc::ptr_eq(&published.world, &self.world) {
+            self.state.store(Arc::new(State { laws: published.laws.clone(), world: self.world.clone() }));
+        }
+        if !changed.is_empty() {
+            let _ = self.changes.send(Arc::new(changed));
+        }
+        Ok(())
+    }
+
+    /// Reads documents and registers as when the service began.
+    fn read_anew(&mut self) -> Result<(), StoreError> {
+        self.kept.clear();
+        let laws = load::laws(self.ledger.as_ref(), None)?;
+        load::registers(self.ledger.as_ref(), &laws, Arc::make_mut(&mut self.world))?;
+        self.use_laws(laws);
+        Ok(())
+    }
+
+    fn take_in(&mut self, touched: BTreeMap<RecordId, String>) -> Result<Vec<Changed>, StoreError> {
+        let laws = self.state.load().laws.clone();
+        let want = Want { records: touched.keys().copied().collect(), commands: Vec::new() };
+        let mut documents = touched.values().any(|mechanism| mechanism == load::DOCUMENTS);
+        let now = self.ambient.now();
+        let mut changed = Vec::with_capacity(touched.len());
+        for (id, bytes) in self.ledger.load(&want)?.records {
+            self.kept.pop(&id);
+            let record = Record::from_bytes(&bytes)
+                .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+            let Some(mechanism) = laws.version(&record.mechanism, record.version) else {
+                // A document that this node has not read yet.
+                documents = true;
+                continue;
+            };
+            if mechanism.register.is_some() {
+                Arc::make_mut(&mut self.world).register(mechanism, &record);
+            }
+            let todo = project(mechanism, &record, &self.world, now).todo;
+            changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo });
+        }
+        if documents {
+            let laws = load::laws(self.ledger.as_ref(), None)?;
+            self.use_laws(laws);
+        }
+        Ok(changed)
+    }
+}

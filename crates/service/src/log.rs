@@ -1,0 +1,335 @@
+//! The ledger as a public transparency log: signed checkpoints, tiles and bundles of entries in the
+//! form C2SP `tlog-tiles`, proofs, and the receipts made of them.
+//!
+//! Only heads of entries are published: they bind the content by salted digests and show none of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{Digest, RecordId};
+use gongzhi_kernel::chain::Entry;
+use gongzhi_kernel::merkle::TILE;
+use gongzhi_kernel::note::{Checkpoint, Note, SignerKey, VerifierKey};
+use gongzhi_kernel::proof::{self, Unproven};
+use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
+use gongzhi_kernel::{Acted, Deed, Event};
+use gongzhi_lang::model::Mechanism;
+use gongzhi_store::{Ledger, StoreError};
+
+use crate::failure::Failure;
+use crate::seal::Seals;
+use crate::service::Service;
+
+/// Setting: the log's public keys, one a line in the order of their making: verifier key, size of
+/// the log from which on it signs, and size up to which it signed or `-`.
+const KEYS: &str = "log-keys";
+/// Setting: the log's name, where it is another than [`origin_of`] gives.
+const ORIGIN: &str = "log-origin";
+
+/// The log's name from the county's code.
+pub fn origin_of(county: &str) -> String {
+    format!("gongzhi.{}", county.to_lowercase())
+}
+
+/// A key that signs or once signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogKey {
+    pub key: VerifierKey,
+    /// Size of the log when it began to sign.
+    pub from: u64,
+    /// Size of the log when it was retired.
+    pub to: Option<u64>,
+}
+
+/// The public list of keys as text, one a line.
+pub fn list(keys: &[LogKey]) -> String {
+    let line = |key: &LogKey| {
+        let to = key.to.map_or("-".to_owned(), |to| to.to_string());
+        format!("{} {} {to}\n", key.key, key.from)
+    };
+    keys.iter().map(line).collect()
+}
+
+/// Reads the list; only the verifier key of a line must be there.
+pub fn read_list(text: &str) -> Option<Vec<LogKey>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let read = |line: &str| {
+        let mut words = line.split_whitespace();
+        let key = words.next()?.parse().ok()?;
+        let from = words.next().map_or(Some(0), |word| word.parse().ok())?;
+        let to = match words.next() {
+            None | Some("-") => None,
+            Some(word) => Some(word.parse().ok()?),
+        };
+        Some(LogKey { key, from, to })
+    };
+    lines.map(read).collect()
+}
+
+/// The secret half of the log's key with this number, counted from 1; made when there is none. The
+/// one place where it is read or written.
+fn log_key(seals: &Seals, origin: &str, number: usize) -> Result<SignerKey, StoreError> {
+    let seed = seals.secret(&secret_name(number))?;
+    Ok(SignerKey::new(origin.to_owned(), &seed))
+}
+
+fn secret_name(number: usize) -> String {
+    format!("log-key-{number}")
+}
+
+fn stored(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
+    let Some(bytes) = ledger.setting(KEYS)? else { return Ok(Vec::new()) };
+    let text = String::from_utf8(bytes).ok();
+    text.and_then(|text| read_list(&text)).ok_or_else(|| StoreError::Corrupt(format!("setting {KEYS}")))
+}
+
+/// Adds a key that signs from now on, beside those that sign already; `retire` ends these. Retired
+/// keys stay in the list, their secret half is overwritten.
+pub fn rotate(ledger: &dyn Ledger, seals: &Seals, county: &str, retire: bool) -> Result<LogKey, StoreError> {
+    let mut keys = stored(ledger)?;
+    let size = ledger.head()?.size;
+    let before = keys.len();
+    let key = log_key(seals, &origin(ledger, county)?, before + 1)?.verifier();
+    let new = LogKey { key, from: size, to: None };
+    if retire {
+        keys.iter_mut().for_each(|key| key.to = key.to.or(Some(size)));
+    }
+    keys.push(new.clone());
+    ledger.put_setting(KEYS, list(&keys).as_bytes())?;
+    if retire {
+        for number in 1..=before {
+            ledger.put_setting(&secret_name(number), &[])?;
+        }
+    }
+    Ok(new)
+}
+
+fn origin(ledger: &dyn Ledger, county: &str) -> Result<String, StoreError> {
+    let own = ledger.setting(ORIGIN)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(own.unwrap_or_else(|| origin_of(county)))
+}
+
+/// A checkpoint with its signatures.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signed {
+    pub checkpoint: Checkpoint,
+    pub note: Note,
+    /// All keys, retired ones too.
+    pub keys: Vec<LogKey>,
+}
+
+impl Signed {
+    /// Keys that sign now.
+    pub fn current(&self) -> Vec<VerifierKey> {
+        self.keys.iter().filter(|key| key.to.is_none()).map(|key| key.key.clone()).collect()
+    }
+}
+
+/// Signs the log and proves its entries; keeps the keys and the last checkpoint at hand.
+#[derive(Default)]
+pub struct Log {
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    keys: Vec<LogKey>,
+    signers: Vec<SignerKey>,
+    last: Option<Arc<Signed>>,
+}
+
+impl Log {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log as it is now, signed by every key that signs now. Made once for each size.
+    pub fn checkpoint(&self, service: &Service) -> Result<Arc<Signed>, Failure> {
+        let mut held = self.held();
+        let ledger = service.ledger();
+        let county = service.state().world.county.clone();
+        let origin = origin(ledger, &county)?;
+        let mut keys = stored(ledger)?;
+        if keys.is_empty() {
+            rotate(ledger, &service.seals, &county, false)?;
+            keys = stored(ledger)?;
+        }
+        // A key was added or retired, here or by another process.
+        if held.keys != keys {
+            let current = keys.iter().enumerate().filter(|(_, key)| key.to.is_none());
+            let signers = current.map(|(at, _)| log_key(&service.seals, &origin, at + 1));
+            held.signers = signers.collect::<Result<_, StoreError>>()?;
+            held.keys.clone_from(&keys);
+            held.last = None;
+        }
+        let size = ledger.head()?.size;
+        if let Some(last) = &held.last
+            && last.checkpoint.size == size
+            && last.checkpoint.origin == origin
+        {
+            return Ok(last.clone());
+        }
+        let root = proof::root(size, reader(ledger)).map_err(unproven)?;
+        let checkpoint = Checkpoint { origin, size, root };
+        let note = Note::sign(checkpoint.text(), &held.signers);
+        let signed = Arc::new(Signed { checkpoint, note, keys });
+        held.last = Some(signed.clone());
+        Ok(signed)
+    }
+
+    /// The receipt of a record as its holder may have it, perhaps with the proof that the log of
+    /// `since` entries was only added to.
+    pub fn receipt(
+        &self,
+        service: &Service,
+        record: RecordId,
+        since: Option<u64>,
+    ) -> Result<Receipt, Failure> {
+        let ledger = service.ledger();
+        let entries = ledger.history(record)?;
+        let first = entries.first().ok_or(Failure::NotFound)?;
+        let event = read_event(first)?;
+        let state = service.state();
+        let mechanism = state.laws.version(&event.mechanism, event.version).cloned();
+        // Read after the entries, so that it holds all of them.
+        let signed = self.checkpoint(service)?;
+        let size = signed.checkpoint.size;
+        let seqs: Vec<u64> = entries.iter().map(|entry| entry.header.seq).collect();
+        let paths = proof::inclusions(&seqs, size, reader(ledger)).map_err(unproven)?;
+        let mut proven = Vec::with_capacity(entries.len());
+        for (entry, path) in entries.into_iter().zip(paths) {
+            let shown = mechanism.as_ref().is_some_and(|m| read_event(&entry).is_ok_and(|e| shows(m, &e)));
+            proven.push(Proven {
+                seq: entry.header.seq,
+                header: entry.header.to_bytes(),
+                salt: entry.salt,
+                body: shown.then_some(entry.body),
+                path,
+            });
+        }
+        let earlier = since.map(|since| {
+            let root = proof::root(since, reader(ledger)).map_err(unproven)?;
+            Ok::<_, Failure>(Earlier { size: since, root, path: service.prove_consistency(since, size)? })
+        });
+        Ok(Receipt {
+            record,
+            keys: signed.current(),
+            checkpoint: signed.note.clone(),
+            entries: proven,
+            earlier: earlier.transpose()?,
+        })
+    }
+}
+
+fn read_event(entry: &Entry) -> Result<Event, StoreError> {
+    let seq = entry.header.seq;
+    Event::from_bytes(&entry.body).map_err(|error| StoreError::Corrupt(format!("entry {seq}: {error}")))
+}
+
+/// Whether the holder may have an entry's whole content: what he did himself, how the matter was
+/// entered, and deadlines that passed. Steps of the staff name the person, whom the holder's pages do
+/// not show: of these he has the proof and the time.
+fn shows(mechanism: &Mechanism, event: &Event) -> bool {
+    match &event.deed {
+        Deed::Passed { late, .. } => *late,
+        Deed::Step(taken) => match &event.by {
+            Acted::Public | Acted::Holder => true,
+            Acted::System => false,
+            Acted::Person { .. } => {
+                let open = |name: &String| {
+                    mechanism.field(name).is_some_and(|field| field.public || field.personal.is_some())
+                };
+                taken.opening.is_some() && taken.set.keys().all(open)
+            }
+        },
+        Deed::Part { .. } | Deed::Look { .. } | Deed::Erased { .. } => false,
+    }
+}
+
+fn reader(ledger: &dyn Ledger) -> impl FnMut(u8, u64, usize) -> Result<Vec<Digest>, StoreError> {
+    |level, from, count| ledger.nodes(level, from, count as u32)
+}
+
+fn unproven(why: Unproven<StoreError>) -> Failure {
+    match why {
+        Unproven::OutOfRange => Failure::NotFound,
+        Unproven::Short { level, from } => {
+            StoreError::Corrupt(format!("the log lacks hashes of level {level} from {from} on")).into()
+        }
+        Unproven::Read(error) => error.into(),
+    }
+}
+
+impl Service {
+    /// Hashes `index * 256 ..` of a level, `width` of them (1 to 256), as a tile's bytes.
+    pub fn tile(&self, level: u8, index: u64, width: usize) -> Result<Vec<u8>, Failure> {
+        let from = self.tile_start(level, index, width)?;
+        let hashes = self.ledger().nodes(level, from, width as u32)?;
+        if hashes.len() != width {
+            return Err(Failure::NotFound);
+        }
+        Ok(hashes.into_iter().flat_map(|hash| hash.0).collect())
+    }
+
+    /// Heads of the entries `index * 256 ..`, each behind its length in two bytes.
+    pub fn entries_bundle(&self, index: u64, width: usize) -> Result<Vec<u8>, Failure> {
+        let from = self.tile_start(0, index, width)?;
+        let entries = self.ledger().entries(from, width as u32)?;
+        if entries.len() != width {
+            return Err(Failure::NotFound);
+        }
+        let mut bytes = Vec::with_capacity(width * 128);
+        for entry in entries {
+            let header = entry.header.to_bytes();
+            let len = u16::try_from(header.len())
+                .map_err(|_| StoreError::Corrupt(format!("entry {}: head too long", entry.header.seq)))?;
+            bytes.extend(len.to_be_bytes());
+            bytes.extend(header);
+        }
+        Ok(bytes)
+    }
+
+    /// Position of a tile's first hash, if the log has that many.
+    fn tile_start(&self, level: u8, index: u64, width: usize) -> Result<u64, Failure> {
+        let size = self.ledger().head()?.size;
+        let there = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+        let from = index.checked_mul(TILE as u64).ok_or(Failure::NotFound)?;
+        let end = from.checked_add(width as u64).ok_or(Failure::NotFound)?;
+        if width == 0 || width > TILE || end > there { Err(Failure::NotFound) } else { Ok(from) }
+    }
+
+    /// Proof that an entry is in the log of `size` entries.
+    pub fn prove_inclusion(&self, seq: u64, size: u64) -> Result<Vec<Digest>, Failure> {
+        if size > self.ledger().head()?.size {
+            return Err(Failure::NotFound);
+        }
+        proof::inclusion(seq, size, reader(self.ledger())).map_err(unproven)
+    }
+
+    /// Proof that the log of `to` entries continues that of `from` entries.
+    pub fn prove_consistency(&self, from: u64, to: u64) -> Result<Vec<Digest>, Failure> {
+        if to > self.ledger().head()?.size {
+            return Err(Failure::NotFound);
+        }
+        proof::consistency(from, to, reader(self.ledger())).map_err(unproven)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_keys_reads_back_and_plain_keys_are_a_list_as_well() {
+        let key = |seed| SignerKey::new(origin_of("00A000"), &[seed; 32]).verifier();
+        let keys = vec![
+            LogKey { key: key(1), from: 0, to: Some(9) },
+            LogKey { key: key(2), from: 9, to: None },
+        ];
+        assert_eq!(read_list(&list(&keys)), Some(keys));
+        let plain = read_list(&format!("\n{}\n", key(3))).expect("a list");
+        assert_eq!(plain, [LogKey { key: key(3), from: 0, to: None }]);
+        assert_eq!(plain[0].key.name, "gongzhi.00a000");
+        assert_eq!(read_list("no key"), None);
+    }
+}
