@@ -322,10 +322,8 @@ mod tests {
     #[test]
     fn the_list_of_keys_reads_back_and_plain_keys_are_a_list_as_well() {
         let key = |seed| SignerKey::new(origin_of("00A000"), &[seed; 32]).verifier();
-        let keys = vec![
-            LogKey { key: key(1), from: 0, to: Some(9) },
-            LogKey { key: key(2), from: 9, to: None },
-        ];
+        let keys =
+            vec![LogKey { key: key(1), from: 0, to: Some(9) }, LogKey { key: key(2), from: 9, to: None }];
         assert_eq!(read_list(&list(&keys)), Some(keys));
         let plain = read_list(&format!("\n{}\n", key(3))).expect("a list");
         assert_eq!(plain, [LogKey { key: key(3), from: 0, to: None }]);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gongzhi_base::{Digest, Words};
+use gongzhi_kernel::Deed;
 use gongzhi_kernel::note::Note;
 use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
-use gongzhi_kernel::Deed;
 use serde::{Deserialize, Serialize};
 
 use crate::service::Service;

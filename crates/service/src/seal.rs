@@ -74,10 +74,10 @@ impl MasterKey {
     /// The key in a file, which must hold one.
     pub fn in_file(path: &Path) -> Result<MasterKey, StoreError> {
         let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
-            StoreError::Engine(format!("the master key cannot be read from {}: {error}", path.display()))
+            StoreError::Key(format!("the master key cannot be read from {}: {error}; put your copy of it back, or give it as {KEY_VARIABLE}", path.display()))
         })?;
         MasterKey::read(&text).ok_or_else(|| {
-            StoreError::Engine(format!("{} holds no master key (64 hexadecimal digits)", path.display()))
+            StoreError::Key(format!("{} holds no master key (64 hexadecimal digits)", path.display()))
         })
     }
 
@@ -95,7 +95,7 @@ impl MasterKey {
             file.sync_all()
         };
         write().map_err(|error| {
-            StoreError::Engine(format!("the master key cannot be written to {}: {error}", path.display()))
+            StoreError::Key(format!("the master key cannot be written to {}: {error}", path.display()))
         })
     }
 
@@ -105,7 +105,7 @@ impl MasterKey {
         if let Some(text) = std::env::var_os(KEY_VARIABLE) {
             let key = text.to_str().and_then(MasterKey::read);
             return key.ok_or_else(|| {
-                StoreError::Engine(format!("{KEY_VARIABLE} holds no master key (64 hexadecimal digits)"))
+                StoreError::Key(format!("{KEY_VARIABLE} holds no master key (64 hexadecimal digits)"))
             });
         }
         let file = dir.join(KEY_FILE);
@@ -155,7 +155,7 @@ impl Seals {
         let seals = Seals { county: county.to_owned(), master, ledger, ambient };
         match seals.ledger.setting(CHECK)? {
             Some(wrapped) if seals.unwrap(CHECK, &wrapped).is_none() => {
-                Err(StoreError::Engine("the master key is not the one of this county".to_owned()))
+                Err(StoreError::Key("the master key is not the one of this county: nothing was changed; use the key kept when it was loaded".to_owned()))
             }
             Some(_) => Ok(seals),
             None => {

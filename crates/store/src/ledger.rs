@@ -219,6 +219,8 @@ pub enum StoreError {
     Conflict,
     /// The database holds what this version does not understand or was damaged.
     Corrupt(String),
+    /// The master key is missing, unreadable or another county's; what to do about it.
+    Key(String),
     /// Anything else, with the engine's words.
     Engine(String),
 }
@@ -229,6 +231,7 @@ impl fmt::Display for StoreError {
             StoreError::Full => f.write_str("no space left for the database"),
             StoreError::Conflict => f.write_str("another writer came first"),
             StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
+            StoreError::Key(what) => f.write_str(what),
             StoreError::Engine(what) => write!(f, "the database failed: {what}"),
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gongzhi_service::ambient::{Ambient as _, Machine, Scripted};
+use gongzhi_service::seal::KEY_FILE;
 use gongzhi_service::service::setting;
 
 use super::Fault;
@@ -57,7 +58,7 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
 
 /// Removes what the demo has put into a directory, and nothing else.
 fn throw_away(dir: &Path) -> Result<(), Fault> {
-    for name in ["county.db", "county.db-wal", "county.db-shm"] {
+    for name in ["county.db", "county.db-wal", "county.db-shm", KEY_FILE] {
         let path = dir.join(name);
         if path.is_file() {
             std::fs::remove_file(path)?;
@@ -96,7 +97,11 @@ fn load(args: &Demo) -> Result<(), Fault> {
     let accounts = county.join("accounts.csv");
     service.ledger().put_setting(setting::ACCOUNTS, &std::fs::read(accounts)?)?;
     service.close();
-    for name in ["files", "county.db"] {
+    // The key first: a county without its key would be lost, a key without a county harms nobody.
+    for name in [KEY_FILE, "files", "county.db"] {
+        if name == KEY_FILE && !beside.join(name).exists() {
+            continue; // It came from the environment.
+        }
         std::fs::rename(beside.join(name), args.data.join(name))?;
     }
     std::fs::remove_dir_all(&beside)?;

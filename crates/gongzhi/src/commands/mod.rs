@@ -90,6 +90,6 @@ pub fn open(
     ambient: Arc<dyn Ambient>,
     library: Option<gongzhi_lang::model::Library>,
 ) -> Result<Service, Fault> {
-    let master = MasterKey::of_dir(dir, ledger.as_ref(), ambient.as_ref())?;
+    let master = MasterKey::of_dir(dir, ledger.as_ref(), &gongzhi_service::ambient::Machine)?;
     Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
 }
