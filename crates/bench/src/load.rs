@@ -101,7 +101,7 @@ pub async fn lifecycles(
     gather(tasks, began).await
 }
 
-async fn gather(tasks: Vec<tokio::task::JoinHandle<Measured>>, began: std::time::Instant) -> Measured {
+pub async fn gather(tasks: Vec<tokio::task::JoinHandle<Measured>>, began: std::time::Instant) -> Measured {
     let mut all = Measured::default();
     for task in tasks {
         if let Ok(measured) = task.await {
@@ -112,7 +112,7 @@ async fn gather(tasks: Vec<tokio::task::JoinHandle<Measured>>, began: std::time:
     all
 }
 
-async fn lifecycle(
+pub async fn lifecycle(
     client: &mut Client,
     script: &Script,
     tokens: &BTreeMap<String, String>,

@@ -1,7 +1,9 @@
-//! `./x bench [matter] [--quick]`: speed proved on a release build over loopback, with full sync.
+//! `./x bench [matter|ledger] [--quick]`: speed proved on a release build over loopback, with full sync.
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
+mod burst;
 mod http;
+mod ledger;
 mod load;
 mod report;
 mod script;
@@ -39,13 +41,17 @@ fn main() -> ExitCode {
         }
     };
     let result = match name {
-        "matter" => runtime.block_on(matter(quick)),
-        other => Err(format!("there is no benchmark `{other}`; there is: matter")),
+        "matter" => runtime.block_on(matter(quick)).and_then(|report| {
+            let text = report.text();
+            report.write_chart(Path::new("docs"), quick).map(|()| text).map_err(|error| error.to_string())
+        }),
+        "ledger" => ledger::run(&runtime, quick),
+        other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger")),
     };
     match result {
-        Ok(report) => {
-            println!("{}", report.text());
-            match report.write(Path::new("docs"), quick) {
+        Ok(text) => {
+            println!("{text}");
+            match report::write(Path::new("docs"), name, &text, quick) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
                     eprintln!("bench: {error}");

@@ -102,20 +102,9 @@ impl Report {
         writeln!(out, "Cold start to `ready`: {}.", starts.join(" empty, "))
     }
 
-    /// Writes the tables and the chart into the documentation; a quick run writes nothing.
-    pub fn write(&self, docs: &Path, quick: bool) -> std::io::Result<()> {
-        if quick {
-            return Ok(());
-        }
-        let path = docs.join("PERFORMANCE.md");
-        let old = std::fs::read_to_string(&path).unwrap_or_default();
-        let (begin, end) = ("<!-- bench matter -->", "<!-- end -->");
-        let head = old.split(begin).next().unwrap_or_default();
-        let tail =
-            old.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(_, tail)| tail);
-        let text = format!("{head}{begin}\n{}{end}{tail}", self.text());
-        std::fs::write(path, text)?;
-        std::fs::write(docs.join("performance-matter.svg"), self.chart())
+    /// Writes the chart beside the documentation; a quick run writes nothing.
+    pub fn write_chart(&self, docs: &Path, quick: bool) -> std::io::Result<()> {
+        if quick { Ok(()) } else { std::fs::write(docs.join("performance-matter.svg"), self.chart()) }
     }
 
     /// Bars of p50, p95 and p99 of each request on the full store, on one scale.
@@ -162,6 +151,19 @@ impl Report {
     }
 }
 
+/// Puts a benchmark's tables into its part of the documentation; a quick run writes nothing.
+pub fn write(docs: &Path, name: &str, text: &str, quick: bool) -> std::io::Result<()> {
+    if quick {
+        return Ok(());
+    }
+    let path = docs.join("PERFORMANCE.md");
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    let (begin, end) = (format!("<!-- bench {name} -->"), "<!-- end -->");
+    let head = old.split(&begin).next().unwrap_or_default();
+    let tail = old.split_once(&begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(_, tail)| tail);
+    std::fs::write(path, format!("{head}{begin}\n{text}{end}{tail}"))
+}
+
 fn row(out: &mut String, name: &str, label: &str, measured: &Measured) -> std::fmt::Result {
     let p = |percent| measured.percentile(name, percent);
     writeln!(out, "| {name} | {label} | {:.1} | {:.1} | {:.1} |", p(50.0), p(95.0), p(99.0))
@@ -174,7 +176,7 @@ fn parts(weight: &[(String, usize)]) -> String {
 }
 
 /// The machine in a few words: processor, cores, memory, kernel.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();

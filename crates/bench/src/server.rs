@@ -34,6 +34,24 @@ pub async fn load(dir: &Path, flood: u64, play: bool) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("loading {} failed", dir.display())) }
 }
 
+/// Runs an operator's command on a copy of a loaded directory; gives the last line it said.
+pub async fn tool(command: &str, loaded: &Path) -> Result<String, String> {
+    let work = loaded.with_file_name("tool");
+    if work.is_dir() {
+        std::fs::remove_dir_all(&work).map_err(|error| error.to_string())?;
+    }
+    Command::new("cp").arg("-r").arg(loaded).arg(&work).status().await.map_err(|error| error.to_string())?;
+    let began = crate::now();
+    let output = Command::new(binary()).arg(command).arg("--data").arg(&work).output().await;
+    let output = output.map_err(|error| error.to_string())?;
+    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        return Err(format!("{command} failed: {told}"));
+    }
+    let last = said.lines().last().unwrap_or_default().trim();
+    Ok(format!("{last} ({:.1} s in all)", began.elapsed().as_secs_f64()))
+}
+
 impl Server {
     /// Starts a server on a copy of a loaded directory, so that every run begins alike.
     pub async fn start(loaded: &Path, work: &Path) -> Result<Server, String> {

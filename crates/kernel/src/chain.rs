@@ -103,7 +103,8 @@ impl Head {
     }
 }
 
-fn body_digest(salt: &[u8; 16], body: &[u8]) -> Digest {
+/// What a header holds of a body.
+pub fn body_digest(salt: &[u8; 16], body: &[u8]) -> Digest {
     Digest::of_parts(&[salt, body])
 }
 
