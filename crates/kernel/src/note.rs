@@ -192,9 +192,7 @@ impl FromStr for Note {
         let lines = lines.strip_suffix('\n').ok_or(BadNote::Malformed)?;
         let signatures: Result<Vec<Signature>, BadNote> = lines.split('\n').map(signature).collect();
         match signatures {
-            Ok(signatures) if signatures.len() <= MOST => {
-                Ok(Note { text: text.to_owned(), signatures })
-            }
+            Ok(signatures) if signatures.len() <= MOST => Ok(Note { text: text.to_owned(), signatures }),
             _ => Err(BadNote::Malformed),
         }
     }
@@ -297,9 +295,9 @@ mod tests {
         let key: VerifierKey = VERIFIER.parse().expect("a key");
         let other = SignerKey::new("other".into(), &[1; 32]).verifier();
         let note: Note = published().replace("answer", "Answer").parse().expect("a note");
-        assert_eq!(note.signers(&[key.clone()]), Err(BadNote::Forged));
+        assert_eq!(note.signers(std::slice::from_ref(&key)), Err(BadNote::Forged));
         let note: Note = published().parse().expect("a note");
-        assert_eq!(note.signers(&[other.clone()]), Err(BadNote::UnknownKey));
+        assert_eq!(note.signers(std::slice::from_ref(&other)), Err(BadNote::UnknownKey));
         assert_eq!(note.signers(&[]), Err(BadNote::UnknownKey));
         let both = Note::sign(TEXT.into(), &[SignerKey::new("other".into(), &[1; 32]), peter()]);
         let keys = [key, other];

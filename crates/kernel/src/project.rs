@@ -8,8 +8,8 @@ use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_lang::model::{At, Dimension, Level, Measure, Mechanism, Type, Who};
 
 use crate::eval::Scope;
-use crate::record::Record;
 use crate::keeping;
+use crate::record::Record;
 use crate::world::World;
 
 /// A record's row in lists.

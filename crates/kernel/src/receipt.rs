@@ -109,10 +109,7 @@ pub struct Seen {
 }
 
 /// Reads the signed checkpoint with trusted keys.
-fn checkpoint<'k>(
-    note: &Note,
-    keys: &'k [VerifierKey],
-) -> Result<(Checkpoint, Vec<&'k VerifierKey>), Fault> {
+fn checkpoint<'k>(note: &Note, keys: &'k [VerifierKey]) -> Result<(Checkpoint, Vec<&'k VerifierKey>), Fault> {
     let point = Checkpoint::read(&note.text).map_err(|_| Fault::Checkpoint)?;
     // A log's keys bear its name.
     if let Some(first) = keys.first()
@@ -269,7 +266,8 @@ impl Compact {
         let mut bytes = Vec::new();
         for chunk in digits.as_bytes().chunks(DIGITS[7]) {
             let len = DIGITS.iter().position(|width| *width == chunk.len())?;
-            let text = std::str::from_utf8(chunk).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+            let text =
+                std::str::from_utf8(chunk).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
             let number: u64 = text.parse().ok()?;
             let all = number.to_be_bytes();
             if all[..8 - len].iter().any(|byte| *byte != 0) {

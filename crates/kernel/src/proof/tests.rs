@@ -80,7 +80,9 @@ const CONSISTENCY: [(u64, u64, &[&str]); 4] = [
 
 fn hex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ascii"), 16).expect("hex")).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("ascii"), 16).expect("hex"))
+        .collect()
 }
 
 fn digest(text: &str) -> Digest {

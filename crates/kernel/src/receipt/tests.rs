@@ -32,8 +32,7 @@ fn receipt_at(size: usize, earlier: Option<usize>) -> Receipt {
     let (mut entries, mut revisions) = (Vec::new(), [0u64; 4]);
     for (at, owner) in owners.into_iter().enumerate() {
         revisions[usize::from(owner)] += 1;
-        let (entry, next) =
-            head.append(COUNTY, &event(owner, revisions[usize::from(owner)]), [at as u8; 16]);
+        let (entry, next) = head.append(COUNTY, &event(owner, revisions[usize::from(owner)]), [at as u8; 16]);
         entries.push(entry);
         head = next;
     }
@@ -103,7 +102,11 @@ fn each_deceit_has_its_own_answer() {
         ),
         ("no keys at all", |r, t| (r.keys, t.keys) = (vec![], vec![]), Fault::UnknownKey),
         ("a forged signature", |r, _| r.checkpoint.signatures[0].bytes[9] ^= 1, Fault::Forged),
-        ("a forged size", |r, _| r.checkpoint.text = r.checkpoint.text.replace("\n12\n", "\n11\n"), Fault::Forged),
+        (
+            "a forged size",
+            |r, _| r.checkpoint.text = r.checkpoint.text.replace("\n12\n", "\n11\n"),
+            Fault::Forged,
+        ),
         ("nothing in it", |r, _| r.entries.clear(), Fault::Empty),
         ("a head cut short", |r, _| r.entries[0].header.truncate(20), Fault::Header { seq: 1 }),
         ("a head of another entry", |r, _| r.entries[0].seq = 2, Fault::Header { seq: 2 }),
@@ -112,7 +115,11 @@ fn each_deceit_has_its_own_answer() {
         ("a proof cut short", |r, _| r.entries[1].path.truncate(2), Fault::NotInLog { seq: 4 }),
         ("another record", |r, _| r.record = RecordId([2; 16]), Fault::Record { seq: 1 }),
         ("an entry left out", |r, _| drop(r.entries.remove(1)), Fault::Gap { seq: 8 }),
-        ("a changed word", |r, _| r.entries[0].body.as_mut().expect("there")[25] ^= 1, Fault::Body { seq: 1 }),
+        (
+            "a changed word",
+            |r, _| r.entries[0].body.as_mut().expect("there")[25] ^= 1,
+            Fault::Body { seq: 1 },
+        ),
         ("a changed salt", |r, _| r.entries[0].salt[0] ^= 1, Fault::Body { seq: 1 }),
         (
             "a rewritten log",
@@ -172,7 +179,7 @@ fn the_short_form_reads_back_from_digits_and_verifies() {
     assert_eq!(read, short);
     let proven = read.receipt().expect("a receipt").verify(&trust()).expect("verifies");
     assert_eq!(proven.entries.len(), 1);
-    for bad in ["", "1", "12a", &digits[1..], &digits.replace(|c: char| c == '7', "8"), &"9".repeat(17)] {
+    for bad in ["", "1", "12a", &digits[1..], &digits.replace('7', "8"), &"9".repeat(17)] {
         let found = Compact::read(bad).and_then(|short| short.receipt());
         assert!(found.is_none_or(|receipt| receipt.verify(&trust()).is_err()), "{bad}");
     }

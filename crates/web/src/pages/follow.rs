@@ -134,7 +134,7 @@ fn shown(
     });
     let asked = |name: &str| opener.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
     let mut facts = gaze.facts(&view.record, |field| asked(&field.name));
-    facts.extend(gaze.own(&view));
+    facts.extend(gaze.own(view));
     let page = FollowPage {
         s,
         code: grouped(&held.code),
