@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{RecordId, Value, words};
+use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Actor, Event, Order, Record, keeping, rights};
+use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -27,8 +27,10 @@ pub struct RecordView {
     pub steps: Vec<String>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
-    /// Whether this reader may have its personal values erased now.
-    pub may_erase: bool,
+    /// Whether this reader may have its personal values erased now, or why not.
+    pub erasure: Result<(), Refusal>,
+    /// When its personal values go by themselves; `None` while they are needed or when there are none.
+    pub kept_until: Option<Timestamp>,
     pub parts: Vec<Row>,
     /// The record it is a part of.
     pub parent: Option<Row>,
@@ -131,7 +133,8 @@ impl Service {
             .filter(|field| rights::may_look(field, actor, &record, &state.world).is_some())
             .map(|field| field.name.clone())
             .collect();
-        let may_erase = keeping::may_erase(&mechanism, actor, &record, &state.world).is_ok();
+        let erasure = keeping::may_erase(&mechanism, actor, &record, &state.world).map(|_| ());
+        let kept_until = keeping::ends(&mechanism, &record, &state.world);
         let own = match actor {
             Actor::Holder(own) if *own == id => self.seals.opened(&record)?,
             _ => BTreeMap::new(),
@@ -156,7 +159,8 @@ impl Service {
             mechanism,
             history,
             own,
-            may_erase,
+            erasure,
+            kept_until,
             steps,
             may_look,
         })

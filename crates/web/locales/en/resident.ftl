@@ -49,3 +49,20 @@ why-title = How this deadline was computed
 why-by = {" "}under{" "}
 why-days = Day by day
 why-note = Deadlines follow from the rules and the calendar of working days; nobody can set them by hand. An extension needs approval and appears among the events.
+
+# own data
+own-title = Your personal data
+own-audience = may be seen by: { $x }
+own-until = Kept until { $x }, then erased by itself.
+own-open = Kept while the matter is handled; erased by itself a set time after it is closed.
+own-none = None of your personal data are held here any more.
+own-looks = Who has looked
+own-looks-none = Nobody has looked yet.
+own-look-purpose = Purpose: { $x }
+own-erase = Erase personal data
+erase-title = Erase personal data
+erase-lead = Once erased, nobody can bring them back, neither an administrator nor a backup. These go:
+erase-stays = What was reported, what was done and the rating stay, without these data; the office can no longer reach you by them.
+erase-reason = Reason
+erase-reason-help = It stands among the events; please write no names or telephone numbers.
+erase-reason-usual = At the person’s own request

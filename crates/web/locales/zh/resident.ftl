@@ -49,3 +49,20 @@ why-title = 时限是怎么算的
 why-by = ，依据
 why-days = 逐日计算
 why-note = 时限由规则和工作日历自动算出，任何人不能手工改动；延期须经批准并记入办理过程。
+
+# 本人信息
+own-title = 您的个人信息
+own-audience = 可查看的岗位：{ $x }
+own-until = 保存到 { $x }，到期自动删除。
+own-open = 事项办理期间保存；办结后按规定期限自动删除。
+own-none = 这里已没有您的个人信息。
+own-looks = 谁看过
+own-looks-none = 还没有人查看过。
+own-look-purpose = 用途：{ $x }
+own-erase = 删除个人信息
+erase-title = 删除个人信息
+erase-lead = 删除后任何人都无法恢复，包括管理员和备份。将删除：
+erase-stays = 事项内容、办理过程和评价仍会保留，但不再与这些信息关联；单位将无法再据此联系您。
+erase-reason = 删除原因
+erase-reason-help = 写入办理过程，请不要写姓名、电话。
+erase-reason-usual = 本人要求删除

@@ -51,7 +51,7 @@ pub struct Followed {
 
 /// The record of a code. Only wrong codes are counted, so that people behind one address never
 /// lock each other out; whoever guesses is stopped after a few.
-async fn record_of(app: &App, caller: &Caller, code: String) -> Result<RecordId, Problem> {
+pub async fn record_of(app: &App, caller: &Caller, code: String) -> Result<RecordId, Problem> {
     let found = caller.read_open(app, move |service| service.by_code(&code)).await?;
     found.ok_or_else(|| match app.service.may_try_code(&caller.from()) {
         true => caller.problem(&CODE),

@@ -5,6 +5,7 @@ pub mod attached;
 pub mod caller;
 mod catalogues;
 mod duplicates;
+mod erasure;
 mod figures;
 pub mod files;
 mod follow;
@@ -115,6 +116,7 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(step::step))
         .routes(routes!(history::history))
         .routes(routes!(looks::look))
+        .routes(routes!(erasure::staff))
         .routes(routes!(files::file))
         .routes(routes!(inbox::inbox))
         .routes(routes!(search::search))
@@ -123,6 +125,7 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(kinds::propose))
         .routes(routes!(follow::follow))
         .routes(routes!(follow::step))
+        .routes(routes!(erasure::holder))
         .routes(routes!(follow::file))
         .layer(DefaultBodyLimit::max(input::MAX_JSON))
         .merge(uploads)

@@ -20,7 +20,7 @@ use super::problem::{Answer, Trouble, ok, page as render, see};
 use super::record::show::{Gaze, held_file};
 use super::visitor::Visitor;
 use super::words::{clause_link, say};
-use super::{home, names, record, why};
+use super::{erase, home, names, record, why};
 use crate::app::App;
 use crate::i18n::t_with;
 use crate::view::{self, Flash, FollowPage, FollowStep, Link, Tone, WhyPage};
@@ -133,8 +133,6 @@ fn shown(
         _ => None,
     });
     let asked = |name: &str| opener.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
-    let mut facts = gaze.facts(&view.record, |field| asked(&field.name));
-    facts.extend(gaze.own(view));
     let page = FollowPage {
         s,
         code: grouped(&held.code),
@@ -145,11 +143,12 @@ fn shown(
         due: gaze.due(&view.record),
         stages: Vec::new(),
         answer: answer(&gaze, view),
-        facts,
+        facts: gaze.facts(&view.record, |field| asked(&field.name)),
         files: gaze.files(view.record.fields.iter().filter(|(name, _)| asked(name))),
         steps: steps(app, visitor, &state, held, again.as_ref()),
         events: gaze.events(view),
         receipt_href: format!("/receipt/{}", grouped(&held.code)),
+        own: erase::own(&gaze, view, &held.base),
     };
     render(again.map_or(StatusCode::OK, |again| again.failed.status()), &page)
 }

@@ -6,6 +6,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 pub mod desk;
+mod erase;
 mod fields;
 mod follow;
 mod form;
@@ -52,6 +53,8 @@ pub fn routes() -> Router<App> {
         .route("/follow/{code}/{step}", post(follow::act))
         .route("/follow/{code}/why/{deadline}", get(follow::why))
         .route("/follow/{code}/files/{digest}", get(follow::file))
+        .route("/follow/{code}/data/erasure", get(erase::holder).post(erase::holder_submit))
+        .route("/desk/r/{id}/erasure", get(erase::staff).post(erase::staff_submit))
         .merge(desk::routes())
         .merge(record::routes())
 }

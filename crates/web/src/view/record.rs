@@ -171,8 +171,6 @@ pub struct Child {
 pub struct Unmask {
     /// The form with the purpose.
     pub form: Form,
-    /// Where the looks at this record are listed; empty where the person may not see that.
-    pub looks_href: String,
     /// Whether the fields are shown open on this page, because a purpose has just been stated.
     pub open: bool,
 }
@@ -204,6 +202,10 @@ pub struct RecordPage {
     pub personal: Vec<Fact>,
     /// The way to uncover them; none when there is nothing covered or the person may not.
     pub unmask: Option<Unmask>,
+    /// Where the looks at this record are listed; empty when it never holds personal data.
+    pub looks_href: String,
+    /// Where its personal values can be erased; empty when they cannot be now, or not by this person.
+    pub erase_href: String,
     /// Files that came with the report.
     pub files: Vec<Attachment>,
     /// Joint handling.

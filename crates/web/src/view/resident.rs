@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Shell, State};
+use super::{Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Look, Shell, State};
 
 /// The front page.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
@@ -121,6 +121,55 @@ pub struct FollowPage {
     pub events: Vec<Event>,
     /// The receipt, for printing again.
     pub receipt_href: String,
+    /// What is held about the holder; absent when nothing personal was ever given.
+    pub own: Option<OwnData>,
+}
+
+/// What a record holds about its holder, who may see it, until when, and who has looked.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnData {
+    /// Each value with what it is for.
+    pub items: Vec<OwnItem>,
+    /// Until when it is kept, in words.
+    pub until: String,
+    /// Who has looked, newest first.
+    pub looks: Vec<Look>,
+    /// Where it can be erased; empty while it cannot.
+    pub erase_href: String,
+    /// Why it cannot be erased now; empty when it can.
+    pub refused: String,
+}
+
+/// A personal value of the holder.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnItem {
+    /// The field.
+    pub label: String,
+    /// The value, open.
+    pub value: String,
+    /// What it was asked for.
+    pub purpose: String,
+    /// Who may see it, stating a purpose.
+    pub audience: String,
+    /// The clause.
+    pub clause: Option<Link>,
+}
+
+/// Asks before personal values are erased for good.
+#[derive(Debug, Clone, Default, Deserialize, Template)]
+#[serde(default, deny_unknown_fields)]
+#[template(path = "erase.html")]
+pub struct ErasePage {
+    /// The frame.
+    pub s: Shell,
+    /// The record.
+    pub record: Link,
+    /// Names of the fields that go.
+    pub fields: Vec<String>,
+    /// The form.
+    pub form: Form,
 }
 
 /// A stage of the way.

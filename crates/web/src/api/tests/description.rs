@@ -31,8 +31,10 @@ GET /records/{id}/history
 GET /search
 GET /units
 POST /files
+POST /follow/{code}/erasure
 POST /follow/{code}/steps/{step}
 POST /records
+POST /records/{id}/erasure
 POST /records/{id}/looks
 POST /records/{id}/steps/{step}
 POST /sign-in

@@ -61,6 +61,57 @@ async fn personal_fields_are_masked_until_a_look_is_recorded() {
     ask("POST", &looks).json(&body).send().await.problem(401, "signed-out");
 }
 
+/// Erases at an address under the API as somebody.
+async fn erase(path: &str, login: &str) -> Answer {
+    let body = json!({ "command_id": command(), "reason": "办结后不再需要" });
+    ask("POST", &format!("{path}/erasure")).by(login).json(&body).send().await
+}
+
+#[tokio::test]
+async fn personal_values_are_erased_once_closed_by_whoever_may_look() {
+    let open = report("小区门禁坏了谁都能进").await;
+    let path = format!("/records/{}", open.id);
+    let told = erase(&path, "window").await.problem(409, "still-needed");
+    assert!(told["clause"]["text"].is_string() || told["detail"].is_string(), "{told}");
+    step("officer.tongcheng", &open.id, "accept", json!({ "plan": "当天去看" })).await.expect(200);
+    step("officer.tongcheng", &open.id, "answer", json!({ "done": "门禁已修好", "result": "solved" }))
+        .await
+        .expect(200);
+    hold(&open.code, "rate", json!({ "solved": "yes", "satisfied": "yes" })).await.expect(200);
+
+    erase(&path, "").await.problem(401, "signed-out");
+    erase(&path, "audit").await.problem(403, "no-right");
+    let idle = json!({ "command_id": command(), "reason": " " });
+    ask("POST", &format!("{path}/erasure")).by("window").json(&idle).send().await.problem(422, "fields");
+    erase(&path, "window").await.expect(200);
+
+    let seen = ask("GET", &path).by("window").send().await.expect(200);
+    assert!(seen["fields"].get("contact_phone").is_none(), "{seen}");
+    let history = ask("GET", &format!("{path}/history")).by("window").send().await.expect(200);
+    let last = history["items"].as_array().expect("items").last().cloned().expect("an event");
+    assert_eq!((&last["deed"], &last["erased"]["reason"]), (&json!("erased"), &json!("办结后不再需要")));
+    let found = ask("GET", "/search?q=13800001234").by("window").send().await.expect(200);
+    let found = found["items"].as_array().expect("items");
+    assert!(found.iter().all(|row| row["id"] != open.id.as_str()), "the index still finds him");
+    erase(&path, "window").await.problem(409, "nothing-personal");
+}
+
+#[tokio::test]
+async fn the_holder_erases_his_own_values() {
+    let open = report("路边广告牌松动").await;
+    let path = format!("/follow/{}", open.code);
+    erase(&path, "").await.problem(409, "still-needed");
+    erase("/follow/7K3M-Q9XD-2HVB-T5NC", "").await.problem(404, "code");
+    step("officer.tongcheng", &open.id, "accept", json!({ "plan": "马上加固" })).await.expect(200);
+    step("officer.tongcheng", &open.id, "answer", json!({ "done": "已加固", "result": "solved" }))
+        .await
+        .expect(200);
+    hold(&open.code, "rate", json!({ "solved": "yes", "satisfied": "yes" })).await.expect(200);
+    erase(&path, "").await.expect(200);
+    let seen = ask("GET", &format!("/records/{}", open.id)).by("window").send().await;
+    assert!(!String::from_utf8_lossy(&seen.bytes).contains("138****"));
+}
+
 #[tokio::test]
 async fn the_holder_sees_public_fields_and_no_names() {
     let open = report("广场舞音响太大影响休息").await;

@@ -2,20 +2,18 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use gongzhi_kernel::{Deed, Refusal};
-use gongzhi_lang::model::Field;
+use gongzhi_kernel::Refusal;
 use gongzhi_service::Failure;
 
 use super::page::{look_form, shown};
 use super::show::{Gaze, desk_base};
 use crate::app::App;
-use crate::i18n::t;
-use crate::pages::names;
+use crate::pages::erase::looks;
 use crate::pages::posted::Posted;
 use crate::pages::problem::{Answer, Trouble, ok, page as render, tell};
 use crate::pages::visitor::{Me, Visitor};
-use crate::pages::words::{fault_words, say};
-use crate::view::{Link, Look, LooksPage};
+use crate::pages::words::fault_words;
+use crate::view::{Link, LooksPage};
 
 /// `POST /desk/r/{id}/look`: the fields are open in this one answer, and covered again afterwards.
 pub async fn submit(
@@ -61,25 +59,7 @@ pub async fn list(Path(id): Path<String>, State(app): State<App>, visitor: Visit
     let base = desk_base(view.record.id);
     let now = app.service.now();
     let gaze = Gaze { lang, state: &state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
-    let name = |name: &String| {
-        view.mechanism.field(name).map(|field: &Field| say(lang, &field.words)).unwrap_or_default()
-    };
-    let mut looks: Vec<Look> = app
-        .service
-        .looks(&view)
-        .filter_map(|entry| match &entry.deed {
-            Deed::Look { fields, purpose } => Some(Look {
-                when: gaze.moment(entry.at),
-                who: names::acted(lang, &state, &entry.by, true),
-                record: Link::new(view.record.number.clone(), base.clone()),
-                fields: fields.iter().map(name).collect::<Vec<_>>().join(&t(lang, "list-comma")),
-                purpose: purpose.clone(),
-                mark: None,
-            }),
-            _ => None,
-        })
-        .collect();
-    looks.reverse();
+    let looks = looks(&gaze, &view, &base, true);
     if view.may_look.is_empty() && looks.is_empty() && !has_personal(&view) {
         return Err(Trouble::at_desk(&app, &visitor, &me, &Failure::NotFound));
     }
@@ -91,6 +71,7 @@ pub async fn list(Path(id): Path<String>, State(app): State<App>, visitor: Visit
     }))
 }
 
-fn has_personal(view: &gongzhi_service::desk::RecordView) -> bool {
+/// Whether records of its kind hold personal values at all.
+pub fn has_personal(view: &gongzhi_service::desk::RecordView) -> bool {
     view.mechanism.fields.iter().any(|field| field.personal.is_some())
 }

@@ -83,9 +83,16 @@ pub fn shown(
         personal: gaze.personal(record, open),
         unmask: (!view.may_look.is_empty()).then(|| Unmask {
             form: unmask.unwrap_or_else(|| look_form(app, visitor, &base, "", None)),
-            looks_href: format!("{base}/looks"),
             open: !open.is_empty(),
         }),
+        looks_href: match super::look::has_personal(view) {
+            true => format!("{base}/looks"),
+            false => String::new(),
+        },
+        erase_href: match view.erasure {
+            Ok(()) => format!("{base}/erasure"),
+            Err(_) => String::new(),
+        },
         files: gaze.files(record.fields.iter()),
         children: children(&gaze, view),
         parent: view.parent.as_ref().map(|row| Link::new(row.number.clone(), desk_base(row.id))),
