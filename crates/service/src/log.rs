@@ -144,7 +144,7 @@ impl Log {
     }
 
     /// The log as it is now, signed by every key that signs now. Made once for each size.
-    pub fn checkpoint(&self, service: &Service) -> Result<Arc<Signed>, Failure> {
+    fn checkpoint(&self, service: &Service) -> Result<Arc<Signed>, Failure> {
         let mut held = self.held();
         let ledger = service.ledger();
         let county = service.state().world.county.clone();
@@ -176,23 +176,25 @@ impl Log {
         held.last = Some(signed.clone());
         Ok(signed)
     }
+}
+
+impl Service {
+    /// The log as it is now, signed by every key that signs now.
+    pub fn checkpoint(&self) -> Result<Arc<Signed>, Failure> {
+        self.log.checkpoint(self)
+    }
 
     /// The receipt of a record as its holder may have it, perhaps with the proof that the log of
     /// `since` entries was only added to.
-    pub fn receipt(
-        &self,
-        service: &Service,
-        record: RecordId,
-        since: Option<u64>,
-    ) -> Result<Receipt, Failure> {
-        let ledger = service.ledger();
+    pub fn receipt(&self, record: RecordId, since: Option<u64>) -> Result<Receipt, Failure> {
+        let ledger = self.ledger();
         let entries = ledger.history(record)?;
         let first = entries.first().ok_or(Failure::NotFound)?;
         let event = read_event(first)?;
-        let state = service.state();
+        let state = self.state();
         let mechanism = state.laws.version(&event.mechanism, event.version).cloned();
         // Read after the entries, so that it holds all of them.
-        let signed = self.checkpoint(service)?;
+        let signed = self.checkpoint()?;
         let size = signed.checkpoint.size;
         let seqs: Vec<u64> = entries.iter().map(|entry| entry.header.seq).collect();
         let paths = proof::inclusions(&seqs, size, reader(ledger)).map_err(unproven)?;
@@ -209,7 +211,7 @@ impl Log {
         }
         let earlier = since.map(|since| {
             let root = proof::root(since, reader(ledger)).map_err(unproven)?;
-            Ok::<_, Failure>(Earlier { size: since, root, path: service.prove_consistency(since, size)? })
+            Ok::<_, Failure>(Earlier { size: since, root, path: self.prove_consistency(since, size)? })
         });
         Ok(Receipt {
             record,

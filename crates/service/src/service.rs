@@ -62,6 +62,9 @@ pub struct Service {
     pub(crate) seals: Arc<Seals>,
     pub files: Files,
     pub(crate) attempts: crate::accounts::Attempts,
+    pub(crate) log: crate::log::Log,
+    /// The one verification of the log that runs or ran last.
+    pub audit: crate::audit::Audit,
 }
 
 impl Service {
@@ -97,7 +100,19 @@ impl Service {
             Engine::start(ledger.clone(), state.clone(), ambient.clone(), secret.clone(), seals.clone())?;
         let files = Files::open(files).map_err(|error| StoreError::Engine(error.to_string()))?;
         let attempts = crate::accounts::Attempts::default();
-        Ok(Service { ledger, ambient, state, engine, writer, secret, seals, files, attempts })
+        Ok(Service {
+            ledger,
+            ambient,
+            state,
+            engine,
+            writer,
+            secret,
+            seals,
+            files,
+            attempts,
+            log: crate::log::Log::default(),
+            audit: crate::audit::Audit::default(),
+        })
     }
 
     /// Ends the service: everything sent before is done, and the database is closed when this

@@ -38,6 +38,7 @@ impl App {
 pub fn router(app: App) -> Router {
     let router = Router::new()
         .merge(crate::pages::routes())
+        .merge(crate::log::routes())
         .merge(crate::ops::routes())
         .nest("/api/v1", crate::api::routes());
     crate::pages::layers(router, &app).with_state(app)

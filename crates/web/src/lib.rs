@@ -4,6 +4,7 @@
 pub mod api;
 pub mod app;
 pub mod i18n;
+mod log;
 pub mod ops;
 pub mod pages;
 pub mod view;

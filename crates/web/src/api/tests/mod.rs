@@ -5,6 +5,7 @@ mod description;
 mod files;
 mod input;
 mod lifecycle;
+mod log;
 mod refusals;
 mod rights;
 
@@ -74,8 +75,7 @@ fn load_county() -> County {
         public_url: "http://localhost".into(),
         secure: false,
     };
-    let router = Router::new().merge(crate::ops::routes()).nest("/api/v1", super::routes());
-    let router = router.with_state(app.clone());
+    let router = crate::app::router(app.clone());
     County { app, router, clock, tokens: Mutex::default(), _dir: dir }
 }
 
@@ -127,9 +127,14 @@ pub struct Ask {
 
 /// A request to the API.
 pub fn ask(method: &str, path: &str) -> Ask {
+    ask_at(method, &format!("/api/v1{path}"))
+}
+
+/// A request to any address.
+pub fn ask_at(method: &str, path: &str) -> Ask {
     Ask {
         method: method.parse().expect("a method"),
-        path: format!("/api/v1{path}"),
+        path: path.to_owned(),
         headers: Vec::new(),
         body: Vec::new(),
         from: SocketAddr::from(([127, 0, 0, 1], 9)),
