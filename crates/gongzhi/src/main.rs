@@ -3,7 +3,6 @@
 mod commands;
 mod demo;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,12 +58,4 @@ enum Command {
     Verify(commands::verify::Verify),
     /// Print the manual of the checks.
     Manual(commands::check::Manual),
-}
-
-/// Where a county's data lies.
-#[derive(clap::Args, Clone)]
-pub struct DataDir {
-    /// Directory of the database and the files.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
 }

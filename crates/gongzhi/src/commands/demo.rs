@@ -9,6 +9,7 @@ use gongzhi_service::seal::KEY_FILE;
 use gongzhi_service::service::setting;
 
 use super::Fault;
+use super::open::{DATABASE, Held, Store};
 
 /// Arguments of `gongzhi demo`.
 #[derive(clap::Args)]
@@ -46,13 +47,13 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
     if args.reset {
         throw_away(&args.data)?;
     }
-    if !args.data.join("county.db").is_file() {
+    if !args.data.join(DATABASE).is_file() {
         load(args)?;
     }
     if args.load_only {
         return Ok(());
     }
-    let service = super::open(super::existing(&args.data)?, &args.data, Arc::new(Machine), None)?;
+    let service = Held::of_dir(&args.data).service(Arc::new(Machine))?;
     super::serve::serve(service, &args.http)
 }
 
@@ -81,7 +82,7 @@ fn load(args: &Demo) -> Result<(), Fault> {
     let county = county_files(args)?;
     let now = Machine.now();
     let clock = Arc::new(Scripted::new(crate::demo::begin(now), args.seed));
-    let service = super::load::county(&beside, &county, &args.mechanisms, clock.clone())?;
+    let service = super::load::county(&Store::of_dir(&beside), &county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
     let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
     let played = match args.no_past {
@@ -98,7 +99,7 @@ fn load(args: &Demo) -> Result<(), Fault> {
     service.ledger().put_setting(setting::ACCOUNTS, &std::fs::read(accounts)?)?;
     service.close();
     // The key first: a county without its key would be lost, a key without a county harms nobody.
-    for name in [KEY_FILE, "files", "county.db"] {
+    for name in [KEY_FILE, "files", DATABASE] {
         if name == KEY_FILE && !beside.join(name).exists() {
             continue; // It came from the environment.
         }

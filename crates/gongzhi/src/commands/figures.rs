@@ -13,7 +13,7 @@ use super::Fault;
 #[derive(clap::Args)]
 pub struct Figures {
     #[command(flatten)]
-    data: crate::DataDir,
+    data: super::open::Held,
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -21,8 +21,7 @@ pub struct Figures {
 
 /// Runs it.
 pub fn run(args: &Figures) -> Result<(), Fault> {
-    let ledger = super::existing(&args.data.data)?;
-    let service = super::open(ledger, &args.data.data, Arc::new(Machine), None)?;
+    let service = args.data.service(Arc::new(Machine))?;
     let figures = service.all_figures()?;
     let mut out = String::new();
     if args.format == "json" {

@@ -7,12 +7,13 @@ use gongzhi_service::ambient::{Ambient, Machine};
 use gongzhi_service::{Service, load};
 
 use super::Fault;
+use super::open::Store;
 
 /// Arguments of `gongzhi load`.
 #[derive(clap::Args)]
 pub struct Load {
     #[command(flatten)]
-    data: crate::DataDir,
+    data: Store,
     /// Directory of the county's files.
     #[arg(long, value_name = "DIR")]
     county: PathBuf,
@@ -23,13 +24,13 @@ pub struct Load {
 
 /// Runs it.
 pub fn run(args: &Load) -> Result<(), Fault> {
-    county(&args.data.data, &args.county, &args.mechanisms, Arc::new(Machine))?.close();
+    county(&args.data, &args.county, &args.mechanisms, Arc::new(Machine))?.close();
     Ok(())
 }
 
 /// Loads a county's files and gives its open service.
 pub fn county(
-    dir: &Path,
+    store: &Store,
     county: &Path,
     mechanisms: &Path,
     ambient: Arc<dyn Ambient>,
@@ -37,9 +38,9 @@ pub fn county(
     let files = load::read_library(mechanisms)?;
     let library = load::check_library(&files)?;
     let file = load::CountyFile::read(county)?;
-    let ledger = super::ledger(dir, &file.place)?;
+    let ledger = store.make(&file.place)?;
     file.write(ledger.as_ref())?;
-    let service = super::open(ledger, dir, ambient, Some(library))?;
+    let service = store.serve(ledger, ambient, Some(library))?;
     load::county(&service, county, &files)?;
     service.reload_laws()?;
     Ok(service)

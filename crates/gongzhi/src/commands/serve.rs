@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,8 @@ use super::Fault;
 /// Arguments of `gongzhi serve`.
 #[derive(clap::Args)]
 pub struct Serve {
-    /// Directory of the database and the files.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    data: super::open::Held,
     #[command(flatten)]
     http: Http,
 }
@@ -40,9 +38,7 @@ pub struct Http {
 
 /// Runs it.
 pub fn run(args: &Serve) -> Result<(), Fault> {
-    let ledger = super::existing(&args.data)?;
-    let service = super::open(ledger, &args.data, Arc::new(Machine), None)?;
-    serve(service, &args.http)
+    serve(args.data.service(Arc::new(Machine))?, &args.http)
 }
 
 /// Serves until it is told to stop, then ends in order.

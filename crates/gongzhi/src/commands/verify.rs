@@ -6,12 +6,12 @@ use super::Fault;
 #[derive(clap::Args)]
 pub struct Verify {
     #[command(flatten)]
-    data: crate::DataDir,
+    data: super::open::Held,
 }
 
 /// Runs it.
 pub fn run(args: &Verify) -> Result<(), Fault> {
-    let ledger = super::existing(&args.data.data)?;
+    let ledger = args.data.ledger()?;
     let head = gongzhi_store::verify(ledger.as_ref(), &mut |_| {})
         .map_err(|error| Fault::new(format!("the ledger does not verify: {error}")))?;
     println!("{} entries verify, head {}", head.size, head.hash);

@@ -155,8 +155,13 @@ fn played(until: Timestamp, seed: u64) -> Played {
     let dir = tempfile::tempdir().expect("a directory");
     let (county, mechanisms) = (root().join(super::tests::expect().county), root().join("mechanisms"));
     let clock = Arc::new(Scripted::new(super::begin(until), seed));
-    let service = crate::commands::load::county(dir.path(), &county, &mechanisms, clock.clone())
-        .unwrap_or_else(|fault| panic!("{fault}"));
+    let service = crate::commands::load::county(
+        &crate::commands::open::Store::of_dir(dir.path()),
+        &county,
+        &mechanisms,
+        clock.clone(),
+    )
+    .unwrap_or_else(|fault| panic!("{fault}"));
     let summary = super::play(&service, &clock, &county, until, seed, &mut |_| {})
         .unwrap_or_else(|fault| panic!("{fault}"));
     Played { service, clock, summary, _dir: dir }

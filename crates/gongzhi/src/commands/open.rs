@@ -1,0 +1,123 @@
+//! Where a county's ledger lies, and the one place that opens it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gongzhi_service::seal::MasterKey;
+use gongzhi_service::{Ambient, Service, Settings};
+use gongzhi_store::{Ledger, sqlite::Sqlite};
+
+use super::Fault;
+
+/// The file of a county's database in its directory.
+pub const DATABASE: &str = "county.db";
+
+/// A directory, a PostgreSQL database, or both: then the directory holds files and master key.
+#[derive(clap::Args, Clone)]
+pub struct Store {
+    /// Directory of the files and the master key and, without `--database`, of the database.
+    #[arg(long, value_name = "DIR", required_unless_present = "database")]
+    data: Option<PathBuf>,
+    /// A PostgreSQL database that holds the ledger: `postgres://USER:PASSWORD@HOST/NAME`.
+    #[arg(long, value_name = "URL", env = "GONGZHI_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+/// A ledger that is there.
+#[derive(clap::Args, Clone)]
+pub struct Held {
+    #[command(flatten)]
+    store: Store,
+    /// Code of the county, when the database holds several.
+    #[arg(long, value_name = "CODE", requires = "database")]
+    county: Option<String>,
+}
+
+impl Store {
+    /// A directory alone.
+    pub fn of_dir(dir: &Path) -> Store {
+        Store { data: Some(dir.to_owned()), database: None }
+    }
+
+    /// The directory of files and master key.
+    pub fn dir(&self) -> Result<&Path, Fault> {
+        self.data.as_deref().ok_or_else(|| {
+            Fault::new(
+                "give --data DIR too: the files and the master key lie in a directory, not in the database",
+            )
+        })
+    }
+
+    /// The ledger of a county, made when missing.
+    pub fn make(&self, county: &str) -> Result<Arc<dyn Ledger>, Fault> {
+        if let Some(url) = &self.database {
+            return postgres(url, county);
+        }
+        let dir = self.dir()?;
+        std::fs::create_dir_all(dir)?;
+        Ok(Arc::new(Sqlite::open(&dir.join(DATABASE), county)?))
+    }
+
+    /// The service of the county whose ledger was opened.
+    pub fn serve(
+        &self,
+        ledger: Arc<dyn Ledger>,
+        ambient: Arc<dyn Ambient>,
+        library: Option<gongzhi_lang::model::Library>,
+    ) -> Result<Service, Fault> {
+        let dir = self.dir()?;
+        std::fs::create_dir_all(dir)?;
+        let master = MasterKey::of_dir(dir, ledger.as_ref(), &gongzhi_service::ambient::Machine)?;
+        Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
+    }
+}
+
+impl Held {
+    /// What a directory alone holds.
+    pub fn of_dir(dir: &Path) -> Held {
+        Held { store: Store::of_dir(dir), county: None }
+    }
+
+    /// The ledger, which must be there.
+    pub fn ledger(&self) -> Result<Arc<dyn Ledger>, Fault> {
+        if let Some(url) = &self.store.database {
+            return postgres(url, &self.chosen(&[])?);
+        }
+        let dir = self.store.dir()?;
+        let file = dir.join(DATABASE);
+        if !file.is_file() {
+            return Err(Fault::new(format!(
+                "{} holds no county; load one first, or run the demo",
+                dir.display()
+            )));
+        }
+        Ok(Arc::new(Sqlite::open(&file, &Sqlite::county_of(&file)?)?))
+    }
+
+    /// The service of the county.
+    pub fn service(&self, ambient: Arc<dyn Ambient>) -> Result<Service, Fault> {
+        self.store.serve(self.ledger()?, ambient, None)
+    }
+
+    /// The county asked for among those that the database holds.
+    fn chosen(&self, held: &[String]) -> Result<String, Fault> {
+        match (&self.county, held) {
+            (Some(county), held) if held.contains(county) => Ok(county.clone()),
+            (None, [only]) => Ok(only.clone()),
+            (_, []) => Err(Fault::new("the database holds no county; load one first")),
+            (Some(county), held) => Err(Fault::new(format!(
+                "the database holds no county {county}; it holds {}",
+                held.join(", ")
+            ))),
+            (None, held) => Err(Fault::new(format!(
+                "the database holds several counties: choose one with --county ({})",
+                held.join(", ")
+            ))),
+        }
+    }
+}
+
+/// The ledger of a county in a PostgreSQL database.
+fn postgres(_url: &str, _county: &str) -> Result<Arc<dyn Ledger>, Fault> {
+    Err(Fault::new("this version keeps ledgers in directories only"))
+}
