@@ -19,7 +19,7 @@ use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::{Cell, Projection, delta, project};
 use gongzhi_kernel::{Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide};
 use gongzhi_lang::model::Mechanism;
-use gongzhi_store::{Answer, Batch, Ledger, StoreError, Stored, Want};
+use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -423,6 +423,7 @@ impl Writer {
         for event in &decision.events {
             let (entry, next) = end.append(&self.world.county, event, self.ambient.sixteen());
             work.nodes.extend(edge.push(entry.hash));
+            work.looks.extend(Look::of(entry.header.seq, event));
             work.entries.push(entry);
             end = next;
         }
@@ -453,6 +454,7 @@ impl Writer {
         let mut batch = Batch {
             entries: work.entries,
             nodes: work.nodes,
+            looks: work.looks,
             keys: work.ring.fresh.into_iter().collect(),
             destroyed: work.ring.destroyed,
             answers: work.answers.into_values().collect(),
@@ -525,6 +527,7 @@ struct Work {
     before: BTreeMap<RecordId, Option<Kept>>,
     entries: Vec<gongzhi_kernel::Entry>,
     nodes: Vec<Node>,
+    looks: Vec<Look>,
     ring: Keyring,
     edge: Option<Frontier>,
     answers: HashMap<CommandId, Answer>,

@@ -14,6 +14,8 @@ use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::{CellKey, Projection, Row};
 use gongzhi_lang::model::{Dimension, Level};
 
+use crate::look::{Look, LookQuery};
+
 /// Everything that one durable transaction changes.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -32,6 +34,8 @@ pub struct Batch {
     pub keys: Vec<(RecordId, Vec<u8>)>,
     /// Records whose keys go for good: nothing that they sealed can be read again.
     pub destroyed: Vec<RecordId>,
+    /// Looks at personal values among these entries.
+    pub looks: Vec<Look>,
 }
 
 /// What an accepted command was answered, so that the same command again gets the same.
@@ -279,7 +283,7 @@ pub trait Ledger: Send + Sync {
     /// Empties all that is derived from the entries (records, lists, timers, search, cells, numbers
     /// given) and marks the ledger as being rebuilt until [`Ledger::end_rebuild`].
     fn begin_rebuild(&self) -> Result<(), StoreError>;
-    /// Adds derived rows of a batch (records, cells, counters); only between begin and end. A record
+    /// Adds derived rows of a batch (records, cells, counters, looks); only between begin and end. A record
     /// comes once.
     fn put_derived(&self, batch: &Batch) -> Result<(), StoreError>;
     /// The derived rows are whole again.
@@ -290,6 +294,9 @@ pub trait Ledger: Send + Sync {
     fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError>;
     /// Whether several server nodes may write this ledger.
     fn shared(&self) -> bool;
+
+    /// Looks at personal values, newest first.
+    fn looks(&self, query: &LookQuery) -> Result<Vec<Look>, StoreError>;
 
     /// Open rows that wait for any of these keys, by due time; `after` continues a page.
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError>;

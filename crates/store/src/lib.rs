@@ -3,8 +3,10 @@
 
 pub mod conformance;
 pub mod ledger;
+mod look;
 pub mod sqlite;
 mod verify;
 
 pub use ledger::*;
+pub use look::{Look, LookQuery};
 pub use verify::{VerifyError, verify};

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gongzhi_base::Timestamp;
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_lang::model::Dimension;
 
 use super::Make;
 use super::fixture::{Book, cell, id, record};
-use crate::{CellQuery, Credential, ListQuery, Scope, Want};
+use crate::{CellQuery, Credential, ListQuery, Look, LookQuery, Scope, Want};
 
 pub(super) fn nodes(make: Make<'_>) {
     let mut book = Book::new(make());
@@ -101,6 +102,37 @@ pub(super) fn rebuild(make: Make<'_>) {
     let value = &book.ledger.cells(&cells).expect("cells")[0];
     assert_eq!((value.numerator, value.denominator), (3, 4));
     assert_eq!(book.ledger.counters().expect("counters").into_values().collect::<Vec<_>>(), [7]);
+}
+
+pub(super) fn looks(make: Make<'_>) {
+    let mut book = Book::new(make());
+    let (mut batch, _) = book.batch((0..6).map(record).collect());
+    let look = |seq: u64, at: i64| Look { seq, at: Timestamp(at), person: format!("p{}", seq % 2) };
+    // Two within one moment, and a clock that was set back.
+    batch.looks = [(0, 10), (1, 20), (2, 20), (3, 15), (4, 30)].map(|(seq, at)| look(seq, at)).to_vec();
+    book.ledger.commit(book.head, &batch).expect("a batch");
+    let ledger = &book.ledger;
+    let all = LookQuery { from: Timestamp(0), to: Timestamp(99), person: None, after: None, limit: 9 };
+    let seqs = |query: &LookQuery| -> Vec<u64> {
+        ledger.looks(query).expect("looks").iter().map(|look| look.seq).collect()
+    };
+    assert_eq!(ledger.looks(&all).expect("looks")[0], look(4, 30));
+    assert_eq!(seqs(&all), [4, 2, 1, 3, 0]);
+    assert_eq!(seqs(&LookQuery { from: Timestamp(15), to: Timestamp(30), ..all.clone() }), [2, 1, 3]);
+    let odd = LookQuery { person: Some("p1".into()), ..all.clone() };
+    assert_eq!(seqs(&odd), [1, 3]);
+    assert_eq!(seqs(&LookQuery { person: Some("nobody".into()), ..all.clone() }), [0; 0]);
+    assert_eq!(seqs(&LookQuery { limit: 2, ..all.clone() }), [4, 2]);
+    assert_eq!(seqs(&LookQuery { after: Some((Timestamp(20), 2)), ..all.clone() }), [1, 3, 0]);
+    assert_eq!(seqs(&LookQuery { after: Some((Timestamp(20), 1)), ..odd }), [3]);
+
+    ledger.begin_rebuild().expect("begun");
+    assert_eq!(seqs(&all), [0; 0]);
+    let derived = crate::Batch { looks: batch.looks[..2].to_vec(), ..crate::Batch::default() };
+    ledger.put_derived(&derived).expect("derived");
+    ledger.put_derived(&derived).expect("the same again");
+    ledger.end_rebuild().expect("ended");
+    assert_eq!(seqs(&all), [1, 0]);
 }
 
 pub(super) fn archive(make: Make<'_>) {

@@ -44,6 +44,7 @@ const CASES: &[Case] = &[
     ("keys are written, replaced and destroyed with their batch", log::keys),
     ("a rebuild empties what is derived and nothing else", log::rebuild),
     ("answers, accounts and settings come whole for an archive", log::archive),
+    ("looks come newest first, by time and by person", log::looks),
     ("waiting ends when the ledger grew", log::wait),
 ];
 

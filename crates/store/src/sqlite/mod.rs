@@ -9,6 +9,7 @@ mod held;
 mod keeper;
 mod list;
 mod log;
+mod looks;
 mod pool;
 mod read;
 mod schema;
@@ -29,8 +30,8 @@ use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 
 use crate::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Page, Scope, Session,
-    StoreError, Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
+    Session, StoreError, Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -59,8 +60,11 @@ impl Sqlite {
     pub fn open(path: &Path, county: &str) -> Result<Sqlite, StoreError> {
         let file = file_of(path)?;
         let mut conn = schema::connect(&file, Use::Write)?;
-        schema::migrate(&mut conn, county)?;
+        let before = schema::migrate(&mut conn, county)?;
         log::complete(&mut conn, county)?;
+        if before < schema::LOOKS {
+            looks::complete(&mut conn, county)?;
+        }
         let readers = (0..READERS).map(|_| schema::connect(&file, Use::Read)).collect::<Result<_, _>>()?;
         let writer = Arc::new(Mutex::new(Writer::new(conn, county)));
         let keeper = Keeper::start(schema::connect(&file, Use::Keep)?, Arc::clone(&writer))
@@ -182,6 +186,10 @@ impl Ledger for Sqlite {
 
     fn shared(&self) -> bool {
         false
+    }
+
+    fn looks(&self, query: &LookQuery) -> Result<Vec<Look>, StoreError> {
+        self.readers.read(|conn| looks::list(conn, &self.county, query))
     }
 
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {

@@ -13,7 +13,11 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../../migrations/sqlite/0001_ledger.sql")),
     (2, include_str!("../../migrations/sqlite/0002_units.sql")),
     (3, include_str!("../../migrations/sqlite/0003_merkle_and_keys.sql")),
+    (LOOKS, include_str!("../../migrations/sqlite/0004_looks.sql")),
 ];
+
+/// The form that brought the list of looks, which older databases have to be given.
+pub(super) const LOOKS: u32 = 4;
 
 /// Bytes of a page. Small pages win here: a group of commands touches many far-apart leaves, and
 /// each touched page goes whole into the write-ahead log.
@@ -71,8 +75,8 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
     Ok(conn)
 }
 
-/// Brings an older or empty database to the form that this version knows.
-pub(super) fn migrate(conn: &mut Connection, county: &str) -> Result<(), StoreError> {
+/// Brings an older or empty database to the form that this version knows. Gives the form it had, 0 for none.
+pub(super) fn migrate(conn: &mut Connection, county: &str) -> Result<u32, StoreError> {
     let known = MIGRATIONS.last().map_or(0, |last| last.0);
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
@@ -95,7 +99,8 @@ pub(super) fn migrate(conn: &mut Connection, county: &str) -> Result<(), StoreEr
     }
     tx.execute("INSERT OR IGNORE INTO ledger (county, size, hash) VALUES (?1, 0, zeroblob(32))", [county])
         .map_err(fault)?;
-    tx.commit().map_err(fault)
+    tx.commit().map_err(fault)?;
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ fn an_older_database_gets_the_lists_of_units() {
     Connection::open(dir.path().join(FILE))
         .and_then(|conn| {
             conn.execute_batch(
-                "DROP TABLE unit_new; DROP TABLE unit_open; DROP TABLE node; DROP TABLE record_key;
+                "DROP TABLE unit_new; DROP TABLE unit_open; DROP TABLE node; DROP TABLE record_key; DROP TABLE look;
                  ALTER TABLE ledger DROP COLUMN rebuilding; PRAGMA user_version = 1",
             )
         })

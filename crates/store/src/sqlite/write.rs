@@ -11,7 +11,7 @@ use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use super::log;
+use super::{log, looks};
 use crate::{Batch, StoreError, Stored};
 
 /// Stands for “no due time” in the database, so that such rows come last.
@@ -134,7 +134,7 @@ impl Writer {
     }
 }
 
-/// Records, cells and counters of a batch. Gives how many rows were changed, about.
+/// Records, cells, counters and looks of a batch. Gives how many rows were changed, about.
 fn put_derived(
     tx: &Transaction<'_>,
     county: &str,
@@ -160,6 +160,7 @@ fn put_derived(
     for ((mechanism, year), last) in &batch.counters {
         counter.execute(params![county, mechanism, year, *last as i64])?;
     }
+    looks::put(tx, county, &batch.looks)?;
     Ok(rows)
 }
 
