@@ -134,6 +134,8 @@ pub struct Field {
     pub personal: Option<Personal>,
     pub mask: Option<Mask>,
     pub element: Option<Word>,
+    /// For an element: the register that holds it.
+    pub held_by: Option<Word>,
     pub clause: ClauseAt,
     /// Some key could not be read: don't report what may stand there.
     pub broken: bool,

@@ -60,6 +60,8 @@ pub enum Arg {
     Own(String),
     /// A key of the locale files.
     Key(&'static str),
+    /// The document's own words, one for each language.
+    Words(Words),
 }
 
 impl From<&str> for Arg {
@@ -136,12 +138,24 @@ impl Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     list: Vec<Fault>,
+    /// Why a name that looks harmful is not, by the name's place.
+    explained: Vec<(At, Words)>,
 }
 
 impl Faults {
     /// Adds a fault.
     pub fn add(&mut self, fault: Fault) {
         self.list.push(fault);
+    }
+
+    /// Notes an explanation given beside a declaration.
+    pub fn explain(&mut self, at: At, words: Words) {
+        self.explained.push((at, words));
+    }
+
+    /// The explanation given beside the declaration whose name stands there.
+    pub fn explanation(&self, at: At) -> Option<&Words> {
+        self.explained.iter().find(|(place, _)| *place == at).map(|(_, words)| words)
     }
 
     /// How many there are: a mark to compare with later.

@@ -9,6 +9,7 @@ mod catalogue;
 pub mod checks;
 mod decode;
 mod diagnostic;
+mod dictionary;
 pub mod expr;
 mod flow;
 mod inherit;

@@ -42,6 +42,7 @@ pub fn text(lang: Lang, key: &str, args: &[Arg]) -> String {
         match slot.and_then(|slot| args.get(slot)) {
             Some(Arg::Own(own)) => out.push_str(&one_line(own)),
             Some(Arg::Key(key)) => out.push_str(&text(lang, key, &[])),
+            Some(Arg::Words(words)) => out.push_str(&one_line(words.get(lang))),
             None => {
                 out.push('{');
                 rest = &rest[1..];

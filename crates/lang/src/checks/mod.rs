@@ -16,7 +16,9 @@ pub mod expression_types;
 pub mod final_left;
 pub mod full_width;
 pub mod harmful;
+pub mod harmful_explained;
 pub mod heading_missing;
+pub mod held_by;
 pub mod missing_key;
 pub mod missing_words;
 pub mod never_filled;
@@ -86,7 +88,7 @@ impl Check {
 }
 
 /// All checks in the order of their codes.
-pub const ALL: [&Check; 34] = [
+pub const ALL: [&Check; 36] = [
     &yaml_syntax::CHECK,
     &full_width::CHECK,
     &duplicate::CHECK,
@@ -115,12 +117,14 @@ pub const ALL: [&Check; 34] = [
     &never_read::CHECK,
     &personal_incomplete::CHECK,
     &asked_twice::CHECK,
+    &held_by::CHECK,
     &ratio_of_nothing::CHECK,
     &catalogue_file::CHECK,
     &catalogue_row::CHECK,
     &parts::CHECK,
     &number_format::CHECK,
     &harmful::CHECK,
+    &harmful_explained::CHECK,
 ];
 
 /// Runs the checks over all declarations. Those of form have told their faults while reading.
@@ -135,6 +139,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     never_read::check(world, faults);
     personal_incomplete::check(world, faults);
     asked_twice::check(world, faults);
+    held_by::check(world, faults);
     parts::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {

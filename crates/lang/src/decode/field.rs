@@ -41,9 +41,11 @@ pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Field> {
     let audience = map.text("audience", faults);
     let public = audience.and_then(|word| read::one_of(&word, &[("public", true), ("staff", false)], faults));
     let element = map.text("element", faults);
+    let held_by = map.text("held-by", faults);
     let mut mask = map.text("mask", faults).and_then(|word| read::one_of(&word, &MASKS, faults));
     let personal = map.take("personal", faults).and_then(|node| personal(node, entry, &mut mask, faults));
     let basis = map.text("basis", faults);
+    map.explain(faults);
     map.finish(faults);
     let mut clause = entry.clause.clone();
     clause.basis = basis.map(|word| word.value).unwrap_or_default();
@@ -63,6 +65,7 @@ pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Field> {
         personal,
         mask,
         element,
+        held_by,
         clause,
         broken: faults.count() > before,
     })

@@ -39,6 +39,7 @@ pub fn indicator(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option
         faults.add(harmful::about(&about));
     }
     let clause = clause(entry, &mut map, faults);
+    map.explain(faults);
     map.finish(faults);
     Some(Indicator { name: entry.key.clone(), words, measure, at, by, target, clause })
 }

@@ -49,6 +49,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let all = map.take_all("duplicates");
     map.take("duplicates", faults);
     let duplicates = all.first().and_then(|entry| measure::duplicates(entry.node, entry, faults));
+    map.explain(faults);
     map.finish(faults);
     Mechanism {
         document: source.name().to_owned(),

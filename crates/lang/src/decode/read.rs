@@ -98,6 +98,16 @@ impl<'a> Map<'a> {
         flag(node, faults)
     }
 
+    /// Notes why words that look harmful are not: `not-harmful: {zh, en}`.
+    pub fn explain(&mut self, faults: &mut Faults) {
+        let at = self.at;
+        if let Some(node) = self.take("not-harmful", faults)
+            && let Some(words) = words(node, at, faults)
+        {
+            faults.explain(at, words);
+        }
+    }
+
     /// Tells the keys that nobody took.
     pub fn finish(self, faults: &mut Faults) {
         for entry in &self.entries {

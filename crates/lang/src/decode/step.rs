@@ -49,6 +49,7 @@ pub fn state(entry: &Entry<'_>, faults: &mut Faults) -> Option<State> {
     let is_final = map.flag("final", faults).unwrap_or(false);
     let broken = faults.count() > before;
     let clause = clause(entry, &mut map, faults);
+    map.explain(faults);
     map.finish(faults);
     Some(State {
         name: entry.key.clone(),
@@ -89,6 +90,7 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
     let extends = map.take("extends", faults).and_then(|node| extends(node, entry, source, faults));
     let public = map.flag("public", faults);
     let clause = clause(entry, &mut map, faults);
+    map.explain(faults);
     map.finish(faults);
     Some(Step {
         name: entry.key.clone(),
