@@ -3,10 +3,11 @@
 //! only after that.
 
 mod follow;
+mod handle;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,11 +18,16 @@ use gongzhi_base::{CommandId, RecordId, Value};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::{Cell, Projection, delta, project};
-use gongzhi_kernel::{Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide};
+use gongzhi_kernel::{
+    Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
+};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
+
+pub use handle::Engine;
+use handle::Job;
 
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
@@ -64,96 +70,6 @@ pub struct Changed {
     pub todo: Vec<String>,
 }
 
-enum Job {
-    Act(Box<Command>, oneshot::Sender<Result<Outcome, Failure>>),
-    /// New documents: replaces the laws once everything before is done.
-    Laws(Box<Laws>, oneshot::Sender<()>),
-    /// Others appended to the ledger.
-    Follow,
-}
-
-/// The way to the writer.
-#[derive(Clone)]
-pub struct Engine {
-    jobs: mpsc::Sender<Job>,
-    pub changes: broadcast::Sender<Arc<Vec<Changed>>>,
-}
-
-impl Engine {
-    /// Starts the writer on its own thread. It ends when the last [`Engine`] is dropped.
-    pub fn start(
-        ledger: Arc<dyn Ledger>,
-        state: Arc<ArcSwap<State>>,
-        ambient: Arc<dyn Ambient>,
-        secret: Arc<CodeSecret>,
-        seals: Arc<Seals>,
-    ) -> Result<(Engine, std::thread::JoinHandle<()>), StoreError> {
-        let (jobs, queue) = mpsc::channel(QUEUE);
-        let (changes, _) = broadcast::channel(256);
-        let world = state.load().world.clone();
-        let head = ledger.head()?;
-        let mut writer = Writer {
-            head,
-            edge: edge_of(ledger.as_ref(), head)?,
-            counters: ledger.counters()?,
-            kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
-            ledger,
-            state,
-            world,
-            ambient,
-            secret,
-            seals,
-            changes: changes.clone(),
-            written: Arc::new(AtomicU64::new(head.size)),
-        };
-        if writer.ledger.shared() {
-            follow::start(writer.ledger.clone(), jobs.downgrade(), writer.written.clone())
-                .map_err(|error| StoreError::Engine(error.to_string()))?;
-        }
-        let thread = std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || writer.run(queue))
-            .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok((Engine { jobs, changes }, thread))
-    }
-
-    /// Sends a command and waits until it is durable, or refused.
-    pub async fn act(&self, command: Command) -> Result<Outcome, Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
-        answer.await.unwrap_or(Err(Failure::Busy))
-    }
-
-    /// The same for callers outside the asynchronous runtime.
-    pub fn act_blocking(&self, command: Command) -> Result<Outcome, Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.blocking_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
-        answer.blocking_recv().unwrap_or(Err(Failure::Busy))
-    }
-
-    /// Sends many commands at once from outside the runtime; answers in their order.
-    pub fn act_all(&self, commands: Vec<Command>) -> Vec<Result<Outcome, Failure>> {
-        let mut answers = Vec::with_capacity(commands.len());
-        for command in commands {
-            let (reply, answer) = oneshot::channel();
-            let sent = self.jobs.blocking_send(Job::Act(Box::new(command), reply));
-            answers.push(sent.ok().map(|()| answer));
-        }
-        answers
-            .into_iter()
-            .map(|answer| answer.and_then(|answer| answer.blocking_recv().ok()).unwrap_or(Err(Failure::Busy)))
-            .collect()
-    }
-
-    /// Replaces the laws.
-    pub fn use_laws(&self, laws: Laws) {
-        let (reply, answer) = oneshot::channel();
-        if self.jobs.blocking_send(Job::Laws(Box::new(laws), reply)).is_ok() {
-            let _ = answer.blocking_recv();
-        }
-    }
-}
-
 /// A record kept in memory with what the read models hold of it.
 #[derive(Clone)]
 struct Kept {
@@ -192,6 +108,7 @@ impl Writer {
             let mut group: Vec<(Command, Reply)> = Vec::new();
             let mut laws = None;
             let mut follow = false;
+            let mut told = Vec::new();
             let mut next = Some(first);
             let mut lingered = false;
             while let Some(job) = next {
@@ -201,7 +118,11 @@ impl Writer {
                         laws = Some((new, reply));
                         break;
                     }
-                    Job::Follow => follow = true,
+                    Job::Group(commands) => group.extend(commands),
+                    Job::Follow(reply) => {
+                        follow = true;
+                        told.extend(reply);
+                    }
                 }
                 next = if group.len() < GROUP { queue.try_recv().ok() } else { None };
                 // Where many write at once, a moment's patience lets the next ones share the
@@ -214,6 +135,9 @@ impl Writer {
             }
             if follow && let Err(error) = self.catch_up() {
                 tracing::error!(%error, "what other nodes wrote could not be taken in");
+            }
+            for reply in told {
+                let _ = reply.send(());
             }
             if !group.is_empty() {
                 last_group = group.len();
@@ -363,18 +287,26 @@ impl Writer {
             });
         }
         let decision = {
-            let late = RefCell::new(Vec::new());
+            let late = RefCell::new(Ok(Vec::new()));
             let found = &work.found;
             let ledger = &self.ledger;
             let record = |id: RecordId| -> Option<Arc<Record>> {
                 if let Some(kept) = found.get(&id) {
                     return Some(kept.record.clone());
                 }
-                // Rare: a record that no command of the group named beforehand.
-                let bytes = ledger.snapshot(id).ok().flatten()?;
-                let record = Arc::new(Record::from_bytes(&bytes).ok()?);
-                late.borrow_mut().push(record.clone());
-                Some(record)
+                // Rare: a record that no command of the group named beforehand. That it could not be
+                // read must not be taken for its absence.
+                match (read_now(ledger.as_ref(), id), &mut *late.borrow_mut()) {
+                    (Ok(record), Ok(late)) => {
+                        late.extend(record.clone());
+                        record
+                    }
+                    (Err(error), late) => {
+                        *late = Err(error);
+                        None
+                    }
+                    (_, Err(_)) => None,
+                }
             };
             let counters = &self.counters;
             let given = &work.counters;
@@ -383,14 +315,26 @@ impl Writer {
                 given.get(&key).or_else(|| counters.get(&key)).copied().unwrap_or(0)
             };
             let case = Case { laws, world: &self.world, record: &record, counter: &counter };
-            let decision = decide(&case, command)?;
-            for record in late.into_inner() {
+            let decided = decide(&case, &self.with_posts(command));
+            for record in late.into_inner()? {
                 let kept = self.keep(record);
                 work.found.entry(kept.record.id).or_insert(kept);
             }
-            decision
+            decided?
         };
         Ok(self.accept(laws, command, digest, decision, work)?)
+    }
+
+    /// The command with the posts that its actor holds now: rights follow from them when it is
+    /// decided, not when it was sent, so that whoever lost a post meanwhile has lost it.
+    fn with_posts<'c>(&self, command: &'c Command) -> Cow<'c, Command> {
+        let Actor::Person { code, posts } = &command.actor else { return Cow::Borrowed(command) };
+        let held = self.world.posts_of(code);
+        if held == posts {
+            return Cow::Borrowed(command);
+        }
+        let actor = Actor::Person { code: code.clone(), posts: held.to_vec() };
+        Cow::Owned(Command { actor, ..command.clone() })
     }
 
     /// The mechanism that a command is about, as far as it is known already.
@@ -556,6 +500,14 @@ fn stored(
     text_changed: bool,
 ) -> Stored {
     Stored { snapshot: record.to_bytes(), receipt, projection, text_changed }
+}
+
+fn read_now(ledger: &dyn Ledger, id: RecordId) -> Result<Option<Arc<Record>>, StoreError> {
+    let Some(bytes) = ledger.snapshot(id)? else { return Ok(None) };
+    let record = Record::from_bytes(&bytes);
+    record
+        .map(|record| Some(Arc::new(record)))
+        .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))
 }
 
 /// Records that a command names.

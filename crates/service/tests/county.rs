@@ -173,6 +173,36 @@ fn deadlines_pass_once_also_after_days_switched_off() {
 }
 
 #[test]
+fn whoever_lost_a_post_has_lost_its_rights_also_in_the_same_group() {
+    let county = county();
+    let service = &county.service;
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let officer = service.actor_of("officer.water");
+    let post = service
+        .state()
+        .world
+        .holdings()
+        .find(|holding| holding.person == "officer.water")
+        .map(|holding| {
+            format!("officer.water/{}/{}", holding.post.role, holding.post.unit.clone().unwrap_or_default())
+        })
+        .expect("a post");
+    let reason = [("reason".to_owned(), Raw::Text("调离".into()))].into();
+    let post = RecordId::of_entry("posts", &post);
+    let command = |id: &str, actor: Actor, order: Order| {
+        let id = CommandId::new(id).expect("an identifier");
+        Command { id, actor, at: service.now(), order }
+    };
+    let end = Order::Step { record: post, step: "end".into(), expect: None, input: reason };
+    let accept = Order::Step { record: id, step: "accept".into(), expect: None, input: Default::default() };
+    let answers = service
+        .engine()
+        .act_all(vec![command("end-the-post", Actor::System, end), command("too-late-now", officer, accept)]);
+    assert!(answers[0].is_ok(), "{:?}", answers[0]);
+    assert_eq!(answers[1], Err(Failure::NotFound));
+}
+
+#[test]
 fn the_county_is_there_after_a_restart() {
     let county = county();
     let opened = county.report("report-0001", "阳庄村停水两天了").expect("reported");

@@ -12,7 +12,8 @@ use gongzhi_kernel::{Event, Record};
 use gongzhi_store::{Ledger, StoreError, Want};
 use tokio::sync::mpsc;
 
-use super::{Changed, Job, State, Writer, edge_of};
+use super::handle::Job;
+use super::{Changed, State, Writer, edge_of};
 use crate::load;
 
 /// Entries read at once.
@@ -42,7 +43,7 @@ pub(super) fn start(
             // What this node wrote itself is known already.
             if seen > written.load(Ordering::Relaxed)
                 && let Some(jobs) = jobs.upgrade()
-                && jobs.blocking_send(Job::Follow).is_err()
+                && jobs.blocking_send(Job::Follow(None)).is_err()
             {
                 return;
             }

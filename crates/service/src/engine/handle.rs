@@ -1,0 +1,122 @@
+//! The way to the writer, for everybody who sends commands.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use arc_swap::ArcSwap;
+use gongzhi_kernel::{Command, Laws};
+use gongzhi_store::{Ledger, StoreError};
+use lru::LruCache;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::{Changed, GROUP, KEPT, Outcome, QUEUE, Reply, State, Writer, edge_of, follow};
+use crate::ambient::Ambient;
+use crate::codes::CodeSecret;
+use crate::failure::Failure;
+use crate::seal::Seals;
+
+pub(super) enum Job {
+    Act(Box<Command>, Reply),
+    /// Commands sent together: decided in one group, in their order.
+    Group(Vec<(Command, Reply)>),
+    /// New documents: replaces the laws once everything before is done.
+    Laws(Box<Laws>, oneshot::Sender<()>),
+    /// Others appended to the ledger; whoever asked for it is told when it is taken in.
+    Follow(Option<oneshot::Sender<()>>),
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Engine {
+    jobs: mpsc::Sender<Job>,
+    pub changes: broadcast::Sender<Arc<Vec<Changed>>>,
+}
+
+impl Engine {
+    /// Starts the writer on its own thread. It ends when the last [`Engine`] is dropped.
+    pub fn start(
+        ledger: Arc<dyn Ledger>,
+        state: Arc<ArcSwap<State>>,
+        ambient: Arc<dyn Ambient>,
+        secret: Arc<CodeSecret>,
+        seals: Arc<Seals>,
+    ) -> Result<(Engine, std::thread::JoinHandle<()>), StoreError> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (changes, _) = broadcast::channel(256);
+        let world = state.load().world.clone();
+        let head = ledger.head()?;
+        let mut writer = Writer {
+            head,
+            edge: edge_of(ledger.as_ref(), head)?,
+            counters: ledger.counters()?,
+            kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
+            ledger,
+            state,
+            world,
+            ambient,
+            secret,
+            seals,
+            changes: changes.clone(),
+            written: Arc::new(AtomicU64::new(head.size)),
+        };
+        if writer.ledger.shared() {
+            follow::start(writer.ledger.clone(), jobs.downgrade(), writer.written.clone())
+                .map_err(|error| StoreError::Engine(error.to_string()))?;
+        }
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        Ok((Engine { jobs, changes }, thread))
+    }
+
+    /// Sends a command and waits until it is durable, or refused.
+    pub async fn act(&self, command: Command) -> Result<Outcome, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.try_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
+        answer.await.unwrap_or(Err(Failure::Busy))
+    }
+
+    /// The same for callers outside the asynchronous runtime.
+    pub fn act_blocking(&self, command: Command) -> Result<Outcome, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.blocking_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
+        answer.blocking_recv().unwrap_or(Err(Failure::Busy))
+    }
+
+    /// Sends many commands at once from outside the runtime; answers in their order. Up to
+    /// [`GROUP`] of them share one transaction, so that how they are grouped does not depend on
+    /// how quickly they come.
+    pub fn act_all(&self, commands: Vec<Command>) -> Vec<Result<Outcome, Failure>> {
+        let mut answers = Vec::with_capacity(commands.len());
+        let mut commands = commands.into_iter().peekable();
+        while commands.peek().is_some() {
+            let together = commands.by_ref().take(GROUP).map(|command| {
+                let (reply, answer) = oneshot::channel();
+                answers.push(answer);
+                (command, reply)
+            });
+            // What cannot be sent is answered below: its reply is gone.
+            let _ = self.jobs.blocking_send(Job::Group(together.collect()));
+        }
+        answers.into_iter().map(|answer| answer.blocking_recv().unwrap_or(Err(Failure::Busy))).collect()
+    }
+
+    /// Takes in what other nodes have written so far, and waits for it. Nodes do this by themselves
+    /// shortly after; this is for whoever must not read what is older.
+    pub fn follow(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.jobs.blocking_send(Job::Follow(Some(reply))).is_ok() {
+            let _ = answer.blocking_recv();
+        }
+    }
+
+    /// Replaces the laws.
+    pub fn use_laws(&self, laws: Laws) {
+        let (reply, answer) = oneshot::channel();
+        if self.jobs.blocking_send(Job::Laws(Box::new(laws), reply)).is_ok() {
+            let _ = answer.blocking_recv();
+        }
+    }
+}
