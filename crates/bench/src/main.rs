@@ -1,4 +1,6 @@
-//! `./x bench [matter|ledger] [--quick]`: speed proved on a release build over loopback, with full sync.
+//! `./x bench [matter|ledger|path] [--quick] [--fill]`: speed proved on a release build over loopback,
+//! with full sync. `path` is the first part of `ledger` and writes nothing; `ledger --fill` only makes
+//! the large store.
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
 mod burst;
@@ -45,20 +47,22 @@ fn main() -> ExitCode {
             let text = report.text();
             report.write_chart(Path::new("docs"), quick).map(|()| text).map_err(|error| error.to_string())
         }),
-        "ledger" => ledger::run(&runtime, quick),
-        other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger")),
-    };
-    match result {
-        Ok(text) => {
-            println!("{text}");
-            match report::write(Path::new("docs"), name, &text, quick) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("bench: {error}");
-                    ExitCode::FAILURE
-                }
-            }
+        "ledger" if args.iter().any(|arg| arg == "--fill") => {
+            return ended(ledger::fill(&runtime, quick));
         }
+        "ledger" => ledger::run(&runtime, quick),
+        "path" => return ended(ledger::path(quick).map(|text| println!("{text}"))),
+        other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger, path")),
+    };
+    ended(result.and_then(|text| {
+        println!("{text}");
+        report::write(Path::new("docs"), name, &text, quick).map_err(|error| error.to_string())
+    }))
+}
+
+fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::FAILURE

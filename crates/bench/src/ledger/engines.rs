@@ -1,0 +1,70 @@
+//! Part one: what each engine gives by itself, bare append through the `Ledger` interface, and the
+//! whole command path.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gongzhi_service::load::CountyFile;
+use gongzhi_store::Ledger;
+use gongzhi_store::sqlite::Sqlite;
+
+use super::{CALLERS, Plan, append, baseline, county, empty_dir, path, put};
+
+/// A database engine under the same three measurements.
+struct Engine {
+    name: &'static str,
+    /// Its own single-row durable commits a second.
+    own: Box<dyn Fn(&Plan) -> Result<f64, String>>,
+    /// An empty ledger of the county, with a directory for files.
+    empty: Box<dyn Fn(&str) -> Result<(Arc<dyn Ledger>, PathBuf), String>>,
+}
+
+fn sqlite(county: String) -> Engine {
+    Engine {
+        name: "SQLite",
+        own: Box::new(|plan| baseline::sqlite(&empty_dir("single")?.join("rows.db"), plan.seconds)),
+        empty: Box::new(move |name| {
+            let dir = empty_dir(name)?;
+            let ledger = Sqlite::open(&dir.join("county.db"), &county).map_err(|error| error.to_string())?;
+            Ok((Arc::new(ledger), dir))
+        }),
+    }
+}
+
+pub fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
+    let dir = county()?;
+    let file = CountyFile::read(&dir).map_err(|fault| format!("{fault:?}"))?;
+    put(
+        out,
+        format_args!(
+            "| engine | its own single-row durable commits/s | bare append, events/s | times | command path, commands/s | times |\n|---|---:|---:|---:|---:|---:|"
+        ),
+    );
+    for engine in [sqlite(file.place.clone())] {
+        row(plan, &engine, &dir, &file.place, out)?;
+    }
+    put(out, format_args!(""));
+    Ok(())
+}
+
+fn row(plan: &Plan, engine: &Engine, county: &Path, place: &str, out: &mut String) -> Result<(), String> {
+    let name = engine.name;
+    eprintln!("bench: single-row commits of {name}");
+    let rows = (engine.own)(plan)?;
+    eprintln!("bench: bare append on {name}, {CALLERS} callers");
+    let bare = append::run(&(engine.empty)("append")?.0, place, CALLERS, plan.seconds)?;
+    eprintln!("bench: the command path on {name}, {CALLERS} callers");
+    let (ledger, dir) = (engine.empty)("path")?;
+    let service = path::open(ledger, county, &dir)?;
+    let commands = path::run(&service, &plan.script, CALLERS, plan.seconds)?;
+    service.close();
+    put(
+        out,
+        format_args!(
+            "| {name} | {rows:.0} | {bare:.0} | {:.1} | {commands:.0} | {:.2} |",
+            bare / rows,
+            commands / rows
+        ),
+    );
+    Ok(())
+}
