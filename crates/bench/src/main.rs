@@ -1,6 +1,6 @@
 //! `./x bench [matter|ledger|path] [--quick] [--fill]`: speed proved on a release build over loopback,
-//! with full sync. `path` is the first part of `ledger` and writes nothing; `ledger --fill` only makes
-//! the large store.
+//! with full sync. `path` is the first part of `ledger` and writes nothing, `path --lifecycles N` only
+//! its command path and the processor time of it; `ledger --fill` only makes the large store.
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
 mod burst;
@@ -51,7 +51,10 @@ fn main() -> ExitCode {
             return ended(ledger::fill(&runtime, quick));
         }
         "ledger" => ledger::run(&runtime, quick),
-        "path" => return ended(ledger::path(quick).map(|text| println!("{text}"))),
+        "path" => {
+            let count = args.iter().position(|arg| arg == "--lifecycles").and_then(|at| args.get(at + 1));
+            return ended(ledger::path(quick, count.and_then(|count| count.parse().ok())));
+        }
         other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger, path")),
     };
     ended(result.and_then(|text| {

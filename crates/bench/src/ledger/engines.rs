@@ -8,6 +8,7 @@ use gongzhi_service::load::CountyFile;
 use gongzhi_store::Ledger;
 use gongzhi_store::sqlite::Sqlite;
 
+use super::path::Until;
 use super::{CALLERS, Plan, append, baseline, county, empty_dir, path, put};
 
 /// A database engine under the same three measurements.
@@ -47,17 +48,24 @@ pub fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
     Ok(())
 }
 
+/// Only the command path, for so many lifecycles: the same work whatever else runs on the machine.
+pub fn fixed(plan: &Plan, lifecycles: u64) -> Result<(), String> {
+    let dir = county()?;
+    let file = CountyFile::read(&dir).map_err(|fault| format!("{fault:?}"))?;
+    for engine in [sqlite(file.place.clone())] {
+        command_path(plan, &engine, &dir, Until::Lifecycles(lifecycles))?;
+    }
+    Ok(())
+}
+
 fn row(plan: &Plan, engine: &Engine, county: &Path, place: &str, out: &mut String) -> Result<(), String> {
     let name = engine.name;
     eprintln!("bench: single-row commits of {name}");
     let rows = (engine.own)(plan)?;
     eprintln!("bench: bare append on {name}, {CALLERS} callers");
     let bare = append::run(&(engine.empty)("append")?.0, place, CALLERS, plan.seconds)?;
-    eprintln!("bench: the command path on {name}, {CALLERS} callers");
-    let (ledger, dir) = (engine.empty)("path")?;
-    let service = path::open(ledger, county, &dir)?;
-    let commands = path::run(&service, &plan.script, CALLERS, plan.seconds)?;
-    service.close();
+    let took = command_path(plan, engine, county, Until::Seconds(plan.seconds))?;
+    let commands = took.rate();
     put(
         out,
         format_args!(
@@ -67,4 +75,14 @@ fn row(plan: &Plan, engine: &Engine, county: &Path, place: &str, out: &mut Strin
         ),
     );
     Ok(())
+}
+
+fn command_path(plan: &Plan, engine: &Engine, county: &Path, until: Until) -> Result<path::Took, String> {
+    eprintln!("bench: the command path on {}, {CALLERS} callers", engine.name);
+    let (ledger, dir) = (engine.empty)("path")?;
+    let service = path::open(ledger, county, &dir)?;
+    let took = path::run(&service, &plan.script, CALLERS, until)?;
+    service.close();
+    eprintln!("bench: {:.0} commands/s; processor time in µs a command: {}", took.rate(), took.cpu());
+    Ok(took)
 }

@@ -31,11 +31,17 @@ pub fn fill(runtime: &tokio::runtime::Runtime, quick: bool) -> Result<(), String
     runtime.block_on(stores::fill(&plan(quick)?))
 }
 
-/// Only the first part: the engines and the command path, without a server.
-pub fn path(quick: bool) -> Result<String, String> {
+/// Only the first part: the engines and the command path, without a server; or only the command path
+/// for so many lifecycles, told by processor time.
+pub fn path(quick: bool, lifecycles: Option<u64>) -> Result<(), String> {
+    let plan = plan(quick)?;
+    if let Some(lifecycles) = lifecycles {
+        return engines::fixed(&plan, lifecycles);
+    }
     let mut out = String::new();
-    engines::run(&plan(quick)?, &mut out)?;
-    Ok(out)
+    engines::run(&plan, &mut out)?;
+    println!("{out}");
+    Ok(())
 }
 
 /// Runs it and gives the tables.

@@ -34,19 +34,52 @@ pub fn open(ledger: Arc<dyn Ledger>, county: &Path, work: &Path) -> Result<Servi
     Ok(service)
 }
 
-/// Commands a second with so many callers, each playing whole lifecycles of the script.
-pub fn run(service: &Service, script: &Script, callers: usize, seconds: u64) -> Result<f64, String> {
+/// How long the callers go on.
+#[derive(Clone, Copy)]
+pub enum Until {
+    Seconds(u64),
+    Lifecycles(u64),
+}
+
+/// What a run of the command path took.
+pub struct Took {
+    pub commands: u64,
+    pub seconds: f64,
+    /// Processor time in microseconds a command, by the name of the thread; `callers` is all the rest.
+    pub cpu: BTreeMap<String, f64>,
+}
+
+impl Took {
+    pub fn rate(&self) -> f64 {
+        self.commands as f64 / self.seconds
+    }
+
+    /// The processor time in words.
+    pub fn cpu(&self) -> String {
+        let parts: Vec<String> =
+            self.cpu.iter().map(|(name, micros)| format!("{name} {micros:.1}")).collect();
+        parts.join(", ")
+    }
+}
+
+/// Runs the command path with so many callers, each playing whole lifecycles of the script.
+pub fn run(service: &Service, script: &Script, callers: usize, until: Until) -> Result<Took, String> {
     let number = AtomicU64::new(0);
-    let began = crate::now();
-    let until = began + Duration::from_secs(seconds);
+    let (before, began) = (cpu(), crate::now());
+    let more = |n: u64| match until {
+        Until::Seconds(seconds) => began.elapsed() < Duration::from_secs(seconds),
+        Until::Lifecycles(lifecycles) => n < lifecycles,
+    };
     let done: Vec<Result<u64, String>> = std::thread::scope(|scope| {
         let caller = || {
             let mut commands = 0;
-            while crate::now() < until {
+            loop {
                 let n = number.fetch_add(1, Ordering::Relaxed);
+                if !more(n) {
+                    return Ok(commands);
+                }
                 commands += lifecycle(service, script, n)?;
             }
-            Ok(commands)
         };
         let threads: Vec<_> = (0..callers).map(|_| scope.spawn(caller)).collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
@@ -55,7 +88,35 @@ pub fn run(service: &Service, script: &Script, callers: usize, seconds: u64) -> 
         threads.into_iter().map(join).collect()
     });
     let commands = done.into_iter().sum::<Result<u64, String>>()?;
-    Ok(commands as f64 / began.elapsed().as_secs_f64())
+    let seconds = began.elapsed().as_secs_f64();
+    let a_command = |(name, nanos): (String, u64)| {
+        let spent = nanos.saturating_sub(before.get(&name).copied().unwrap_or(0));
+        (name, spent as f64 / 1e3 / commands.max(1) as f64)
+    };
+    Ok(Took { commands, seconds, cpu: cpu().into_iter().map(a_command).collect() })
+}
+
+/// Processor time of this process so far in nanoseconds, by the name of the thread. Threads that have
+/// ended and those of the callers count together.
+fn cpu() -> BTreeMap<String, u64> {
+    let text = |path: std::path::PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+    let own = std::env::current_exe().unwrap_or_default();
+    let own = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut spent = BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let name = text(task.path().join("comm")).trim().to_owned();
+        let nanos = text(task.path().join("schedstat"));
+        let nanos: u64 = nanos.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
+        if !own.starts_with(&name) {
+            *spent.entry(name).or_default() += nanos;
+        }
+    }
+    // Ticks of a hundredth of a second, user and system, also of threads that have ended.
+    let stat = text("/proc/self/stat".into());
+    let ticks: u64 = stat.split(' ').skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    let named: u64 = spent.values().sum();
+    spent.insert("callers".to_owned(), (ticks * 10_000_000).saturating_sub(named));
+    spent
 }
 
 fn lifecycle(service: &Service, script: &Script, n: u64) -> Result<u64, String> {
