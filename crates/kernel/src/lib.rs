@@ -15,6 +15,7 @@ pub mod keeping;
 pub mod laws;
 pub mod merkle;
 pub mod note;
+pub mod notice;
 pub mod project;
 pub mod proof;
 pub mod receipt;

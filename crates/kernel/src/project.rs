@@ -163,7 +163,8 @@ fn kind_path(mechanism: &Mechanism, world: &World, kind: Option<&str>) -> Vec<St
     }
 }
 
-fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
+/// The inboxes of those who are meant, as far as they have one.
+pub(crate) fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
     let mut keys = Vec::new();
     for who in waits {
         match who {

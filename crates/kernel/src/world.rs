@@ -70,6 +70,8 @@ pub struct World {
     persons: BTreeMap<String, Person>,
     holdings: BTreeMap<String, Holding>,
     posts_of: BTreeMap<String, Vec<Post>>,
+    /// Persons by inbox, each as often as their posts have it.
+    holders: BTreeMap<String, Vec<String>>,
 }
 
 impl World {
@@ -89,6 +91,7 @@ impl World {
             persons: BTreeMap::new(),
             holdings: BTreeMap::new(),
             posts_of: BTreeMap::new(),
+            holders: BTreeMap::new(),
         }
     }
 
@@ -149,15 +152,25 @@ impl World {
                 }
             }
             "post" => {
-                if let Some(old) = self.holdings.remove(&code)
-                    && let Some(posts) = self.posts_of.get_mut(&old.person)
-                {
-                    posts.retain(|post| *post != old.post);
+                if let Some(old) = self.holdings.remove(&code) {
+                    if let Some(posts) = self.posts_of.get_mut(&old.person) {
+                        posts.retain(|post| *post != old.post);
+                    }
+                    for inbox in old.post.inboxes() {
+                        if let Some(holders) = self.holders.get_mut(&inbox)
+                            && let Some(at) = holders.iter().position(|person| *person == old.person)
+                        {
+                            holders.remove(at);
+                        }
+                    }
                 }
                 if !gone {
                     let post = Post { role: text("role"), unit: maybe("unit"), place: text("place") };
                     let person = text("person");
                     self.posts_of.entry(person.clone()).or_default().push(post.clone());
+                    for inbox in post.inboxes() {
+                        self.holders.entry(inbox).or_default().push(person.clone());
+                    }
                     self.holdings.insert(code, Holding { person, post });
                 }
             }
@@ -269,6 +282,11 @@ impl World {
     /// The posts a person holds.
     pub fn posts_of(&self, person: &str) -> &[Post] {
         self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The persons with an inbox of this key, some perhaps more than once.
+    pub fn holders(&self, inbox: &str) -> impl Iterator<Item = &str> {
+        self.holders.get(inbox).into_iter().flatten().map(String::as_str)
     }
 
     /// All posts held, with who holds them.

@@ -171,6 +171,11 @@ impl Build<'_> {
             deadlines: deadlines?,
             indicators: indicators?,
             duplicates: mechanism.duplicates.as_ref().map(|one| self.duplicates(one)),
+            notices: mechanism
+                .notices
+                .iter()
+                .map(|one| one.built(self.clause(&one.clause), who_list(&one.to)))
+                .collect(),
             _sealed: Sealed::new(),
         })
     }

@@ -71,6 +71,7 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    pub notices: Vec<crate::notice::Notice>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.

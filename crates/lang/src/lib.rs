@@ -17,6 +17,7 @@ pub mod literate;
 mod locale;
 mod manual;
 pub mod model;
+pub mod notice;
 mod render;
 mod source;
 mod suggest;

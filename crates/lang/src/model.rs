@@ -130,6 +130,7 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    pub notices: Vec<Notice>,
     /// Nobody outside this crate can write one: a mechanism in hand has been checked.
     pub(crate) _sealed: Sealed,
 }
@@ -424,4 +425,20 @@ pub struct Duplicates {
     pub metres: u32,
     /// The step that merges a record into another.
     pub into: Option<String>,
+}
+
+/// Who is told what, and when. The text is told to people only who may read the record.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub name: String,
+    pub zh: Vec<crate::notice::Piece>,
+    pub en: Vec<crate::notice::Piece>,
+    /// Steps that tell it.
+    pub on: Vec<String>,
+    /// Deadlines whose reminder tells it.
+    pub warned: Vec<String>,
+    /// Deadlines whose passing tells it.
+    pub late: Vec<String>,
+    pub to: Vec<Who>,
+    pub clause: Clause,
 }

@@ -102,6 +102,7 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
         .iter()
         .chain(mechanism.states.iter().flat_map(|state| &state.waits))
         .chain(mechanism.steps.iter().flat_map(|step| &step.by))
+        .chain(mechanism.notices.iter().flat_map(|notice| &notice.to))
         .chain(
             mechanism.fields.iter().filter_map(|field| field.personal.as_ref()).flat_map(|one| &one.audience),
         );
@@ -115,6 +116,7 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
         out.extend(step.calls.iter().map(|calls| calls.record.text()));
     }
     out.extend(mechanism.indicators.iter().filter_map(|indicator| indicator.at.as_ref()).map(|at| at.text()));
+    out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
     if let Some(duplicates) = &mechanism.duplicates {
         out.insert(duplicates.words.text());
         out.extend(duplicates.point.as_ref().map(|point| point.text()));

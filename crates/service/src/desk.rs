@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
-use gongzhi_kernel::project::{Row, todo_key};
+use gongzhi_kernel::project::Row;
 use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
@@ -51,14 +51,7 @@ impl Service {
 
     /// The keys of an actor's inbox.
     pub fn inbox_keys(&self, actor: &Actor) -> Vec<String> {
-        let mut keys: Vec<String> = actor
-            .posts()
-            .iter()
-            .flat_map(|post| {
-                let unit = post.unit.iter().map(|unit| todo_key(&post.role, unit));
-                unit.chain([todo_key(&post.role, &post.place)])
-            })
-            .collect();
+        let mut keys: Vec<String> = actor.posts().iter().flat_map(|post| post.inboxes()).collect();
         keys.sort();
         keys.dedup();
         keys

@@ -25,6 +25,9 @@ pub mod never_filled;
 pub mod never_read;
 pub mod no_opener;
 pub mod nobody;
+pub mod notice_personal;
+pub mod notice_reader;
+pub mod notice_silent;
 pub mod number_format;
 pub mod parts;
 pub mod personal_incomplete;
@@ -88,7 +91,7 @@ impl Check {
 }
 
 /// All checks in the order of their codes.
-pub const ALL: [&Check; 36] = [
+pub const ALL: [&Check; 39] = [
     &yaml_syntax::CHECK,
     &full_width::CHECK,
     &duplicate::CHECK,
@@ -123,6 +126,9 @@ pub const ALL: [&Check; 36] = [
     &catalogue_row::CHECK,
     &parts::CHECK,
     &number_format::CHECK,
+    &notice_personal::CHECK,
+    &notice_silent::CHECK,
+    &notice_reader::CHECK,
     &harmful::CHECK,
     &harmful_explained::CHECK,
 ];
@@ -145,6 +151,9 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);
         number_format::check(mechanism, faults);
+        notice_personal::check(mechanism, faults);
+        notice_silent::check(mechanism, faults);
+        notice_reader::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         constant_guard::check(mechanism, faults);
         division_by_zero::check(mechanism, faults);

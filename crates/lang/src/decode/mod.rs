@@ -4,7 +4,7 @@ mod field;
 mod measure;
 mod mechanism;
 pub mod read;
-mod step;
+pub mod step;
 mod vocabulary;
 
 use crate::ast::{ClauseAt, Documents};
