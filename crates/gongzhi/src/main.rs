@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         Command::Check(check) => return commands::check::run(&check),
         Command::Figures(figures) => commands::figures::run(&figures),
         Command::Verify(verify) => commands::verify::run(&verify),
+        Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
+        Command::Recount(recount) => return commands::recount::run(&recount),
         Command::Manual(manual) => commands::check::manual(&manual),
     };
     match result {
@@ -56,6 +58,10 @@ enum Command {
     Figures(commands::figures::Figures),
     /// Verify the whole ledger; exit code 0 only if it verifies.
     Verify(commands::verify::Verify),
+    /// Write all lists, figures and search anew from the ledger; no server may run.
+    Rebuild(commands::rebuild::Rebuild),
+    /// Count every indicator from the ledger and compare; exit code 1 if one differs.
+    Recount(commands::recount::Recount),
     /// Print the manual of the checks.
     Manual(commands::check::Manual),
 }

@@ -436,14 +436,7 @@ impl Run<'_> {
         let last = self.made.counters.get(&key).copied();
         let next = last.unwrap_or_else(|| (self.case.counter)(&mechanism.name, date.year())) + 1;
         self.made.counters.insert(key, next);
-        let mut number = form
-            .replace("{yyyy}", &format!("{:04}", date.year()))
-            .replace("{mm}", &format!("{:02}", date.month()))
-            .replace("{dd}", &format!("{:02}", date.day()));
-        for width in 1..=9 {
-            number = number.replace(&format!("{{n:{width}}}"), &format!("{next:0width$}"));
-        }
-        number
+        crate::number::write(form, date, next)
     }
 }
 

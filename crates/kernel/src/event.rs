@@ -77,6 +77,16 @@ pub enum ClockChange {
     Extended(Derivation),
 }
 
+impl Event {
+    /// The mechanism of an event's canonical bytes, without reading the rest.
+    pub fn mechanism_of(bytes: &[u8]) -> Result<&str, Error> {
+        let mut input = Decoder::new(bytes);
+        expect_array(&mut input, 7)?;
+        input.skip()?;
+        input.str()
+    }
+}
+
 impl Canon for Event {
     fn put(&self, out: &mut Out<'_>) {
         array(out, 7);

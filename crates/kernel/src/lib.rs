@@ -16,6 +16,7 @@ pub mod laws;
 pub mod merkle;
 pub mod note;
 pub mod notice;
+pub mod number;
 pub mod project;
 pub mod proof;
 pub mod receipt;

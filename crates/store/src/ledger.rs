@@ -268,6 +268,10 @@ pub trait Ledger: Send + Sync {
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError>;
     /// Entries from a sequence on.
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Entries in the order of their records' identifiers and, within a record, of its revisions; after
+    /// this record and revision. Reads a whole ledger record by record.
+    fn entries_by_record(&self, after: Option<(RecordId, u64)>, limit: u32)
+    -> Result<Vec<Entry>, StoreError>;
 
     /// Nodes of the Merkle log of one level, from a position on. Level 0 are the entries' own hashes.
     fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError>;

@@ -45,6 +45,7 @@ const CASES: &[Case] = &[
     ("a rebuild empties what is derived and nothing else", log::rebuild),
     ("answers, accounts and settings come whole for an archive", log::archive),
     ("looks come newest first, by time and by person", log::looks),
+    ("entries come record by record", log::by_record),
     ("waiting ends when the ledger grew", log::wait),
 ];
 

@@ -136,6 +136,14 @@ impl Ledger for Sqlite {
         self.readers.read(|conn| read::entries(conn, &self.county, from, limit))
     }
 
+    fn entries_by_record(
+        &self,
+        after: Option<(RecordId, u64)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.readers.read(|conn| read::entries_by_record(conn, &self.county, after, limit))
+    }
+
     fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError> {
         self.readers.read(|conn| log::nodes(conn, &self.county, level, from, limit))
     }
