@@ -76,6 +76,7 @@ pub(crate) fn derive(
                 *last = n.max(*last);
             }
             done.entries += folded.entries;
+            batch.looks.extend(folded.looks);
             batch.records.push(folded.stored);
         }
         if batch.records.len() >= ENOUGH {

@@ -14,7 +14,7 @@ use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::chain::Entry;
 use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Event, Laws, Record, World, number};
-use gongzhi_store::{Ledger, StoreError, Stored};
+use gongzhi_store::{Ledger, Look, StoreError, Stored};
 
 use crate::codes::{self, CodeSecret};
 use crate::load;
@@ -36,6 +36,7 @@ pub struct Folded {
     pub stored: Stored,
     /// Mechanism, year and running number, when it has one.
     pub number: Option<((String, i16), u64)>,
+    pub looks: Vec<Look>,
     /// How many entries it has.
     pub entries: u64,
 }
@@ -197,9 +198,11 @@ impl Replay<'_> {
 
     fn fold(&self, entries: &[Entry]) -> Result<Folded, StoreError> {
         let mut record = None;
+        let mut looks = Vec::new();
         for entry in entries {
             let seq = entry.header.seq;
             let event = Event::from_bytes(&entry.body).map_err(|why| broken(seq, why))?;
+            looks.extend(Look::of(seq, &event));
             let next = Record::fold(record, &event);
             record = Some(next.map_err(|_| broken(seq, "it does not follow the record's entry before"))?);
         }
@@ -222,7 +225,7 @@ impl Replay<'_> {
             projection,
         };
         let number = running.map(|n| ((record.mechanism, date.year()), n));
-        Ok(Folded { stored, number, entries: entries.len() as u64 })
+        Ok(Folded { stored, number, looks, entries: entries.len() as u64 })
     }
 }
 
