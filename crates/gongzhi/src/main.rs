@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Load(load) => commands::load::run(&load),
         Command::Check(check) => return commands::check::run(&check),
         Command::Figures(figures) => commands::figures::run(&figures),
+        Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
         Command::Recount(recount) => return commands::recount::run(&recount),
@@ -62,6 +63,8 @@ enum Command {
     Rebuild(commands::rebuild::Rebuild),
     /// Count every indicator from the ledger and compare; exit code 1 if one differs.
     Recount(commands::recount::Recount),
+    /// Check or print a receipt, offline.
+    Receipt(commands::receipt::Receipt),
     /// Print the manual of the checks.
     Manual(commands::check::Manual),
 }

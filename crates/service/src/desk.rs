@@ -90,7 +90,11 @@ impl Service {
     }
 
     /// A record, if the actor may read it.
-    fn readable(&self, actor: &Actor, id: RecordId) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
+    pub(crate) fn readable(
+        &self,
+        actor: &Actor,
+        id: RecordId,
+    ) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
         let record = match self.record(id) {
             Ok(record) => record,
             Err(Failure::NotFound) => return Ok(None),

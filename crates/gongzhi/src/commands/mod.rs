@@ -6,6 +6,7 @@ pub mod figures;
 pub mod load;
 pub mod open;
 pub mod rebuild;
+pub mod receipt;
 pub mod recount;
 pub mod serve;
 pub mod show;
