@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod eval;
 pub mod event;
+pub mod example;
 pub mod input;
 pub mod keeping;
 pub mod laws;

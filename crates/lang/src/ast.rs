@@ -44,6 +44,8 @@ pub struct Documents {
     pub elements: Vec<Field>,
     pub catalogues: Vec<Catalogue>,
     pub mechanisms: Vec<Mechanism>,
+    pub settings: Vec<crate::example::Setting>,
+    pub examples: Vec<crate::example::Example>,
     /// A block of vocabulary could not be read: what is missing may stand there.
     pub incomplete: bool,
 }

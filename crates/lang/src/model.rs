@@ -51,7 +51,7 @@ pub struct Clause {
 }
 
 /// All documents of one county, checked together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Library {
     /// The newest version of each mechanism by name.
     pub mechanisms: BTreeMap<String, Arc<Mechanism>>,

@@ -128,7 +128,7 @@ pub fn read_library(dir: &Path) -> Result<LibraryFiles, LoadFault> {
 
 /// Checks a library of files: the checked library, or every fault in words.
 pub fn check_library(files: &LibraryFiles) -> Result<Library, LoadFault> {
-    let checked = gongzhi_lang::check(&files.sources, &files.data);
+    let checked = gongzhi_kernel::example::check(&files.sources, &files.data);
     if checked.is_clean() {
         return Ok(checked.library);
     }

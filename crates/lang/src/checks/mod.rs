@@ -11,6 +11,7 @@ pub mod deadline_late;
 pub mod deadline_without_basis;
 pub mod division_by_zero;
 pub mod duplicate;
+pub mod example_differs;
 pub mod expression_syntax;
 pub mod expression_types;
 pub mod final_left;
@@ -91,7 +92,7 @@ impl Check {
 }
 
 /// All checks in the order of their codes.
-pub const ALL: [&Check; 39] = [
+pub const ALL: &[&Check] = &[
     &yaml_syntax::CHECK,
     &full_width::CHECK,
     &duplicate::CHECK,
@@ -129,6 +130,7 @@ pub const ALL: [&Check; 39] = [
     &notice_personal::CHECK,
     &notice_silent::CHECK,
     &notice_reader::CHECK,
+    &example_differs::CHECK,
     &harmful::CHECK,
     &harmful_explained::CHECK,
 ];
@@ -139,6 +141,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     duplicate::check(world, faults);
     bad_name::fields(world, faults);
     unknown_name::check(world, faults);
+    crate::example::names(world, faults);
     wrong_field::check(world, faults);
     nobody::check(world, faults);
     never_filled::check(world, faults);
