@@ -22,6 +22,7 @@ use gongzhi_kernel::{
     Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
 };
 use gongzhi_lang::model::Mechanism;
+use gongzhi_store::outbox::Mark;
 use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -32,6 +33,7 @@ use handle::Job;
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
+use crate::outbox;
 use crate::seal::{Keyring, Seals};
 
 /// Most commands of one durable transaction.
@@ -366,6 +368,8 @@ impl Writer {
         let edge = work.edge.get_or_insert_with(|| self.edge.clone());
         for event in &decision.events {
             let (entry, next) = end.append(&self.world.county, event, self.ambient.sixteen());
+            let told = outbox::of_event(laws, &self.world, event, &decision.records);
+            work.notices.extend((0..).zip(told).map(|(n, told)| (Mark { seq: end.size, n }, told)));
             work.nodes.extend(edge.push(entry.hash));
             work.looks.extend(Look::of(entry.header.seq, event));
             work.entries.push(entry);
@@ -403,6 +407,7 @@ impl Writer {
             destroyed: work.ring.destroyed,
             answers: work.answers.into_values().collect(),
             counters: work.counters,
+            notices: work.notices,
             ..Batch::default()
         };
         let mut kept = Vec::with_capacity(work.before.len());
@@ -473,6 +478,7 @@ struct Work {
     nodes: Vec<Node>,
     looks: Vec<Look>,
     ring: Keyring,
+    notices: Vec<(Mark, gongzhi_kernel::notice::Notice)>,
     edge: Option<Frontier>,
     answers: HashMap<CommandId, Answer>,
     counters: BTreeMap<(String, i16), u64>,

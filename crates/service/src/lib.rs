@@ -12,6 +12,7 @@ pub mod figures;
 pub mod files;
 pub mod load;
 pub mod log;
+pub mod outbox;
 pub mod propose;
 pub mod rebuild;
 pub mod receipt;

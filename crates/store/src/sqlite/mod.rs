@@ -10,6 +10,7 @@ mod keeper;
 mod list;
 mod log;
 mod looks;
+mod outbox;
 mod pool;
 mod read;
 mod schema;
@@ -268,6 +269,10 @@ impl Ledger for Sqlite {
 
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
         accounts::put_setting(&self.writer().conn, &self.county, name, value)
+    }
+
+    fn outbox(&self) -> &dyn crate::outbox::Outbox {
+        self
     }
 
     fn ping(&self) -> Result<(), StoreError> {
