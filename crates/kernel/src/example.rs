@@ -430,7 +430,7 @@ impl<'a> Play<'a> {
         let mut sum = (0, 0);
         for record in self.records.values().filter(|record| record.mechanism == mechanism) {
             let Some(law) = self.laws.version(mechanism, record.version) else { continue };
-            let cells = project(law, record, &self.world, self.now).cells;
+            let cells = project(law, record, &self.world, self.now).share.cells();
             // Every dimension holds the same share; the county's is the sum over one of them.
             if let Some(cell) = cells.iter().find(|cell| cell.key.indicator == indicator) {
                 sum.0 += cell.numerator;

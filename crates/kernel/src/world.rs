@@ -239,7 +239,12 @@ impl World {
 
     /// The places above and at a place: county, township, village, grid.
     pub fn path(&self, code: &str) -> [Option<String>; 4] {
-        self.paths.get(code).cloned().unwrap_or_default()
+        self.known_path(code).cloned().unwrap_or_default()
+    }
+
+    /// The same without a copy; `None` for a place that the register does not hold.
+    pub fn known_path(&self, code: &str) -> Option<&[Option<String>; 4]> {
+        self.paths.get(code)
     }
 
     /// The place of a level above or at a place.
@@ -325,21 +330,10 @@ impl World {
         path
     }
 
-    /// Both languages of an entry's name, for search.
-    pub fn entry_words(&self, catalogue: &str, code: &str) -> String {
-        let entry = self.catalogues.get(catalogue).and_then(|catalogue| catalogue.entries.get(code));
-        entry.map(|entry| format!("{} {}", entry.words.zh, entry.words.en)).unwrap_or_default()
-    }
-
     /// Both languages of a place's name and of the names above it, for search.
     pub fn place_words(&self, code: &str) -> String {
         let path = self.path(code);
         let names = path.iter().skip(1).flatten().filter_map(|code| self.places.get(code));
         names.map(|place| format!("{} {}", place.words.zh, place.words.en)).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Both languages of a unit's name, for search.
-    pub fn unit_words(&self, code: &str) -> String {
-        self.units.get(code).map(|unit| format!("{} {}", unit.words.zh, unit.words.en)).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Value, Zone};
-use gongzhi_kernel::project::{delta, project};
+use gongzhi_kernel::project::{Cell, delta, project};
 use gongzhi_kernel::{
     Actor, Case, Command, Event, Fault, Laws, Order, Post, Raw, Record, Refusal, World, decide,
 };
@@ -324,9 +324,9 @@ proptest! {
             }
             for (id, record) in &county.records {
                 let Some(mechanism) = county.laws.version(&record.mechanism, record.version) else { continue };
-                let cells = |record: &Record| project(mechanism, record, &county.world, county.now).cells;
-                let old = before.get(id).map(|record| cells(record)).unwrap_or_default();
-                for (key, change) in delta(&old, &cells(record)) {
+                let share = |record: &Record| project(mechanism, record, &county.world, county.now).share;
+                let old = before.get(id).map(|record| share(record)).unwrap_or_default();
+                for (key, change) in delta(&old, &share(record)) {
                     let sum: &mut (i64, i64) = sums.entry(key).or_default();
                     sum.0 += change.0;
                     sum.1 += change.1;
@@ -337,7 +337,10 @@ proptest! {
         let mut recount = BTreeMap::new();
         for record in county.records.values() {
             let Some(mechanism) = county.laws.version(&record.mechanism, record.version) else { continue };
-            for (key, change) in delta(&[], &project(mechanism, record, &county.world, county.now).cells) {
+            for Cell { key, numerator, denominator } in
+                project(mechanism, record, &county.world, county.now).share.cells()
+            {
+                let change = (numerator, denominator);
                 let sum: &mut (i64, i64) = recount.entry(key).or_default();
                 sum.0 += change.0;
                 sum.1 += change.1;

@@ -17,7 +17,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Value};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
-use gongzhi_kernel::project::{Cell, Projection, delta, project};
+use gongzhi_kernel::project::{CellKey, Projection, Share, project};
 use gongzhi_kernel::{
     Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
 };
@@ -76,7 +76,7 @@ pub struct Changed {
 #[derive(Clone)]
 struct Kept {
     record: Arc<Record>,
-    cells: Arc<Vec<Cell>>,
+    share: Arc<Share>,
     text: Arc<str>,
 }
 
@@ -262,9 +262,9 @@ impl Writer {
         match laws.version(&record.mechanism, record.version) {
             Some(mechanism) => {
                 let made = project(mechanism, &record, &self.world, self.ambient.now());
-                Kept { record, cells: Arc::new(made.cells), text: made.text.into() }
+                Kept { record, share: Arc::new(made.share), text: made.text.into() }
             }
-            None => Kept { record, cells: Arc::default(), text: "".into() },
+            None => Kept { record, share: Arc::default(), text: "".into() },
         }
     }
 
@@ -385,8 +385,8 @@ impl Writer {
                 Arc::make_mut(&mut self.world).register(mechanism, &record);
             }
             work.before.entry(id).or_insert_with(|| work.found.get(&id).cloned());
-            let cells = Arc::default();
-            work.found.insert(id, Kept { record, cells, text: "".into() });
+            let share = Arc::default();
+            work.found.insert(id, Kept { record, share, text: "".into() });
         }
         work.counters.extend(decision.counters);
         let outcome = Outcome { record: id, revision, seq: end.size.saturating_sub(1), again: false };
@@ -410,6 +410,8 @@ impl Writer {
             notices: work.notices,
             ..Batch::default()
         };
+        let nothing = Share::default();
+        let mut cells: HashMap<CellKey, (i64, i64)> = HashMap::new();
         let mut kept = Vec::with_capacity(work.before.len());
         let mut changed = Vec::with_capacity(work.before.len());
         for (id, before) in work.before {
@@ -417,12 +419,12 @@ impl Writer {
             let record = after.record.clone();
             let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
             let made = project(mechanism, &record, &self.world, now);
-            let (cells, text) = before.as_ref().map_or((&[][..], ""), |b| (b.cells.as_slice(), &b.text));
-            for (key, change) in delta(cells, &made.cells) {
-                let sum = batch.cells.entry(key).or_default();
+            let (share, text) = before.as_ref().map_or((&nothing, ""), |b| (b.share.as_ref(), &b.text));
+            share.change(&made.share, |key, change| {
+                let sum = cells.entry(key).or_default();
                 sum.0 += change.0;
                 sum.1 += change.1;
-            }
+            });
             let receipt =
                 (before.is_none() && mechanism.receipt).then(|| codes::digest(&self.secret.code(id)));
             changed.push(Changed {
@@ -432,13 +434,13 @@ impl Writer {
             });
             kept.push(Kept {
                 record: record.clone(),
-                cells: Arc::new(made.cells.clone()),
+                share: Arc::new(made.share.clone()),
                 text: made.text.as_str().into(),
             });
             let text_changed = made.text != text;
             batch.records.push(stored(&record, made, receipt, text_changed));
         }
-        batch.cells.retain(|_, change| *change != (0, 0));
+        batch.cells = cells.into_iter().filter(|(_, change)| *change != (0, 0)).collect();
         let committed = self.ledger.commit(self.head, &batch);
         match &committed {
             Ok(()) => {

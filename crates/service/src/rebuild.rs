@@ -68,7 +68,7 @@ pub(crate) fn derive(
     let replay = Replay { ledger, ground: &ground, secret: Some(secret), now, size };
     replay.run(&mut |folded| {
         for folded in folded {
-            for cell in &folded.stored.projection.cells {
+            for cell in &folded.stored.projection.share.cells() {
                 add(&mut cells, cell);
             }
             if let Some((key, n)) = folded.number {

@@ -45,7 +45,7 @@ pub fn recount(
     let replay = Replay { ledger, ground: &ground, secret: None, now, size: head.size };
     replay.run(&mut |folded| {
         for folded in folded {
-            folded.stored.projection.cells.iter().for_each(|cell| add(&mut counted, cell));
+            folded.stored.projection.share.cells().iter().for_each(|cell| add(&mut counted, cell));
             mechanisms.insert(folded.stored.projection.row.mechanism);
             entries += folded.entries;
             records += 1;
