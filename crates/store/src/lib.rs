@@ -4,7 +4,6 @@
 pub mod conformance;
 pub mod ledger;
 mod look;
-pub mod outbox;
 pub mod sqlite;
 mod verify;
 
