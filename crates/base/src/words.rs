@@ -8,6 +8,12 @@ fn unspaced(c: char) -> bool {
 
 /// Folds full-width letters and digits to their usual forms and lower-cases.
 fn fold(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    if unspaced(c) {
+        return c;
+    }
     let c = match c as u32 {
         0x3000 => ' ',
         wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
@@ -39,23 +45,48 @@ fn runs(text: &str) -> Vec<(bool, Vec<char>)> {
 /// the last one, each pair, and each other word; separated by spaces.
 pub fn index_tokens(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
-    let mut push = |token: &[char]| {
+    push_tokens(&mut out, text);
+    out
+}
+
+/// The same, added to what is there. Every change of a record comes through here: one pass, no
+/// memory of its own.
+pub fn push_tokens(out: &mut String, text: &str) {
+    fn begin(out: &mut String) {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.extend(token);
-    };
-    for (han, run) in runs(text) {
-        if !han {
-            push(&run);
+    }
+    // The last character of an open run of unspaced script.
+    let mut before: Option<char> = None;
+    let mut word = false;
+    for c in text.chars().map(fold) {
+        if unspaced(c) {
+            if let Some(before) = before {
+                begin(out);
+                out.extend([before, c]);
+            }
+            (before, word) = (Some(c), false);
             continue;
         }
-        for pair in run.windows(2) {
-            push(pair);
+        if let Some(last) = before.take() {
+            begin(out);
+            out.push(last);
         }
-        push(&run[run.len() - 1..]);
+        if !c.is_alphanumeric() {
+            word = false;
+            continue;
+        }
+        if !word {
+            begin(out);
+            word = true;
+        }
+        out.push(c);
     }
-    out
+    if let Some(last) = before {
+        begin(out);
+        out.push(last);
+    }
 }
 
 /// What to look for, as alternatives a search must all find: each is a phrase of tokens in order,

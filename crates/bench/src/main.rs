@@ -23,6 +23,10 @@ use report::Report;
 use script::Script;
 use server::Server;
 
+/// The product's own allocator: what is measured in this process is measured as it runs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The clock: a benchmark is about nothing else.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 pub fn now() -> Instant {

@@ -22,7 +22,10 @@ fn main() -> ExitCode {
         Command::Load(load) => commands::load::run(&load),
         Command::Check(check) => return commands::check::run(&check),
         Command::Figures(figures) => commands::figures::run(&figures),
+        Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => commands::verify::run(&verify),
+        Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
+        Command::Recount(recount) => return commands::recount::run(&recount),
         Command::Manual(manual) => commands::check::manual(&manual),
     };
     match result {
@@ -56,6 +59,12 @@ enum Command {
     Figures(commands::figures::Figures),
     /// Verify the whole ledger; exit code 0 only if it verifies.
     Verify(commands::verify::Verify),
+    /// Write all lists, figures and search anew from the ledger; no server may run.
+    Rebuild(commands::rebuild::Rebuild),
+    /// Count every indicator from the ledger and compare; exit code 1 if one differs.
+    Recount(commands::recount::Recount),
+    /// Check or print a receipt, offline.
+    Receipt(commands::receipt::Receipt),
     /// Print the manual of the checks.
     Manual(commands::check::Manual),
 }

@@ -13,6 +13,13 @@ pub struct Post {
     pub place: String,
 }
 
+impl Post {
+    /// The keys of its inboxes: of its role in its unit and over its place.
+    pub fn inboxes(&self) -> impl Iterator<Item = String> {
+        self.unit.iter().chain([&self.place]).map(|at| crate::project::todo_key(&self.role, at))
+    }
+}
+
 /// Whoever gives a command, with all posts held now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Actor {

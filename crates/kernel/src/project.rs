@@ -2,14 +2,14 @@
 //! and its share in every indicator. Computed from the folded record alone, so that all of it can
 //! be rebuilt from the ledger.
 
-use std::collections::BTreeMap;
-
-use gongzhi_base::{RecordId, Timestamp, Value, words};
+use gongzhi_base::{RecordId, Timestamp, Value, Words, words};
 use gongzhi_lang::model::{At, Dimension, Level, Measure, Mechanism, Type, Who};
 
 use crate::eval::Scope;
 use crate::keeping;
 use crate::record::Record;
+use crate::share::{By, Count, Keys};
+pub use crate::share::{Share, delta};
 use crate::world::World;
 
 /// A record's row in lists.
@@ -56,7 +56,7 @@ pub struct Projection {
     pub text: String,
     /// Places and units whose people may find it, as single tokens.
     pub scopes: Vec<String>,
-    pub cells: Vec<Cell>,
+    pub share: Share,
 }
 
 /// The key of a cell of an indicator.
@@ -98,7 +98,8 @@ pub fn unit_token(code: &str) -> String {
 pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Timestamp) -> Projection {
     let state = mechanism.state(&record.state);
     let open = !state.is_some_and(|state| state.is_final);
-    let path = world.path(&record.place);
+    let path = world.known_path(&record.place);
+    let path = path.unwrap_or(&[const { None }; 4]);
     let unit = field_text(record, mechanism.unit.as_deref());
     let kind = field_text(record, mechanism.kind.as_deref());
     let kinds = kind_path(mechanism, world, kind.as_deref());
@@ -110,7 +111,13 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
         .map(|(name, _)| (*name).to_owned());
     let late = running.iter().any(|(_, clock)| clock.late.is_some());
     let month = world.zone.month(record.opened);
-    let (marks, cells) = measure(mechanism, record, world, now, &month, unit.as_deref(), &kinds);
+    let (marks, counts) = measure(mechanism, record, world, now, &month);
+    let keys = Keys {
+        mechanism: record.mechanism.clone(),
+        places: path.clone(),
+        unit: unit.clone(),
+        kinds: kinds.clone(),
+    };
     let title = field_text(record, mechanism.title.as_deref()).unwrap_or_default();
     let row = Row {
         id: record.id,
@@ -142,9 +149,9 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
         todo: state.map(|state| todo(&state.waits, record, world)).unwrap_or_default(),
         timers: timers(mechanism, record, world),
         text: search_text(mechanism, record, world),
-        scopes: scopes(mechanism, record, &path),
+        scopes: scopes(mechanism, record, path),
         row,
-        cells,
+        share: Share { keys, counts },
     }
 }
 
@@ -163,17 +170,16 @@ fn kind_path(mechanism: &Mechanism, world: &World, kind: Option<&str>) -> Vec<St
     }
 }
 
-fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
+/// The inboxes of those who are meant, as far as they have one.
+pub(crate) fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String> {
+    let path = world.known_path(&record.place).unwrap_or(&[const { None }; 4]);
     let mut keys = Vec::new();
     for who in waits {
         match who {
             Who::Role(role) => {
                 let levels = world.role_levels(role);
-                keys.extend(world.path(&record.place).into_iter().zip(Level::ALL).filter_map(
-                    |(code, level)| {
-                        code.filter(|_| levels.contains(&level)).map(|code| todo_key(role, &code))
-                    },
-                ));
+                let places = path.iter().zip(Level::ALL).filter(|(_, level)| levels.contains(level));
+                keys.extend(places.filter_map(|(code, _)| Some(todo_key(role, code.as_ref()?))));
             }
             Who::RoleOf { role, field } => keys.extend(
                 record
@@ -211,47 +217,49 @@ fn timers(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String,
 }
 
 fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String {
-    let mut text = String::with_capacity(256);
-    let mut push = |part: &str| {
-        if !part.is_empty() {
-            text.push(' ');
-            text.push_str(&words::index_tokens(part));
-        }
-    };
+    let mut text = String::with_capacity(512);
+    let mut push = |part: &str| words::push_tokens(&mut text, part);
     push(&record.number);
     for field in mechanism.fields.iter().filter(|field| field.personal.is_none()) {
         let Some(value) = record.fields.get(&field.name) else { continue };
         for item in value.items() {
-            match (&field.ty, item) {
-                (Type::Rows(columns), Value::Row(cells)) => {
-                    for (name, ty) in columns {
-                        push(&cells.get(name).map(|cell| words_of(ty, cell, world)).unwrap_or_default());
+            let Value::Text(item) = item else { continue };
+            match &field.ty {
+                Type::Place => {
+                    for place in world.known_path(item).into_iter().flatten().skip(1).flatten() {
+                        world.place(place).into_iter().for_each(|place| push_both(&mut push, &place.words));
                     }
                 }
-                (ty, item) => push(&words_of(ty, item, world)),
+                Type::Entry(catalogue) => {
+                    let entry = world.catalogue(catalogue).and_then(|known| known.entries.get(item));
+                    entry.into_iter().for_each(|entry| push_both(&mut push, &entry.words));
+                }
+                Type::Unit => world.unit(item).into_iter().for_each(|unit| push_both(&mut push, &unit.words)),
+                Type::Text => push(item),
+                _ => {}
             }
         }
     }
     text
 }
 
-/// The words by which a value is found; of lists only those of one place, entry, unit or text are.
-fn words_of(ty: &Type, value: &Value, world: &World) -> String {
-    match (ty, value) {
-        (Type::Place, Value::Text(code)) => world.place_words(code),
-        (Type::Entry(catalogue), Value::Text(code)) => world.entry_words(catalogue, code),
-        (Type::Unit, Value::Text(code)) => world.unit_words(code),
-        (Type::Text, Value::Text(text)) => text.clone(),
-        _ => String::new(),
-    }
+/// A name in both languages, so that it is found in either.
+fn push_both(push: &mut impl FnMut(&str), words: &Words) {
+    push(&words.zh);
+    push(&words.en);
 }
 
 fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) -> Vec<String> {
     let mut tokens: Vec<String> = path.iter().flatten().map(|code| place_token(code)).collect();
     // Only units whose people may read it: an office that is merely named does not find it.
-    for who in crate::rights::readers(mechanism) {
+    let mut seen: Vec<&str> = Vec::new();
+    for who in crate::rights::reading(mechanism) {
         let Who::RoleOf { field, .. } = who else { continue };
-        if let Some(value) = record.fields.get(&field) {
+        if seen.contains(&field.as_str()) {
+            continue;
+        }
+        seen.push(field);
+        if let Some(value) = record.fields.get(field) {
             tokens.extend(value.items().iter().filter_map(Value::text).map(unit_token));
         }
     }
@@ -260,19 +268,17 @@ fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) ->
     tokens
 }
 
-/// The record's marks and its share in every cell.
+/// The record's marks and what it counts for.
 fn measure(
     mechanism: &Mechanism,
     record: &Record,
     world: &World,
     now: Timestamp,
     month: &str,
-    unit: Option<&str>,
-    kinds: &[String],
-) -> (u64, Vec<Cell>) {
-    let scope = Scope::of(mechanism, record, world, now);
+) -> (u64, Vec<Count>) {
+    let scope = Scope { mechanism, record, world, now, actor: None };
     let mut marks = 0;
-    let mut cells = Vec::new();
+    let mut counts = Vec::new();
     for (at, indicator) in mechanism.indicators.iter().enumerate() {
         let (numerator, denominator) = match &indicator.measure {
             Measure::Count(of) => (i64::from(scope.holds(of)), 0),
@@ -298,43 +304,8 @@ fn measure(
             },
         };
         let Some(period) = period else { continue };
-        let mut add = |dimension, key: &str| {
-            cells.push(Cell {
-                key: CellKey {
-                    mechanism: record.mechanism.clone(),
-                    indicator: indicator.name.clone(),
-                    dimension,
-                    key: key.to_owned(),
-                    period: period.clone(),
-                },
-                numerator,
-                denominator,
-            });
-        };
-        for dimension in &indicator.by {
-            match dimension {
-                Dimension::Place => {
-                    world.path(&record.place).iter().flatten().for_each(|p| add(*dimension, p))
-                }
-                Dimension::Unit => unit.into_iter().for_each(|unit| add(*dimension, unit)),
-                Dimension::Kind => kinds.iter().for_each(|kind| add(*dimension, kind)),
-                Dimension::Month => {}
-            }
-        }
+        let by = By::of(&indicator.by);
+        counts.push(Count { indicator: indicator.name.clone(), period, by, numerator, denominator });
     }
-    (marks, cells)
-}
-
-/// The change from a record's old cells to its new ones, zero changes left out.
-pub fn delta(old: &[Cell], new: &[Cell]) -> BTreeMap<CellKey, (i64, i64)> {
-    let mut changes: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
-    for (cells, sign) in [(old, -1), (new, 1)] {
-        for cell in cells {
-            let change = changes.entry(cell.key.clone()).or_default();
-            change.0 += sign * cell.numerator;
-            change.1 += sign * cell.denominator;
-        }
-    }
-    changes.retain(|_, change| *change != (0, 0));
-    changes
+    (marks, counts)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gongzhi_base::calendar::Derivation;
-use gongzhi_base::canon::{Canon, Out, array, expect_array, expect_either, take_if};
+use gongzhi_base::canon::{Canon, Out, array, expect_array};
 use gongzhi_base::{RecordId, Timestamp, Unit, Value};
 use gongzhi_lang::model::Deadline;
 use minicbor::Decoder;
@@ -25,8 +25,6 @@ pub struct Record {
     pub opened: Timestamp,
     pub changed: Timestamp,
     pub parent: Option<RecordId>,
-    /// The records above its parent, from the top; empty where the parent is the top.
-    pub above: Vec<RecordId>,
     pub fields: BTreeMap<String, Value>,
     /// How often each step has been taken.
     pub taken: BTreeMap<String, u32>,
@@ -43,8 +41,6 @@ pub struct Part {
     pub mechanism: String,
     pub id: RecordId,
     pub open: bool,
-    /// What it has told that the parent's expressions read; its state under `state`.
-    pub told: BTreeMap<String, Value>,
 }
 
 /// A deadline of a record.
@@ -99,7 +95,6 @@ impl Record {
             opened: event.at,
             changed: event.at,
             parent: None,
-            above: Vec::new(),
             fields: BTreeMap::new(),
             taken: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -130,13 +125,12 @@ impl Record {
                     }
                 }
             }
-            Deed::Part(news) => {
-                match record.parts.iter_mut().find(|part| part.id == news.part.id) {
-                    Some(part) => *part = news.part.clone(),
-                    None => record.parts.push(news.part.clone()),
+            Deed::Part { mechanism, id, open } => match record.parts.iter_mut().find(|part| part.id == *id) {
+                Some(part) => part.open = *open,
+                None => {
+                    record.parts.push(Part { mechanism: mechanism.clone(), id: *id, open: *open });
                 }
-                record.fill(&news.set, &news.cleared);
-            }
+            },
             Deed::Look { .. } => {}
             Deed::Erased { fields, .. } => record.fields.retain(|name, _| !fields.contains(name)),
         }
@@ -153,7 +147,6 @@ impl Record {
         if let Some(opening) = &taken.opening {
             self.number.clone_from(&opening.number);
             self.parent = opening.parent;
-            self.above.clone_from(&opening.above);
         }
         if let Some(place) = &taken.place {
             self.place.clone_from(place);
@@ -161,19 +154,15 @@ impl Record {
         if let Some(to) = &taken.to {
             self.state.clone_from(to);
         }
-        self.fill(&taken.set, &taken.cleared);
+        for (name, value) in &taken.set {
+            self.fields.insert(name.clone(), value.clone());
+        }
+        for name in &taken.cleared {
+            self.fields.remove(name);
+        }
         *self.taken.entry(taken.step.clone()).or_default() += 1;
         for (name, change) in &taken.clocks {
             self.change_clock(name, change, at);
-        }
-    }
-
-    fn fill(&mut self, set: &BTreeMap<String, Value>, cleared: &[String]) {
-        for (name, value) in set {
-            self.fields.insert(name.clone(), value.clone());
-        }
-        for name in cleared {
-            self.fields.remove(name);
         }
     }
 
@@ -247,9 +236,7 @@ pub struct Unfit;
 
 impl Canon for Record {
     fn put(&self, out: &mut Out<'_>) {
-        // What came later stands at the end, and only where there is something to say: a record that
-        // needs none of it has the form that it always had.
-        array(out, if self.above.is_empty() { 15 } else { 16 });
+        array(out, 15);
         self.id.put(out);
         self.mechanism.put(out);
         self.version.put(out);
@@ -265,12 +252,9 @@ impl Canon for Record {
         self.clocks.put(out);
         self.parts.put(out);
         self.stepped.put(out);
-        if !self.above.is_empty() {
-            self.above.put(out);
-        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        let more = expect_either(input, 15, 16)?;
+        expect_array(input, 15)?;
         Ok(Record {
             id: Canon::take(input)?,
             mechanism: Canon::take(input)?,
@@ -287,7 +271,6 @@ impl Canon for Record {
             clocks: Canon::take(input)?,
             parts: Canon::take(input)?,
             stepped: Canon::take(input)?,
-            above: take_if(more, input)?,
         })
     }
 }
@@ -319,21 +302,13 @@ impl Canon for Clock {
 
 impl Canon for Part {
     fn put(&self, out: &mut Out<'_>) {
-        array(out, if self.told.is_empty() { 3 } else { 4 });
+        array(out, 3);
         self.mechanism.put(out);
         self.id.put(out);
         self.open.put(out);
-        if !self.told.is_empty() {
-            self.told.put(out);
-        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        let more = expect_either(input, 3, 4)?;
-        Ok(Part {
-            mechanism: Canon::take(input)?,
-            id: Canon::take(input)?,
-            open: Canon::take(input)?,
-            told: take_if(more, input)?,
-        })
+        expect_array(input, 3)?;
+        Ok(Part { mechanism: Canon::take(input)?, id: Canon::take(input)?, open: Canon::take(input)? })
     }
 }

@@ -48,9 +48,6 @@ pub enum Fault {
     TooLong(i64),
     NotNumber,
     NotDate,
-    NotMonth,
-    /// No rows of a table.
-    NotRows,
     NotSpan,
     NotBool,
     NotPoint,
@@ -68,10 +65,33 @@ pub enum Fault {
     NotPhoto,
     /// The step does not ask for this field.
     NotAsked,
-    /// A table with one row for each entry lacks this one.
-    NoRow(String),
-    /// It has this one twice.
-    RowTwice(String),
     /// Control characters or other text that cannot be kept.
     BadText,
+}
+
+impl Fault {
+    /// The stable name of a field's fault.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::Missing => "missing",
+            Fault::TooShort(_) => "too-short",
+            Fault::TooLong(_) => "too-long",
+            Fault::NotNumber => "not-number",
+            Fault::NotDate => "not-date",
+            Fault::NotSpan => "not-span",
+            Fault::NotBool => "not-bool",
+            Fault::NotPoint => "not-point",
+            Fault::NotOffered(_) => "not-offered",
+            Fault::NoPlace(_) => "no-place",
+            Fault::WrongLevel => "wrong-level",
+            Fault::NoUnit(_) => "no-unit",
+            Fault::NoPerson(_) => "no-person",
+            Fault::NoEntry(_) => "no-entry",
+            Fault::NoRecord(_) => "no-record",
+            Fault::NotFile => "not-file",
+            Fault::NotPhoto => "not-photo",
+            Fault::NotAsked => "not-asked",
+            Fault::BadText => "bad-text",
+        }
+    }
 }

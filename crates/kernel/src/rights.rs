@@ -17,7 +17,11 @@ pub fn allows(
     place: &str,
     world: &World,
 ) -> Option<Acted> {
-    who.iter().find_map(|who| match (who, actor) {
+    who.iter().find_map(|who| allowed(who, actor, record, place, world))
+}
+
+fn allowed(who: &Who, actor: &Actor, record: Option<&Record>, place: &str, world: &World) -> Option<Acted> {
+    match (who, actor) {
         (Who::System, Actor::System) => Some(Acted::System),
         (Who::Holder, Actor::Holder(id)) => (record?.id == *id).then_some(Acted::Holder),
         (Who::Anyone, Actor::Public) => Some(Acted::Public),
@@ -35,7 +39,7 @@ pub fn allows(
             Some(Acted::Person { code: code.clone(), post: Some(post.clone()) })
         }
         _ => None,
-    })
+    }
 }
 
 fn holds_unit(post: &Post, units: &Value) -> bool {
@@ -55,20 +59,19 @@ pub fn may_step(
 
 /// Everybody of the staff who may read records of a mechanism: its readers and those who act in it.
 pub fn readers(mechanism: &Mechanism) -> Vec<Who> {
-    // Whoever may open a record need not be let into every other one.
-    let acting = mechanism.steps.iter().filter(|step| !step.opens_record()).flat_map(|step| &step.by);
-    let waiting = mechanism.states.iter().flat_map(|state| &state.waits);
-    let mut who: Vec<Who> = mechanism
-        .readers
-        .iter()
-        .chain(acting)
-        .chain(waiting)
-        .filter(|who| matches!(who, Who::Role(_) | Who::RoleOf { .. }))
-        .cloned()
-        .collect();
+    let mut who: Vec<Who> = reading(mechanism).cloned().collect();
     who.sort();
     who.dedup();
     who
+}
+
+/// The same in no order, some of them several times: costs nothing.
+pub(crate) fn reading(mechanism: &Mechanism) -> impl Iterator<Item = &Who> {
+    // Whoever may open a record need not be let into every other one.
+    let acting = mechanism.steps.iter().filter(|step| !step.opens_record()).flat_map(|step| &step.by);
+    let waiting = mechanism.states.iter().flat_map(|state| &state.waits);
+    let all = mechanism.readers.iter().chain(acting).chain(waiting);
+    all.filter(|who| matches!(who, Who::Role(_) | Who::RoleOf { .. }))
 }
 
 /// Whether the actor may read a record (its holder and the product always).
@@ -78,7 +81,7 @@ pub fn may_read(mechanism: &Mechanism, actor: &Actor, record: &Record, world: &W
         Actor::Holder(id) => *id == record.id,
         Actor::Public => false,
         Actor::Person { .. } => {
-            allows(&readers(mechanism), actor, Some(record), &record.place, world).is_some()
+            reading(mechanism).any(|who| allowed(who, actor, Some(record), &record.place, world).is_some())
         }
     }
 }

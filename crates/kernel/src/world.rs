@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{Calendar, Point, Value, Words, Zone};
-use gongzhi_lang::model::{Catalogue, Entry, Level, Library, Mechanism, Role};
+use gongzhi_lang::model::{Catalogue, Level, Library, Mechanism, Role};
 
 use crate::actor::Post;
 use crate::record::Record;
@@ -70,6 +70,8 @@ pub struct World {
     persons: BTreeMap<String, Person>,
     holdings: BTreeMap<String, Holding>,
     posts_of: BTreeMap<String, Vec<Post>>,
+    /// Persons by inbox, each as often as their posts have it.
+    holders: BTreeMap<String, Vec<String>>,
 }
 
 impl World {
@@ -89,6 +91,7 @@ impl World {
             persons: BTreeMap::new(),
             holdings: BTreeMap::new(),
             posts_of: BTreeMap::new(),
+            holders: BTreeMap::new(),
         }
     }
 
@@ -149,15 +152,25 @@ impl World {
                 }
             }
             "post" => {
-                if let Some(old) = self.holdings.remove(&code)
-                    && let Some(posts) = self.posts_of.get_mut(&old.person)
-                {
-                    posts.retain(|post| *post != old.post);
+                if let Some(old) = self.holdings.remove(&code) {
+                    if let Some(posts) = self.posts_of.get_mut(&old.person) {
+                        posts.retain(|post| *post != old.post);
+                    }
+                    for inbox in old.post.inboxes() {
+                        if let Some(holders) = self.holders.get_mut(&inbox)
+                            && let Some(at) = holders.iter().position(|person| *person == old.person)
+                        {
+                            holders.remove(at);
+                        }
+                    }
                 }
                 if !gone {
                     let post = Post { role: text("role"), unit: maybe("unit"), place: text("place") };
                     let person = text("person");
                     self.posts_of.entry(person.clone()).or_default().push(post.clone());
+                    for inbox in post.inboxes() {
+                        self.holders.entry(inbox).or_default().push(person.clone());
+                    }
                     self.holdings.insert(code, Holding { person, post });
                 }
             }
@@ -226,7 +239,12 @@ impl World {
 
     /// The places above and at a place: county, township, village, grid.
     pub fn path(&self, code: &str) -> [Option<String>; 4] {
-        self.paths.get(code).cloned().unwrap_or_default()
+        self.known_path(code).cloned().unwrap_or_default()
+    }
+
+    /// The same without a copy; `None` for a place that the register does not hold.
+    pub fn known_path(&self, code: &str) -> Option<&[Option<String>; 4]> {
+        self.paths.get(code)
     }
 
     /// The place of a level above or at a place.
@@ -271,6 +289,11 @@ impl World {
         self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The persons with an inbox of this key, some perhaps more than once.
+    pub fn holders(&self, inbox: &str) -> impl Iterator<Item = &str> {
+        self.holders.get(inbox).into_iter().flatten().map(String::as_str)
+    }
+
     /// All posts held, with who holds them.
     pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.values()
@@ -291,14 +314,6 @@ impl World {
         self.catalogues.get(name)
     }
 
-    /// The entries of a catalogue under which there are no others, by code.
-    pub fn lowest_entries(&self, catalogue: &str) -> Vec<&Entry> {
-        let Some(catalogue) = self.catalogues.get(catalogue) else { return Vec::new() };
-        let above: std::collections::BTreeSet<&str> =
-            catalogue.entries.values().filter_map(|entry| entry.parent.as_deref()).collect();
-        catalogue.entries.values().filter(|entry| !above.contains(entry.code.as_str())).collect()
-    }
-
     /// A catalogue entry with those above it, from the top.
     pub fn entry_path(&self, catalogue: &str, code: &str) -> Vec<String> {
         let mut path = Vec::new();
@@ -315,21 +330,10 @@ impl World {
         path
     }
 
-    /// Both languages of an entry's name, for search.
-    pub fn entry_words(&self, catalogue: &str, code: &str) -> String {
-        let entry = self.catalogues.get(catalogue).and_then(|catalogue| catalogue.entries.get(code));
-        entry.map(|entry| format!("{} {}", entry.words.zh, entry.words.en)).unwrap_or_default()
-    }
-
     /// Both languages of a place's name and of the names above it, for search.
     pub fn place_words(&self, code: &str) -> String {
         let path = self.path(code);
         let names = path.iter().skip(1).flatten().filter_map(|code| self.places.get(code));
         names.map(|place| format!("{} {}", place.words.zh, place.words.en)).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Both languages of a unit's name, for search.
-    pub fn unit_words(&self, code: &str) -> String {
-        self.units.get(code).map(|unit| format!("{} {}", unit.words.zh, unit.words.en)).unwrap_or_default()
     }
 }

@@ -44,6 +44,8 @@ pub struct Documents {
     pub elements: Vec<Field>,
     pub catalogues: Vec<Catalogue>,
     pub mechanisms: Vec<Mechanism>,
+    pub settings: Vec<crate::example::Setting>,
+    pub examples: Vec<crate::example::Example>,
     /// A block of vocabulary could not be read: what is missing may stand there.
     pub incomplete: bool,
 }
@@ -71,6 +73,7 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    pub notices: Vec<crate::notice::Notice>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.
@@ -136,12 +139,6 @@ pub struct Field {
     pub element: Option<Word>,
     /// For an element: the register that holds it.
     pub held_by: Option<Word>,
-    /// Columns of a table.
-    pub columns: Option<Vec<Column>>,
-    /// The catalogue each of whose entries has one row.
-    pub each: Option<Word>,
-    /// The expression from which its value follows.
-    pub is: Option<Code>,
     pub clause: ClauseAt,
     /// Some key could not be read: don't report what may stand there.
     pub broken: bool,
@@ -152,14 +149,6 @@ impl Field {
     pub fn type_of(&self) -> Option<&Type> {
         self.ty.as_ref().map(|ty| &ty.ty)
     }
-}
-
-/// A column of a table.
-#[derive(Clone, Debug)]
-pub struct Column {
-    pub field: Field,
-    /// Whether it may stay empty.
-    pub optional: bool,
 }
 
 /// A field's type with what its name says beyond it.
@@ -279,7 +268,7 @@ pub struct Extends {
 }
 
 /// An expression: its text, its tree, and once checked its typed form.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Code {
     pub at: At,
     /// Whether the text stands in the source as it is, so that parts of it have places.

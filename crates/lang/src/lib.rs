@@ -10,6 +10,7 @@ pub mod checks;
 mod decode;
 mod diagnostic;
 mod dictionary;
+pub mod example;
 pub mod expr;
 mod flow;
 mod inherit;
@@ -17,6 +18,7 @@ pub mod literate;
 mod locale;
 mod manual;
 pub mod model;
+pub mod notice;
 mod render;
 mod source;
 mod suggest;
@@ -25,11 +27,11 @@ mod walk;
 mod world;
 mod yaml;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Arg, Diagnostic, Fault, Severity};
 pub use manual::manual;
 pub use model::Library;
 pub use render::{render, to_json};
-pub use source::{DataFile, Source};
+pub use source::{At, DataFile, Source, Word};
 
 use diagnostic::Faults;
 use literate::Block;
@@ -40,11 +42,27 @@ use world::World;
 pub struct Checked {
     /// The mechanisms without errors, with everything they rest on.
     pub library: Library,
+    /// Worked examples, to be replayed by the kernel.
+    pub examples: Vec<example::Example>,
+    pub settings: Vec<example::Setting>,
     /// All faults, in the order of the texts.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Checked {
+    /// Adds faults found right of this crate, by replaying examples or counting the burden.
+    pub fn add(&mut self, found: Vec<Fault>, sources: &[Source], data: &[DataFile]) {
+        if found.is_empty() {
+            return;
+        }
+        let outlines: Vec<Vec<Block>> = sources.iter().map(|source| literate::blocks(&source.text)).collect();
+        let mut faults = Faults::default();
+        found.into_iter().for_each(|fault| faults.add(fault));
+        self.diagnostics.extend(faults.told(sources, &outlines, data));
+        let place = |path: &str| sources.iter().position(|source| source.path == path);
+        self.diagnostics.sort_by_key(|one| (place(&one.path).unwrap_or(usize::MAX), one.span.start));
+    }
+
     /// Whether no error was found; warnings may have been.
     pub fn is_clean(&self) -> bool {
         self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
@@ -62,5 +80,6 @@ pub fn check(sources: &[Source], data: &[DataFile]) -> Checked {
     typing::check(&world, &mut faults);
     checks::run(&world, &outlines, &mut faults);
     let library = assemble::library(&world, sources, &outlines, &faults);
-    Checked { library, diagnostics: faults.told(sources, &outlines, data) }
+    let diagnostics = faults.told(sources, &outlines, data);
+    Checked { library, examples: documents.examples, settings: documents.settings, diagnostics }
 }

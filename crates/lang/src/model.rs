@@ -51,7 +51,7 @@ pub struct Clause {
 }
 
 /// All documents of one county, checked together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Library {
     /// The newest version of each mechanism by name.
     pub mechanisms: BTreeMap<String, Arc<Mechanism>>,
@@ -130,8 +130,7 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
-    /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
-    pub(crate) told: BTreeMap<String, Vec<String>>,
+    pub notices: Vec<Notice>,
     /// Nobody outside this crate can write one: a mechanism in hand has been checked.
     pub(crate) _sealed: Sealed,
 }
@@ -152,13 +151,6 @@ impl Mechanism {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
-    /// A field by name, or a column of a table by the name of one of its cells: `costs.2.amount`.
-    pub fn field_at(&self, path: &str) -> Option<&Field> {
-        let Some((table, cell)) = path.split_once('.') else { return self.field(path) };
-        let column = cell.split_once('.').map_or(cell, |(_, column)| column);
-        let columns = &self.field(table)?.columns;
-        columns.iter().map(|column| &column.field).find(|field| field.name == column)
-    }
     /// A state by name.
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.iter().find(|state| state.name == name)
@@ -170,11 +162,6 @@ impl Mechanism {
     /// A deadline by name.
     pub fn deadline(&self, name: &str) -> Option<&Deadline> {
         self.deadlines.iter().find(|deadline| deadline.name == name)
-    }
-    /// The fields of a part that this mechanism's expressions read: what a part of that mechanism tells
-    /// its parent, besides being open. `state` stands among them where its state is read.
-    pub fn told_by(&self, part: &str) -> &[String] {
-        self.told.get(part).map(Vec::as_slice).unwrap_or_default()
     }
     /// Steps that open a record.
     pub fn openers(&self) -> impl Iterator<Item = &Step> {
@@ -190,8 +177,6 @@ pub enum Type {
     Int,
     Text,
     Date,
-    /// A calendar month; its value is the first day.
-    Month,
     Time,
     Span,
     /// One of a field's own options; holds their names.
@@ -206,12 +191,7 @@ pub enum Type {
     Point,
     File,
     List(Box<Type>),
-    /// Rows of a table: columns with their types.
-    Rows(Vec<(String, Type)>),
 }
-
-/// The column of a table by entries that names each row's entry.
-pub const ITEM: &str = "item";
 
 /// A field of a record.
 #[derive(Clone, Debug)]
@@ -237,21 +217,7 @@ pub struct Field {
     pub public: bool,
     pub personal: Option<Personal>,
     pub element: Option<String>,
-    /// Columns of a table, in the order of the document.
-    pub columns: Vec<Column>,
-    /// The catalogue each of whose lowest entries has exactly one row, named by the column [`ITEM`].
-    pub each: Option<String>,
-    /// The expression from which its value follows; nobody fills it.
-    pub is: Option<Expr>,
     pub clause: Clause,
-}
-
-/// A column of a table.
-#[derive(Clone, Debug)]
-pub struct Column {
-    pub field: Field,
-    /// Whether it may stay empty.
-    pub optional: bool,
 }
 
 /// What makes a field personal data.
@@ -459,4 +425,20 @@ pub struct Duplicates {
     pub metres: u32,
     /// The step that merges a record into another.
     pub into: Option<String>,
+}
+
+/// Who is told what, and when. The text is told to people only who may read the record.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub name: String,
+    pub zh: Vec<crate::notice::Piece>,
+    pub en: Vec<crate::notice::Piece>,
+    /// Steps that tell it.
+    pub on: Vec<String>,
+    /// Deadlines whose reminder tells it.
+    pub warned: Vec<String>,
+    /// Deadlines whose passing tells it.
+    pub late: Vec<String>,
+    pub to: Vec<Who>,
+    pub clause: Clause,
 }

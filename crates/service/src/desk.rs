@@ -5,17 +5,14 @@ use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
-use gongzhi_kernel::project::{Row, todo_key};
+use gongzhi_kernel::project::Row;
 use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
 use crate::engine::{Outcome, State};
 use crate::failure::Failure;
-use crate::parts::part_openers;
 use crate::service::Service;
-
-pub use crate::parts::PartView;
 
 /// A record with all that its page shows.
 pub struct RecordView {
@@ -35,28 +32,10 @@ pub struct RecordView {
     /// When its personal values go by themselves; `None` while they are needed or when there are none.
     pub kept_until: Option<Timestamp>,
     pub parts: Vec<Row>,
-    /// The first of them with what this reader may see, and with their own parts.
-    pub tree: Vec<PartView>,
-    /// Steps by which this reader may open a part: mechanism and step.
-    pub openers: Vec<(String, String)>,
     /// The record it is a part of.
     pub parent: Option<Row>,
     /// Records named by its fields.
     pub cited: Vec<Row>,
-}
-
-impl RecordView {
-    /// Whether a part was open before an event; `None` if it was not there.
-    pub fn earlier_part(&self, before: &Event, id: RecordId) -> Option<bool> {
-        let earlier = self.history.iter().map(|(_, event)| event);
-        let news = earlier.take_while(|event| event.revision < before.revision).filter_map(|event| {
-            match &event.deed {
-                gongzhi_kernel::Deed::Part(news) if news.part.id == id => Some(news.part.open),
-                _ => None,
-            }
-        });
-        news.last()
-    }
 }
 
 impl Service {
@@ -72,14 +51,7 @@ impl Service {
 
     /// The keys of an actor's inbox.
     pub fn inbox_keys(&self, actor: &Actor) -> Vec<String> {
-        let mut keys: Vec<String> = actor
-            .posts()
-            .iter()
-            .flat_map(|post| {
-                let unit = post.unit.iter().map(|unit| todo_key(&post.role, unit));
-                unit.chain([todo_key(&post.role, &post.place)])
-            })
-            .collect();
+        let mut keys: Vec<String> = actor.posts().iter().flat_map(|post| post.inboxes()).collect();
         keys.sort();
         keys.dedup();
         keys
@@ -118,7 +90,11 @@ impl Service {
     }
 
     /// A record, if the actor may read it.
-    fn readable(&self, actor: &Actor, id: RecordId) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
+    pub(crate) fn readable(
+        &self,
+        actor: &Actor,
+        id: RecordId,
+    ) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
         let record = match self.record(id) {
             Ok(record) => record,
             Err(Failure::NotFound) => return Ok(None),
@@ -165,7 +141,7 @@ impl Service {
         let cited: Vec<RecordId> = record
             .fields
             .values()
-            .flat_map(Value::leaves)
+            .flat_map(Value::items)
             .filter_map(|value| match value {
                 Value::Record(id) => Some(*id),
                 _ => None,
@@ -173,8 +149,6 @@ impl Service {
             .collect();
         let parent: Vec<RecordId> = record.parent.into_iter().collect();
         Ok(RecordView {
-            tree: self.tree(actor, &record)?,
-            openers: part_openers(actor, &mechanism, &record, &state),
             parts: self.ledger().rows(&ids)?,
             parent: self.ledger().rows(&parent)?.pop(),
             cited: self.ledger().rows(&cited)?,
@@ -265,8 +239,7 @@ impl Service {
         let state = self.state();
         let mut found = Vec::new();
         for (name, mechanism) in &state.laws.library.mechanisms {
-            // A part is opened from its parent's page.
-            if mechanism.register.is_some() || mechanism.parent.is_some() {
+            if mechanism.register.is_some() {
                 continue;
             }
             let may = |step: &&Step| {

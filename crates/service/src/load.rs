@@ -20,13 +20,18 @@ pub const DOCUMENTS: &str = "documents";
 
 /// The laws as published in the ledger; `fallback` while it holds none.
 pub fn laws(ledger: &dyn Ledger, fallback: Option<Library>) -> Result<Laws, StoreError> {
-    let snapshots = ledger.snapshots(DOCUMENTS)?;
-    if snapshots.is_empty() {
-        return Ok(Laws::new(fallback.unwrap_or_default()));
+    let documents: Vec<Record> =
+        ledger.snapshots(DOCUMENTS)?.iter().map(|bytes| read_record(bytes)).collect::<Result<_, _>>()?;
+    Ok(laws_of(&documents, fallback))
+}
+
+/// The laws that these records of the register of documents publish.
+pub(crate) fn laws_of(documents: &[Record], fallback: Option<Library>) -> Laws {
+    if documents.is_empty() {
+        return Laws::new(fallback.unwrap_or_default());
     }
     let (mut sources, mut data) = (Vec::new(), Vec::new());
-    for bytes in snapshots {
-        let record = read_record(&bytes)?;
+    for record in documents {
         let text = |name: &str| record.fields.get(name).and_then(Value::text).unwrap_or_default().to_owned();
         let (code, source) = (text("code"), text("source"));
         if code.ends_with(".md") {
@@ -43,7 +48,7 @@ pub fn laws(ledger: &dyn Ledger, fallback: Option<Library>) -> Result<Laws, Stor
                 "a published document has faults");
         }
     }
-    Ok(Laws::new(checked.library))
+    Laws::new(checked.library)
 }
 
 fn read_record(bytes: &[u8]) -> Result<Record, StoreError> {
@@ -123,7 +128,7 @@ pub fn read_library(dir: &Path) -> Result<LibraryFiles, LoadFault> {
 
 /// Checks a library of files: the checked library, or every fault in words.
 pub fn check_library(files: &LibraryFiles) -> Result<Library, LoadFault> {
-    let checked = gongzhi_lang::check(&files.sources, &files.data);
+    let checked = gongzhi_kernel::example::check(&files.sources, &files.data);
     if checked.is_clean() {
         return Ok(checked.library);
     }
@@ -186,6 +191,7 @@ fn read_offset(text: &str) -> Option<i32> {
 /// Publishes documents and enters territory, units, people and posts. Loading the same files again
 /// changes nothing.
 pub fn county(service: &Service, dir: &Path, files: &LibraryFiles) -> Result<(), LoadFault> {
+    let fresh = service.ledger().head()?.size == 0;
     let documents = files
         .sources
         .iter()
@@ -201,6 +207,10 @@ pub fn county(service: &Service, dir: &Path, files: &LibraryFiles) -> Result<(),
             .ok_or_else(|| LoadFault::Documents(vec![format!("no mechanism has `register: {register}`")]))?;
         let (path, rows) = table(dir, register)?;
         enter(service, &path, &mechanism, rows)?;
+    }
+    // The first entries came before the places and units that they are listed under.
+    if fresh {
+        crate::rebuild::derive(service.ledger(), service.code_secret(), service.now(), &mut |_| {})?;
     }
     Ok(())
 }

@@ -196,6 +196,9 @@ impl Service {
         // Read after the entries, so that it holds all of them.
         let signed = self.checkpoint()?;
         let size = signed.checkpoint.size;
+        if since.is_some_and(|since| since > size) {
+            return Err(Failure::NotFound);
+        }
         let seqs: Vec<u64> = entries.iter().map(|entry| entry.header.seq).collect();
         let paths = proof::inclusions(&seqs, size, reader(ledger)).map_err(unproven)?;
         let mut proven = Vec::with_capacity(entries.len());

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gongzhi_base::{Digest, Words};
-use gongzhi_kernel::Deed;
+use gongzhi_base::{Digest, RecordId, Words};
 use gongzhi_kernel::note::Note;
 use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
+use gongzhi_kernel::{Actor, Deed};
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
 use crate::service::Service;
 
 /// The form of files.
@@ -192,5 +193,21 @@ impl Reading {
             }
         }
         Reading { zone: state.world.zone.minutes, labels }
+    }
+}
+
+impl Service {
+    /// The receipt of a record for whoever may read it, as a file; perhaps with the proof that the log
+    /// of `since` entries was only added to (`NotFound` when the log was never of that size).
+    pub fn receipt_file(
+        &self,
+        actor: &Actor,
+        record: RecordId,
+        since: Option<u64>,
+    ) -> Result<(Receipt, ReceiptFile), Failure> {
+        self.readable(actor, record)?.ok_or(Failure::NotFound)?;
+        let receipt = self.receipt(record, since)?;
+        let file = ReceiptFile::new(&receipt, Reading::of(self, &receipt));
+        Ok((receipt, file))
     }
 }

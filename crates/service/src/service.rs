@@ -51,6 +51,21 @@ pub mod setting {
     pub const ACCOUNTS: &str = "demo-accounts";
 }
 
+/// The county's code, civil time and calendar, as its settings tell them.
+pub(crate) fn basics(ledger: &dyn Ledger) -> Result<(String, Zone, Calendar), StoreError> {
+    let text = |name: &str| -> Result<Option<String>, StoreError> {
+        let bytes = ledger.setting(name)?;
+        bytes
+            .map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt(format!("setting {name}"))))
+            .transpose()
+    };
+    let county = text(setting::COUNTY)?.unwrap_or_default();
+    let minutes = text(setting::ZONE)?.and_then(|zone| zone.parse().ok()).unwrap_or(Zone::CHINA.minutes);
+    let calendar = Calendar::read(&text(setting::CALENDAR)?.unwrap_or_default())
+        .map_err(|bad| StoreError::Corrupt(format!("calendar, line {}", bad.line)))?;
+    Ok((county, Zone { minutes }, calendar))
+}
+
 /// One county's service.
 pub struct Service {
     ledger: Arc<dyn Ledger>,
@@ -77,22 +92,11 @@ impl Service {
                     .into(),
             ));
         }
-        let text = |name: &str| -> Result<Option<String>, StoreError> {
-            let bytes = ledger.setting(name)?;
-            bytes
-                .map(|bytes| {
-                    String::from_utf8(bytes).map_err(|_| StoreError::Corrupt(format!("setting {name}")))
-                })
-                .transpose()
-        };
-        let county = text(setting::COUNTY)?.unwrap_or_default();
-        let minutes = text(setting::ZONE)?.and_then(|zone| zone.parse().ok()).unwrap_or(Zone::CHINA.minutes);
-        let calendar = Calendar::read(&text(setting::CALENDAR)?.unwrap_or_default())
-            .map_err(|bad| StoreError::Corrupt(format!("calendar, line {}", bad.line)))?;
+        let (county, zone, calendar) = basics(ledger.as_ref())?;
         let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);
         let secret = seals.secret(setting::CODES)?;
         let laws = load::laws(ledger.as_ref(), library)?;
-        let mut world = World::new(county, Zone { minutes }, Arc::new(calendar), &laws.library);
+        let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
         load::registers(ledger.as_ref(), &laws, &mut world)?;
         let state = Arc::new(ArcSwap::from_pointee(State { laws: Arc::new(laws), world: Arc::new(world) }));
         let secret = Arc::new(CodeSecret(*secret));
@@ -174,6 +178,11 @@ impl Service {
     /// The receipt code of a record, for whoever just opened it or may print it again.
     pub fn receipt_code(&self, record: RecordId) -> String {
         self.secret.code(record)
+    }
+
+    /// The secret of receipt codes.
+    pub(crate) fn code_secret(&self) -> &CodeSecret {
+        &self.secret
     }
 
     /// The record that a typed receipt code opens. The actor to use is `Actor::Holder(id)`.

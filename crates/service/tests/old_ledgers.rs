@@ -144,7 +144,7 @@ fn one(path: &Path) {
         assert_eq!(&Record::from_bytes(&stored).expect("an older snapshot reads"), record, "{id}");
         let mechanism = state.laws.version(&record.mechanism, record.version).expect("its mechanism");
         let projection = project(mechanism, record, &state.world, service.now());
-        for cell in &projection.cells {
+        for cell in &projection.share.cells() {
             let sum = batch.cells.entry(cell.key.clone()).or_default();
             sum.0 += cell.numerator;
             sum.1 += cell.denominator;

@@ -11,8 +11,11 @@ use std::time::Duration;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::merkle::Node;
+use gongzhi_kernel::notice::Notice;
 use gongzhi_kernel::project::{CellKey, Projection, Row};
 use gongzhi_lang::model::{Dimension, Level};
+
+use crate::outbox::{Mark, Outbox};
 
 use crate::look::{Look, LookQuery};
 
@@ -34,6 +37,8 @@ pub struct Batch {
     pub keys: Vec<(RecordId, Vec<u8>)>,
     /// Records whose keys go for good: nothing that they sealed can be read again.
     pub destroyed: Vec<RecordId>,
+    /// Who is told what because of these entries.
+    pub notices: Vec<(Mark, Notice)>,
     /// Looks at personal values among these entries.
     pub looks: Vec<Look>,
 }
@@ -268,6 +273,10 @@ pub trait Ledger: Send + Sync {
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError>;
     /// Entries from a sequence on.
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Entries in the order of their records' identifiers and, within a record, of its revisions; after
+    /// this record and revision. Reads a whole ledger record by record.
+    fn entries_by_record(&self, after: Option<(RecordId, u64)>, limit: u32)
+    -> Result<Vec<Entry>, StoreError>;
 
     /// Nodes of the Merkle log of one level, from a position on. Level 0 are the entries' own hashes.
     fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError>;
@@ -342,6 +351,10 @@ pub trait Ledger: Send + Sync {
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Writes a setting.
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// Notices and messages to people.
+    fn outbox(&self) -> &dyn Outbox {
+        &crate::outbox::Absent
+    }
     /// A harmless question that shows whether the database answers and can be written.
     fn ping(&self) -> Result<(), StoreError>;
 }

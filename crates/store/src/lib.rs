@@ -4,6 +4,7 @@
 pub mod conformance;
 pub mod ledger;
 mod look;
+pub mod outbox;
 pub mod sqlite;
 mod verify;
 

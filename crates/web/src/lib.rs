@@ -7,6 +7,7 @@ pub mod i18n;
 mod log;
 pub mod ops;
 pub mod pages;
+pub mod receipt;
 pub mod view;
 
 pub use app::{App, router};

@@ -12,23 +12,32 @@ use super::path::Until;
 use super::{CALLERS, Plan, append, baseline, county, empty_dir, path, put};
 
 /// A database engine under the same three measurements.
-struct Engine {
-    name: &'static str,
+trait Engine {
+    fn name(&self) -> &'static str;
     /// Its own single-row durable commits a second.
-    own: Box<dyn Fn(&Plan) -> Result<f64, String>>,
-    /// An empty ledger of the county, with a directory for files.
-    empty: Box<dyn Fn(&str) -> Result<(Arc<dyn Ledger>, PathBuf), String>>,
+    fn own(&self, plan: &Plan) -> Result<f64, String>;
+    /// An empty ledger of a county, and a directory for files.
+    fn empty(&self, name: &str, county: &str) -> Result<(Arc<dyn Ledger>, PathBuf), String>;
 }
 
-fn sqlite(county: String) -> Engine {
-    Engine {
-        name: "SQLite",
-        own: Box::new(|plan| baseline::sqlite(&empty_dir("single")?.join("rows.db"), plan.seconds)),
-        empty: Box::new(move |name| {
-            let dir = empty_dir(name)?;
-            let ledger = Sqlite::open(&dir.join("county.db"), &county).map_err(|error| error.to_string())?;
-            Ok((Arc::new(ledger), dir))
-        }),
+/// All that are measured.
+const ENGINES: &[&dyn Engine] = &[&SqliteEngine];
+
+struct SqliteEngine;
+
+impl Engine for SqliteEngine {
+    fn name(&self) -> &'static str {
+        "SQLite"
+    }
+
+    fn own(&self, plan: &Plan) -> Result<f64, String> {
+        baseline::sqlite(&empty_dir("single")?.join("rows.db"), plan.seconds)
+    }
+
+    fn empty(&self, name: &str, county: &str) -> Result<(Arc<dyn Ledger>, PathBuf), String> {
+        let dir = empty_dir(name)?;
+        let ledger = Sqlite::open(&dir.join("county.db"), county).map_err(|error| error.to_string())?;
+        Ok((Arc::new(ledger), dir))
     }
 }
 
@@ -41,8 +50,8 @@ pub fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
             "| engine | its own single-row durable commits/s | bare append, events/s | times | command path, commands/s | times |\n|---|---:|---:|---:|---:|---:|"
         ),
     );
-    for engine in [sqlite(file.place.clone())] {
-        row(plan, &engine, &dir, &file.place, out)?;
+    for engine in ENGINES {
+        row(plan, *engine, &dir, &file.place, out)?;
     }
     put(out, format_args!(""));
     Ok(())
@@ -51,19 +60,18 @@ pub fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
 /// Only the command path, for so many lifecycles: the same work whatever else runs on the machine.
 pub fn fixed(plan: &Plan, lifecycles: u64) -> Result<(), String> {
     let dir = county()?;
-    let file = CountyFile::read(&dir).map_err(|fault| format!("{fault:?}"))?;
-    for engine in [sqlite(file.place.clone())] {
-        command_path(plan, &engine, &dir, Until::Lifecycles(lifecycles))?;
+    for engine in ENGINES {
+        command_path(plan, *engine, &dir, Until::Lifecycles(lifecycles))?;
     }
     Ok(())
 }
 
-fn row(plan: &Plan, engine: &Engine, county: &Path, place: &str, out: &mut String) -> Result<(), String> {
-    let name = engine.name;
+fn row(plan: &Plan, engine: &dyn Engine, county: &Path, place: &str, out: &mut String) -> Result<(), String> {
+    let name = engine.name();
     eprintln!("bench: single-row commits of {name}");
-    let rows = (engine.own)(plan)?;
+    let rows = engine.own(plan)?;
     eprintln!("bench: bare append on {name}, {CALLERS} callers");
-    let bare = append::run(&(engine.empty)("append")?.0, place, CALLERS, plan.seconds)?;
+    let bare = append::run(&engine.empty("append", place)?.0, place, CALLERS, plan.seconds)?;
     let took = command_path(plan, engine, county, Until::Seconds(plan.seconds))?;
     let commands = took.rate();
     put(
@@ -77,9 +85,10 @@ fn row(plan: &Plan, engine: &Engine, county: &Path, place: &str, out: &mut Strin
     Ok(())
 }
 
-fn command_path(plan: &Plan, engine: &Engine, county: &Path, until: Until) -> Result<path::Took, String> {
-    eprintln!("bench: the command path on {}, {CALLERS} callers", engine.name);
-    let (ledger, dir) = (engine.empty)("path")?;
+fn command_path(plan: &Plan, engine: &dyn Engine, county: &Path, until: Until) -> Result<path::Took, String> {
+    eprintln!("bench: the command path on {}, {CALLERS} callers", engine.name());
+    let file = CountyFile::read(county).map_err(|fault| format!("{fault:?}"))?;
+    let (ledger, dir) = engine.empty("path", &file.place)?;
     let service = path::open(ledger, county, &dir)?;
     let took = path::run(&service, &plan.script, CALLERS, until)?;
     service.close();

@@ -45,7 +45,7 @@ pub fn run(args: &Check) -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let checked = gongzhi_lang::check(&sources, &data);
+    let checked = gongzhi_kernel::example::check(&sources, &data);
     let lang = Lang::read(&args.lang).unwrap_or_default();
     if args.format == "json" {
         println!("{}", gongzhi_lang::to_json(&checked.diagnostics));

@@ -5,7 +5,11 @@ pub mod demo;
 pub mod figures;
 pub mod load;
 pub mod open;
+pub mod rebuild;
+pub mod receipt;
+pub mod recount;
 pub mod serve;
+pub mod show;
 pub mod verify;
 
 use std::fmt;

@@ -66,9 +66,15 @@ impl Store {
         library: Option<gongzhi_lang::model::Library>,
     ) -> Result<Service, Fault> {
         let dir = self.dir()?;
-        std::fs::create_dir_all(dir)?;
-        let master = MasterKey::of_dir(dir, ledger.as_ref(), &gongzhi_service::ambient::Machine)?;
+        let master = self.master(ledger.as_ref())?;
         Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
+    }
+
+    /// The master key of the county whose ledger was opened.
+    pub fn master(&self, ledger: &dyn Ledger) -> Result<MasterKey, Fault> {
+        let dir = self.dir()?;
+        std::fs::create_dir_all(dir)?;
+        Ok(MasterKey::of_dir(dir, ledger, &gongzhi_service::ambient::Machine)?)
     }
 }
 
@@ -92,6 +98,11 @@ impl Held {
             )));
         }
         Ok(Arc::new(Sqlite::open(&file, &Sqlite::county_of(&file)?)?))
+    }
+
+    /// Where it lies.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The service of the county.

@@ -209,7 +209,7 @@ fn recount(service: &Service) -> BTreeMap<CellKey, (i64, i64)> {
     for name in state.laws.library.mechanisms.keys() {
         for record in records(service, name) {
             let mechanism = state.laws.version(name, record.version).expect("its mechanism");
-            for cell in project(mechanism, &record, &state.world, service.now()).cells {
+            for cell in project(mechanism, &record, &state.world, service.now()).share.cells() {
                 let sum = cells.entry(cell.key).or_default();
                 sum.0 += cell.numerator;
                 sum.1 += cell.denominator;

@@ -4,8 +4,6 @@ pub mod asked_twice;
 pub mod bad_name;
 pub mod catalogue_file;
 pub mod catalogue_row;
-pub mod columns;
-pub mod computed;
 pub mod constant_guard;
 pub mod dead_end;
 pub mod deadline_idle;
@@ -13,6 +11,7 @@ pub mod deadline_late;
 pub mod deadline_without_basis;
 pub mod division_by_zero;
 pub mod duplicate;
+pub mod example_differs;
 pub mod expression_syntax;
 pub mod expression_types;
 pub mod final_left;
@@ -27,6 +26,9 @@ pub mod never_filled;
 pub mod never_read;
 pub mod no_opener;
 pub mod nobody;
+pub mod notice_personal;
+pub mod notice_reader;
+pub mod notice_silent;
 pub mod number_format;
 pub mod parts;
 pub mod personal_incomplete;
@@ -102,7 +104,6 @@ pub const ALL: &[&Check] = &[
     &bad_name::CHECK,
     &unknown_name::CHECK,
     &wrong_field::CHECK,
-    &columns::CHECK,
     &unreachable_state::CHECK,
     &dead_end::CHECK,
     &final_left::CHECK,
@@ -121,12 +122,15 @@ pub const ALL: &[&Check] = &[
     &personal_incomplete::CHECK,
     &asked_twice::CHECK,
     &held_by::CHECK,
-    &computed::CHECK,
     &ratio_of_nothing::CHECK,
     &catalogue_file::CHECK,
     &catalogue_row::CHECK,
     &parts::CHECK,
     &number_format::CHECK,
+    &notice_personal::CHECK,
+    &notice_silent::CHECK,
+    &notice_reader::CHECK,
+    &example_differs::CHECK,
     &harmful::CHECK,
     &harmful_explained::CHECK,
 ];
@@ -137,20 +141,22 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     duplicate::check(world, faults);
     bad_name::fields(world, faults);
     unknown_name::check(world, faults);
+    crate::example::names(world, faults);
     wrong_field::check(world, faults);
-    columns::check(world, faults);
     nobody::check(world, faults);
     never_filled::check(world, faults);
     never_read::check(world, faults);
     personal_incomplete::check(world, faults);
     asked_twice::check(world, faults);
     held_by::check(world, faults);
-    computed::check(world, faults);
     parts::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);
         number_format::check(mechanism, faults);
+        notice_personal::check(mechanism, faults);
+        notice_silent::check(mechanism, faults);
+        notice_reader::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         constant_guard::check(mechanism, faults);
         division_by_zero::check(mechanism, faults);

@@ -53,6 +53,11 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         for field in &mechanism.fields {
             people.list(field.personal.iter().flat_map(|personal| &personal.audience), None);
         }
+        for notice in &mechanism.notices {
+            // Who is no post at all is told by a check of its own.
+            let posts = |who: &&Spanned<Who>| matches!(who.value, Who::Role(_) | Who::RoleOf { .. });
+            people.list(notice.to.iter().filter(posts), None);
+        }
         for step in &mechanism.steps {
             people.list(&step.by, Some(step));
             if !mechanism.incomplete {

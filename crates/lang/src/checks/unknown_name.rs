@@ -29,6 +29,7 @@ use crate::ast::{Field, Indicator, Mechanism, Step, Who};
 use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::Type;
+use crate::notice::Notice;
 use crate::source::{At, Spanned, Word};
 use crate::world::World;
 
@@ -102,6 +103,9 @@ impl<'a> Names<'a, '_> {
         for indicator in &mechanism.indicators {
             self.indicator(mechanism, indicator);
         }
+        for notice in &mechanism.notices {
+            self.notice(mechanism, notice);
+        }
         if let Some(duplicates) = &mechanism.duplicates {
             for word in [Some(&duplicates.words), duplicates.point.as_ref()].into_iter().flatten() {
                 self.own_field(mechanism, word);
@@ -144,11 +148,29 @@ impl<'a> Names<'a, '_> {
                 }
             }
         }
-        if let Some(extends) = &step.extends
-            && mechanism.deadline(extends.deadline.text()).is_none()
-            && !mechanism.incomplete
-        {
-            let word = &extends.deadline;
+        if let Some(extends) = &step.extends {
+            self.deadline(mechanism, &extends.deadline);
+        }
+    }
+
+    fn notice(&mut self, mechanism: &'a Mechanism, notice: &'a Notice) {
+        for word in &notice.on {
+            self.own_step(mechanism, word);
+        }
+        for word in notice.warned.iter().chain(&notice.late) {
+            self.deadline(mechanism, word);
+        }
+        self.people(mechanism, &notice.to);
+        for word in notice.fields() {
+            if mechanism.field(word.text()).is_none() && !mechanism.incomplete {
+                let known = mechanism.field_names().chain(crate::notice::BUILT_IN);
+                self.faults.add(fault("kind.field", word.text(), word.at, known));
+            }
+        }
+    }
+
+    fn deadline(&mut self, mechanism: &Mechanism, word: &Word) {
+        if mechanism.deadline(word.text()).is_none() && !mechanism.incomplete {
             self.faults.add(fault("kind.deadline", word.text(), word.at, mechanism.deadline_names()));
         }
     }
@@ -229,9 +251,6 @@ impl<'a> Names<'a, '_> {
             let known = self.world.documents.elements.iter().map(|element| element.name.text());
             self.faults.add(fault("kind.element", word.text(), word.at, known));
         }
-        for column in field.columns.iter().flatten() {
-            self.field(&column.field);
-        }
         let Some(ty) = &field.ty else { return };
         let Some(of) = &ty.of else { return };
         let item = match &ty.ty {
@@ -241,11 +260,6 @@ impl<'a> Names<'a, '_> {
         match item {
             Type::Entry(name) if self.world.catalogue(name).is_none() && !self.world.documents.incomplete => {
                 self.faults.add(fault("kind.catalogue", name, of.at, self.world.catalogue_names()));
-            }
-            Type::Rows(_)
-                if self.world.catalogue(of.text()).is_none() && !self.world.documents.incomplete =>
-            {
-                self.faults.add(fault("kind.catalogue", of.text(), of.at, self.world.catalogue_names()));
             }
             Type::Record(name) if self.world.mechanism(name).is_none() => {
                 self.faults.add(fault("kind.mechanism", name, of.at, self.world.mechanism_names()));

@@ -3,7 +3,7 @@
 //! # What it does
 //! Checks the fields that play a part: a title must be text or name something, a place a place, a unit
 //! a unit, a kind an entry; duplicates compare a text and a point; an indicator is placed in time by a
-//! date or time; a register's `code` is text.
+//! date or time; a register's `code` is text; a notice tells no file, point, record or truth value.
 //!
 //! # Why is this bad
 //! The page, the map or the figure that rests on the field would stay empty.
@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字。
+//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字；通知里不能引用附件、坐标、事项、是否。
 //!
 //! # 为什么不好
 //! 依赖这个字段的页面、地图或数字会是空的。
@@ -64,16 +64,17 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             each(duplicates.point.as_ref(), "duplicates.point", |ty| *ty == Type::Point, "type.point");
         }
         for indicator in &mechanism.indicators {
-            each(
-                indicator.at.as_ref(),
-                "at",
-                |ty| matches!(ty, Type::Date | Type::Month | Type::Time),
-                "type.time",
-            );
+            each(indicator.at.as_ref(), "at", |ty| matches!(ty, Type::Date | Type::Time), "type.time");
         }
         let code = mechanism.field("code").filter(|_| mechanism.register.is_some());
         each(code.map(|field| &field.name), "code", |ty| *ty == Type::Text, "type.text");
         dimensions(mechanism, faults);
+        for word in mechanism.notices.iter().flat_map(|notice| notice.fields()) {
+            let field = mechanism.field(word.text()).and_then(|field| field.type_of());
+            if field.is_some_and(|ty| !crate::notice::tellable(ty)) {
+                faults.add(Fault::new(&CHECK, "notice", word.at).with(word.text()));
+            }
+        }
     }
 }
 

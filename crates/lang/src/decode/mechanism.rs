@@ -37,7 +37,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let [title, place, unit, kind] = ["title", "place", "unit", "kind"].map(|key| map.text(key, faults));
     let readers = map.take("readers", faults).map(|node| who_list(node, faults)).unwrap_or_default();
     let fields = named(map.take_all("fields"), faults);
-    let fields = fields.iter().filter_map(|entry| field::decode(entry, text, faults)).collect();
+    let fields = fields.iter().filter_map(|entry| field::decode(entry, faults)).collect();
     let states = named(map.take_all("states"), faults);
     let states = states.iter().filter_map(|entry| state(entry, faults)).collect();
     let steps = named(map.take_all("steps"), faults);
@@ -49,6 +49,8 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let all = map.take_all("duplicates");
     map.take("duplicates", faults);
     let duplicates = all.first().and_then(|entry| measure::duplicates(entry.node, entry, faults));
+    let notices = named(map.take_all("notices"), faults);
+    let notices = notices.iter().filter_map(|entry| crate::notice::decode(entry, text, faults)).collect();
     map.explain(faults);
     map.finish(faults);
     Mechanism {
@@ -71,6 +73,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         deadlines,
         indicators,
         duplicates,
+        notices,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,
         name,

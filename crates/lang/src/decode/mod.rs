@@ -1,10 +1,11 @@
 //! From documents to declarations: every block is read, every fault told, nothing resolved yet.
 
+mod example;
 mod field;
 mod measure;
 mod mechanism;
 pub mod read;
-mod step;
+pub mod step;
 mod vocabulary;
 
 use crate::ast::{ClauseAt, Documents};
@@ -15,7 +16,7 @@ use crate::source::{At, Source, Word};
 use crate::yaml::{self, Data, Node};
 
 /// Keys that stand beside mechanisms, not in them.
-const APART: [&str; 3] = ["roles", "elements", "catalogue"];
+const APART: [&str; 5] = ["roles", "elements", "catalogue", "setting", "example"];
 
 /// A block as read: its place, its clause and its entries.
 struct Part {
@@ -59,7 +60,13 @@ pub fn decode(sources: &[Source], outlines: &[Vec<Block>], faults: &mut Faults) 
             {
                 faults.add(heading_missing::fault(key.at));
             }
-            sort(Part { at, clause, entries }, &mut drafts, &mut documents, faults);
+            let part = Part { at, clause, entries };
+            if part.entries.iter().any(|(key, _)| key.value == "example") {
+                let own = drafts.last().map(|draft| &draft.name);
+                example::example(&part, own, source.name(), &mut documents, faults);
+                continue;
+            }
+            sort(part, &mut drafts, &mut documents, faults);
         }
         for draft in drafts {
             let mechanism = mechanism::decode(draft, source, faults);
@@ -126,6 +133,10 @@ fn sort(part: Part, drafts: &mut Vec<Draft>, documents: &mut Documents, faults: 
             "elements" => vocabulary::elements(key, node, &part.clause, documents, faults),
             _ => {}
         }
+    }
+    if has("setting").is_some() {
+        example::setting(&part, documents, faults);
+        return;
     }
     if has("catalogue").is_some() {
         vocabulary::catalogue(&part, documents, faults);

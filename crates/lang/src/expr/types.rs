@@ -1,7 +1,7 @@
 //! Types of expressions: every name resolved against the mechanism, every operator against its operands.
 
 use super::parse::{Node, Tree};
-use super::{ActorPart, Expr, Op, Over};
+use super::{ActorPart, Expr, Op};
 use crate::ast::{Code, Mechanism};
 use crate::checks::{expression_types as wrong, personal_read, unknown_name};
 use crate::diagnostic::Faults;
@@ -16,8 +16,6 @@ pub enum Use {
     Step,
     /// The condition of an automatic step: nobody acts, and no clock wakes it.
     Auto,
-    /// A field whose value follows from others: time alone may not change it, nobody acts.
-    Computed,
     /// A time limit.
     Limit,
     /// An indicator: kept up as events happen, so time alone may not change it.
@@ -35,26 +33,13 @@ pub struct Scope<'a> {
 pub const RESERVED: [&str; 9] = ["true", "false", "null", "in", "opened", "now", "state", "number", "actor"];
 
 /// The functions.
-pub const FUNCTIONS: [&str; 13] = [
-    "has",
-    "taken",
-    "met",
-    "late",
-    "running",
-    "parts",
-    "open_parts",
-    "unit_for",
-    "up",
-    "size",
-    "span",
-    "count",
-    "sum",
-];
+pub const FUNCTIONS: [&str; 11] =
+    ["has", "taken", "met", "late", "running", "parts", "open_parts", "unit_for", "up", "size", "span"];
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
 pub fn check(code: &Code, wanted: &Type, scope: &Scope<'_>, faults: &mut Faults) {
     let Some(tree) = &code.tree else { return };
-    let mut typing = Typing { scope, code, faults, inner: None };
+    let mut typing = Typing { scope, code, faults };
     let Some((expr, found)) = typing.infer(tree) else { return };
     if typing.fits(&expr, &found, wanted, tree) {
         let _ = code.typed.set(expr);
@@ -65,37 +50,11 @@ struct Typing<'s, 'f> {
     scope: &'s Scope<'s>,
     code: &'s Code,
     faults: &'f mut Faults,
-    /// What `count` and `sum` go over, inside of them.
-    inner: Option<Inner<'s>>,
-}
-
-/// What a condition of `count` or a number of `sum` may read of each row or part.
-#[derive(Clone)]
-enum Inner<'s> {
-    Row(Vec<(String, Type)>),
-    Part(&'s Mechanism),
-}
-
-impl Inner<'_> {
-    /// The type of a name; `None` if it has none of that name.
-    fn of(&self, name: &str) -> Option<Type> {
-        match self {
-            Inner::Row(columns) => {
-                columns.iter().find(|(column, _)| column == name).map(|(_, ty)| ty.clone())
-            }
-            Inner::Part(part) if name == "state" => {
-                Some(Type::Choice(part.state_names().map(str::to_owned).collect()))
-            }
-            Inner::Part(part) => {
-                part.field(name).filter(|field| field.personal.is_none())?.type_of().cloned()
-            }
-        }
-    }
 }
 
 type Typed = Option<(Expr, Type)>;
 
-impl<'s> Typing<'s, '_> {
+impl Typing<'_, '_> {
     fn at(&self, tree: &Tree) -> At {
         if self.code.exact { self.code.at.part(tree.range.clone()) } else { self.code.at }
     }
@@ -158,13 +117,7 @@ impl<'s> Typing<'s, '_> {
     }
 
     fn name(&mut self, name: &str, tree: &Tree) -> Typed {
-        if let Some(ty) = self.inner.as_ref().and_then(|inner| inner.of(name)) {
-            return Some((Expr::Inner(name.to_owned()), ty));
-        }
-        let refused = matches!(
-            (name, self.scope.place),
-            ("now", Use::Auto | Use::Indicator | Use::Computed) | ("actor", _)
-        );
+        let refused = matches!((name, self.scope.place), ("now", Use::Auto | Use::Indicator) | ("actor", _));
         if refused {
             return self.tell(wrong::not_here(self.at(tree), name));
         }
@@ -202,24 +155,9 @@ impl<'s> Typing<'s, '_> {
         if of.node == Node::Name("actor".into()) {
             return self.actor(name, tree);
         }
-        if of.node == Node::Name("parent".into())
-            && let Some(parent) = &self.scope.mechanism.parent
-        {
-            return self.parent(parent.text(), name, tree);
-        }
         let (expr, ty) = self.infer(of)?;
         let at = self.at(tree);
         match &ty {
-            Type::Rows(columns) => match columns.iter().find(|(column, _)| column == name) {
-                Some((_, ty)) => {
-                    let ty = Type::List(Box::new(ty.clone()));
-                    Some((Expr::Each { rows: Box::new(expr), column: name.to_owned() }, ty))
-                }
-                None => {
-                    let known = columns.iter().map(|(column, _)| column.as_str());
-                    self.tell(unknown_name::fault("kind.column", name, at, known))
-                }
-            },
             Type::Entry(catalogue) => {
                 let declared = self.scope.world.catalogue(catalogue)?;
                 let column = declared.columns.iter().find(|(column, _)| column.value == name);
@@ -256,30 +194,6 @@ impl<'s> Typing<'s, '_> {
         }
     }
 
-    /// A field of the record above, which is at hand when a step is taken and nowhere else.
-    fn parent(&mut self, parent: &str, name: &str, tree: &Tree) -> Typed {
-        let at = self.at(tree);
-        if !matches!(self.scope.place, Use::Step | Use::Limit) {
-            return self.tell(wrong::not_here(at, "parent"));
-        }
-        let parent = self.scope.world.mechanism(parent)?;
-        if name == "state" {
-            let states = parent.state_names().map(str::to_owned).collect();
-            return Some((Expr::Parent(name.to_owned()), Type::Choice(states)));
-        }
-        let Some(field) = parent.field(name) else {
-            if !parent.incomplete {
-                let known = parent.field_names().chain(["state"]);
-                self.faults.add(unknown_name::fault("kind.field", name, at, known));
-            }
-            return None;
-        };
-        if field.personal.is_some() {
-            return self.tell(personal_read::fault(at, name));
-        }
-        Some((Expr::Parent(name.to_owned()), field.type_of()?.clone()))
-    }
-
     fn actor(&mut self, name: &str, tree: &Tree) -> Typed {
         let at = self.at(tree);
         if self.scope.place != Use::Step {
@@ -303,10 +217,6 @@ impl<'s> Typing<'s, '_> {
         let at = self.at(tree);
         let wanted = match name {
             "unit_for" | "up" => 2,
-            "count" | "sum" => return self.over(name, args, tree),
-            "met" | "late" | "running" if self.scope.place == Use::Computed => {
-                return self.tell(wrong::not_here(at, name));
-            }
             _ if FUNCTIONS.contains(&name) => 1,
             _ => return self.tell(unknown_name::fault("kind.function", name, at, FUNCTIONS)),
         };
@@ -334,7 +244,7 @@ impl<'s> Typing<'s, '_> {
             }
             "size" => {
                 let (expr, ty) = self.infer(&args[0])?;
-                if !matches!(ty, Type::Text | Type::List(_) | Type::Rows(_)) {
+                if !matches!(ty, Type::Text | Type::List(_)) {
                     let at = self.at(&args[0]);
                     return self.tell(wrong::no_size(at, &ty));
                 }
@@ -351,72 +261,11 @@ impl<'s> Typing<'s, '_> {
         }
     }
 
-    /// `count(over, condition)` and `sum(over, number)`, over the rows of a table or the parts of a
-    /// mechanism; `sum(list)` of a list of numbers.
-    fn over(&mut self, function: &str, args: &[Tree], tree: &Tree) -> Typed {
-        let at = self.at(tree);
-        if self.inner.is_some() {
-            return self.tell(wrong::not_here(at, function));
-        }
-        if let ("sum", [list]) = (function, args) {
-            let (expr, ty) = self.infer(list)?;
-            let numbers = Type::List(Box::new(Type::Int));
-            return self.fits(&expr, &ty, &numbers, list).then(|| (Expr::Sum(Box::new(expr)), Type::Int));
-        }
-        let [of, number] = args else {
-            return self.tell(wrong::arguments(at, function, 2, args.len()));
-        };
-        let (over, inner) = match &of.node {
-            Node::Text(_) => {
-                let part = self.part(of)?;
-                (Over::Parts(part.name.value.clone()), Inner::Part(part))
-            }
-            _ => {
-                let (expr, ty) = self.infer(of)?;
-                let Type::Rows(columns) = ty else {
-                    let at = self.at(of);
-                    return self.tell(wrong::rows_wanted(at, &ty));
-                };
-                (Over::Rows(Box::new(expr)), Inner::Row(columns))
-            }
-        };
-        let wanted = if function == "count" { Type::Bool } else { Type::Int };
-        self.inner = Some(inner);
-        let typed = self.infer(number);
-        let fits = typed.as_ref().is_some_and(|(expr, ty)| self.fits(expr, ty, &wanted, number));
-        self.inner = None;
-        let each = Box::new(typed.filter(|_| fits)?.0);
-        let expr = match function {
-            "count" => Expr::CountOver { over, when: each },
-            _ => Expr::SumOver { over, number: each },
-        };
-        Some((expr, Type::Int))
-    }
-
-    /// The mechanism of parts that a literal names.
-    fn part(&mut self, arg: &Tree) -> Option<&'s Mechanism> {
-        let word = self.literal(arg)?;
-        let mechanism = self.scope.mechanism;
-        let all = &self.scope.world.documents.mechanisms;
-        let mut parts = all
-            .iter()
-            .filter(|part| part.parent.as_ref().is_some_and(|parent| parent.value == mechanism.name.value));
-        let found = parts.clone().find(|part| part.name.value == word.value);
-        if found.is_none() && !mechanism.incomplete {
-            let known: Vec<&str> = parts.by_ref().map(|part| part.name.text()).collect();
-            self.faults.add(unknown_name::fault("kind.part", word.text(), word.at, known));
-        }
-        found
-    }
-
     fn has(&mut self, arg: &Tree) -> Typed {
         let Node::Name(name) = &arg.node else {
             let at = self.at(arg);
             return self.tell(wrong::field_wanted(at));
         };
-        if self.inner.as_ref().and_then(|inner| inner.of(name)).is_some() {
-            return Some((Expr::HasInner(name.clone()), Type::Bool));
-        }
         let mechanism = self.scope.mechanism;
         if mechanism.field(name).is_none() {
             if !mechanism.incomplete {
@@ -495,8 +344,7 @@ impl<'s> Typing<'s, '_> {
                 Type::Bool
             }
             Op::Lt | Op::Le | Op::Gt | Op::Ge => {
-                let ordered =
-                    matches!(a_type, Type::Int | Type::Date | Type::Month | Type::Time | Type::Span);
+                let ordered = matches!(a_type, Type::Int | Type::Date | Type::Time | Type::Span);
                 if !ordered {
                     let at = self.at(left);
                     return self.tell(wrong::unordered(at, &a_type));

@@ -164,3 +164,31 @@ pub(super) fn wait(make: Make<'_>) {
     assert_eq!(book.ledger.wait(0, Duration::from_secs(60)), Ok(book.head), "it has grown already");
     assert_eq!(book.ledger.wait(1, Duration::from_millis(50)), Ok(book.head), "nothing came");
 }
+
+pub(super) fn by_record(make: Make<'_>) {
+    let mut book = Book::new(make());
+    book.put((1..=4).map(record).collect()).expect("a batch");
+    for (n, revision) in [(3, 2), (1, 2), (3, 3)] {
+        let mut again = record(n);
+        again.projection.row.revision = revision;
+        book.put(vec![again]).expect("a batch");
+    }
+    let read = |after, limit| book.ledger.entries_by_record(after, limit).expect("entries");
+    let all = read(None, 100);
+    let keys: Vec<_> = all.iter().map(|entry| (entry.header.record, entry.header.revision)).collect();
+    assert_eq!(all.len(), 7);
+    assert!(keys.is_sorted(), "by record, then by revision");
+    assert_eq!(
+        keys.iter().filter(|(record, _)| *record == id(3)).map(|(_, r)| *r).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    let mut paged = Vec::new();
+    loop {
+        let page = read(paged.last().copied(), 2);
+        if page.is_empty() {
+            break;
+        }
+        paged.extend(page.iter().map(|entry| (entry.header.record, entry.header.revision)));
+    }
+    assert_eq!(paged, keys, "pages lose and double nothing, also within a record");
+}

@@ -7,6 +7,7 @@ mod accounts;
 pub mod fixture;
 mod lists;
 mod log;
+mod outbox;
 mod searching;
 mod writing;
 
@@ -43,8 +44,14 @@ const CASES: &[Case] = &[
     ("nodes of the log are kept with their entries", log::nodes),
     ("keys are written, replaced and destroyed with their batch", log::keys),
     ("a rebuild empties what is derived and nothing else", log::rebuild),
+    ("notices are told with their entries and read by person", outbox::notices),
+    ("notices stand or fall with their batch, and no rebuild forgets them", outbox::atomic),
+    ("notices are made into messages once", outbox::spreading),
+    ("choices are kept, and a digest is made once", outbox::choices),
+    ("messages are taken by one and settled by whoever has them", outbox::messages),
     ("answers, accounts and settings come whole for an archive", log::archive),
     ("looks come newest first, by time and by person", log::looks),
+    ("entries come record by record", log::by_record),
     ("waiting ends when the ledger grew", log::wait),
 ];
 

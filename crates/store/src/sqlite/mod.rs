@@ -10,6 +10,7 @@ mod keeper;
 mod list;
 mod log;
 mod looks;
+mod outbox;
 mod pool;
 mod read;
 mod schema;
@@ -136,6 +137,14 @@ impl Ledger for Sqlite {
         self.readers.read(|conn| read::entries(conn, &self.county, from, limit))
     }
 
+    fn entries_by_record(
+        &self,
+        after: Option<(RecordId, u64)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.readers.read(|conn| read::entries_by_record(conn, &self.county, after, limit))
+    }
+
     fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError> {
         self.readers.read(|conn| log::nodes(conn, &self.county, level, from, limit))
     }
@@ -260,6 +269,10 @@ impl Ledger for Sqlite {
 
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
         accounts::put_setting(&self.writer().conn, &self.county, name, value)
+    }
+
+    fn outbox(&self) -> &dyn crate::outbox::Outbox {
+        self
     }
 
     fn ping(&self) -> Result<(), StoreError> {

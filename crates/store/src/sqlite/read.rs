@@ -167,6 +167,27 @@ pub(super) fn entries(conn: &Connection, county: &str, from: u64, limit: u32) ->
     Ok(entries)
 }
 
+pub(super) fn entries_by_record(
+    conn: &Connection,
+    county: &str,
+    after: Option<(RecordId, u64)>,
+    limit: u32,
+) -> Done<Vec<Entry>> {
+    // No identifier is shorter than the empty one, so that it comes before all.
+    let (record, revision) = after.map_or((Vec::new(), 0), |(id, revision)| (id.0.to_vec(), revision));
+    let sql = format!(
+        "{ENTRY} INDEXED BY entry_of_record WHERE county = ?1 AND (record, revision) > (?2, ?3)
+         ORDER BY record, revision LIMIT ?4"
+    );
+    let mut query = conn.prepare_cached(&sql).map_err(fault)?;
+    let mut rows = query.query(params![county, record, revision.cast_signed(), limit]).map_err(fault)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(fault)? {
+        entries.push(entry(row)?);
+    }
+    Ok(entries)
+}
+
 /// Reads an entry; the columns by which it was found must be those that its header binds.
 fn entry(row: &rusqlite::Row<'_>) -> Done<Entry> {
     let seq = unsigned(row, 0).map_err(fault)?;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (2, include_str!("../../migrations/sqlite/0002_units.sql")),
     (3, include_str!("../../migrations/sqlite/0003_merkle_and_keys.sql")),
     (LOOKS, include_str!("../../migrations/sqlite/0004_looks.sql")),
+    (5, include_str!("../../migrations/sqlite/0005_outbox.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.

@@ -11,7 +11,7 @@ use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use super::{log, looks};
+use super::{log, looks, outbox};
 use crate::{Batch, StoreError, Stored};
 
 /// Stands for “no due time” in the database, so that such rows come last.
@@ -99,6 +99,7 @@ impl Writer {
         let write = || -> Sql<u64> {
             let mut rows = put_entries(&tx, county, batch)?;
             rows += log::put(&tx, county, batch)?;
+            rows += outbox::put(&tx, county, batch)?;
             Ok(rows + put_derived(&tx, county, batch, (series, mechanisms), &mut fresh)?)
         };
         let rows = { write }().map_err(fault)?;

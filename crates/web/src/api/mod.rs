@@ -14,12 +14,14 @@ mod inbox;
 mod input;
 mod kinds;
 mod list;
+mod log;
 mod looks;
 mod mechanisms;
 mod open;
 mod places;
 mod problem;
 mod problems;
+mod receipt;
 mod record;
 mod search;
 mod session;
@@ -69,6 +71,7 @@ use problem::Problem;
         (name = "territory", description = "Places and units"),
         (name = "records", description = "Records: staff and whoever a mechanism lets open them"),
         (name = "follow", description = "Records by receipt code"),
+        (name = "log", description = "Receipts and proofs over the public log (`/log/checkpoint`, `/log/keys`, `/log/tile/…`)"),
         (name = "files", description = "Attachments"),
         (name = "figures", description = "Indicators"),
         (name = "proposals", description = "Likely duplicates and kinds; a person decides")
@@ -127,6 +130,9 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(follow::step))
         .routes(routes!(erasure::holder))
         .routes(routes!(follow::file))
+        .routes(routes!(receipt::holder))
+        .routes(routes!(receipt::staff))
+        .routes(routes!(log::proof))
         .layer(DefaultBodyLimit::max(input::MAX_JSON))
         .merge(uploads)
         .split_for_parts()

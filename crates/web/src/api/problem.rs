@@ -281,41 +281,12 @@ fn slug(failure: &Failure) -> &'static str {
     }
 }
 
-/// The stable name of a field's fault.
-fn fault_code(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Missing => "missing",
-        Fault::TooShort(_) => "too-short",
-        Fault::TooLong(_) => "too-long",
-        Fault::NotNumber => "not-number",
-        Fault::NotDate => "not-date",
-        Fault::NotSpan => "not-span",
-        Fault::NotBool => "not-bool",
-        Fault::NotPoint => "not-point",
-        Fault::NotOffered(_) => "not-offered",
-        Fault::NoPlace(_) => "no-place",
-        Fault::WrongLevel => "wrong-level",
-        Fault::NoUnit(_) => "no-unit",
-        Fault::NoPerson(_) => "no-person",
-        Fault::NoEntry(_) => "no-entry",
-        Fault::NoRecord(_) => "no-record",
-        Fault::NotFile => "not-file",
-        Fault::NotPhoto => "not-photo",
-        Fault::NotAsked => "not-asked",
-        Fault::BadText => "bad-text",
-        Fault::NotMonth => "not-month",
-        Fault::NotRows => "not-rows",
-        Fault::NoRow(_) => "no-row",
-        Fault::RowTwice(_) => "row-twice",
-    }
-}
-
 fn shape(lang: Lang, fault: &FieldFault, mechanism: Option<&Mechanism>) -> FaultShape {
-    let message = match mechanism.and_then(|mechanism| mechanism.field_at(&fault.field)) {
+    let message = match mechanism.and_then(|mechanism| mechanism.field(&fault.field)) {
         Some(field) => words::field_fault_words(lang, field, &fault.fault),
         None => words::fault_words(lang, &fault.fault),
     };
-    FaultShape { field: fault.field.clone(), code: fault_code(&fault.fault), message }
+    FaultShape { field: fault.field.clone(), code: fault.fault.code(), message }
 }
 
 impl IntoResponse for Problem {

@@ -148,6 +148,7 @@ fn shown(
         steps: steps(app, visitor, &state, held, again.as_ref()),
         events: gaze.events(view),
         receipt_href: format!("/receipt/{}", grouped(&held.code)),
+        proof_href: format!("{}/receipt", held.base),
         own: erase::own(&gaze, view, &held.base),
     };
     render(again.map_or(StatusCode::OK, |again| again.failed.status()), &page)

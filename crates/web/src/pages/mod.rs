@@ -18,12 +18,13 @@ pub mod names;
 mod places;
 pub mod posted;
 pub mod problem;
+pub mod proof;
+mod qr;
 mod rates;
 pub mod record;
 mod report;
 pub mod rows;
 pub mod settings;
-mod tables;
 #[cfg(test)]
 mod tests;
 pub mod visitor;
@@ -52,6 +53,8 @@ pub fn routes() -> Router<App> {
         .route("/follow", get(follow::find))
         .route("/follow/{code}", get(follow::page))
         .route("/follow/{code}/{step}", post(follow::act))
+        .route("/follow/{code}/receipt", get(proof::page))
+        .route("/follow/{code}/receipt.json", get(proof::file))
         .route("/follow/{code}/why/{deadline}", get(follow::why))
         .route("/follow/{code}/files/{digest}", get(follow::file))
         .route("/follow/{code}/data/erasure", get(erase::holder).post(erase::holder_submit))

@@ -10,8 +10,6 @@ use gongzhi_kernel::{Actor, Order};
 use gongzhi_lang::model::{Mechanism, Step, Who};
 use gongzhi_service::State as County;
 use gongzhi_service::codes::grouped;
-use qrcode::QrCode;
-use qrcode::render::svg;
 use serde::Deserialize;
 
 use super::fields::Shape;
@@ -22,7 +20,7 @@ use super::problem::{Answer, ok, page as render, see};
 use super::record::show::Gaze;
 use super::visitor::Visitor;
 use super::words::say;
-use super::{input::Read, names};
+use super::{input::Read, names, proof, qr};
 use crate::app::App;
 use crate::i18n::t_with;
 use crate::view::{Link, ReceiptPage, ReportPage, TextPage, TextSection};
@@ -175,6 +173,7 @@ pub async fn submit(
 /// `GET /receipt/{code}`
 pub async fn receipt(Path(code): Path<String>, State(app): State<App>, visitor: Visitor) -> Answer {
     let held = opened(&app, &visitor, &code).await?;
+    let proven = proof::receipt(&app, &visitor, &held).await?;
     let state = app.service.state();
     let view = &held.view;
     let gaze = Gaze {
@@ -207,20 +206,14 @@ pub async fn receipt(Path(code): Path<String>, State(app): State<App>, visitor: 
     Ok(ok(&ReceiptPage {
         s: visitor.shell(&app, visitor.t("receipt-name")),
         code: grouped(&held.code),
-        qr_svg: qr(&url),
+        qr_svg: qr::small(&url),
         url,
         follow_href: held.base.clone(),
         received: gaze.moment(view.record.opened),
         facts,
         next,
         due: gaze.due(&view.record),
+        proof: proof::part(&app, &held, &proven),
         draft_done: format!("report.{}", view.mechanism.name),
     }))
-}
-
-/// A QR code as SVG without the XML head, which does not belong into a page.
-fn qr(text: &str) -> String {
-    let Ok(code) = QrCode::new(text) else { return String::new() };
-    let drawn = code.render::<svg::Color<'_>>().min_dimensions(160, 160).build();
-    drawn.split_once("?>").map_or(drawn.clone(), |(_, svg)| svg.to_owned())
 }

@@ -3,7 +3,9 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Look, Shell, State};
+use super::{
+    Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Look, ProofPart, Shell, State,
+};
 
 /// The front page.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
@@ -84,6 +86,8 @@ pub struct ReceiptPage {
     pub next: String,
     /// By when.
     pub due: Option<Due>,
+    /// The proof that it was entered.
+    pub proof: Option<ProofPart>,
     /// Key of the draft that script may drop now.
     pub draft_done: String,
 }
@@ -121,6 +125,8 @@ pub struct FollowPage {
     pub events: Vec<Event>,
     /// The receipt, for printing again.
     pub receipt_href: String,
+    /// The receipt as a proof, to be saved.
+    pub proof_href: String,
     /// What is held about the holder; absent when nothing personal was ever given.
     pub own: Option<OwnData>,
 }

@@ -14,8 +14,10 @@ GET /duplicates
 GET /figures
 GET /follow/{code}
 GET /follow/{code}/files/{digest}
+GET /follow/{code}/receipt
 GET /inbox
 GET /kinds/propose
+GET /log/proof
 GET /mechanisms
 GET /mechanisms/{name}
 GET /places
@@ -28,6 +30,7 @@ GET /records
 GET /records/{id}
 GET /records/{id}/files/{digest}
 GET /records/{id}/history
+GET /records/{id}/receipt
 GET /search
 GET /units
 POST /files

@@ -1,0 +1,103 @@
+//! `gongzhi recount`: every indicator counted from the ledger, against what is kept.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gongzhi_lang::model::Dimension;
+use gongzhi_service::ambient::{Ambient as _, Machine};
+use gongzhi_service::recount::{self, Difference, Recount as Found};
+
+use super::Fault;
+use super::show::Line;
+
+/// Arguments of `gongzhi recount`.
+#[derive(clap::Args)]
+pub struct Recount {
+    #[command(flatten)]
+    data: super::open::Held,
+    /// `text` for people, `json` for machines.
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+}
+
+/// Runs it: 0 when all agree, 1 when figures differ, 2 when it cannot be counted.
+pub fn run(args: &Recount) -> ExitCode {
+    match count(args) {
+        Ok(found) if found.differences.is_empty() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(fault) => {
+            eprintln!("gongzhi: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn count(args: &Recount) -> Result<Found, Fault> {
+    let ledger = args.data.ledger()?;
+    let mut line = Line::new(Arc::new(Machine));
+    let found = recount::recount(ledger.as_ref(), Machine.now(), &mut |done, of| {
+        line.show("recount", done, of);
+    })?;
+    line.end();
+    if args.format == "json" {
+        println!("{}", json(&found));
+        return Ok(found);
+    }
+    for Difference { key, kept, counted } in &found.differences {
+        println!(
+            "{}\t{}\t{}\t{}\t{}\tkept {}/{}\tcounted {}/{}",
+            key.mechanism,
+            key.indicator,
+            dimension(key.dimension),
+            key.key,
+            if key.period.is_empty() { "now" } else { &key.period },
+            kept.0,
+            kept.1,
+            counted.0,
+            counted.1
+        );
+    }
+    println!(
+        "{} entries, {} records, {} figures compared, {} differ",
+        found.entries,
+        found.records,
+        found.cells,
+        found.differences.len()
+    );
+    if found.moved && !found.differences.is_empty() {
+        println!("entries came while it counted: stop the server and count again before you rebuild");
+    } else if !found.differences.is_empty() {
+        println!("`gongzhi rebuild` writes the counted figures");
+    }
+    Ok(found)
+}
+
+fn json(found: &Found) -> serde_json::Value {
+    let differences = found.differences.iter().map(|Difference { key, kept, counted }| {
+        serde_json::json!({
+            "mechanism": key.mechanism,
+            "indicator": key.indicator,
+            "dimension": dimension(key.dimension),
+            "key": key.key,
+            "period": key.period,
+            "kept": [kept.0, kept.1],
+            "counted": [counted.0, counted.1],
+        })
+    });
+    serde_json::json!({
+        "entries": found.entries,
+        "records": found.records,
+        "figures": found.cells,
+        "moved": found.moved,
+        "differences": differences.collect::<Vec<_>>(),
+    })
+}
+
+fn dimension(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Place => "place",
+        Dimension::Unit => "unit",
+        Dimension::Kind => "kind",
+        Dimension::Month => "month",
+    }
+}

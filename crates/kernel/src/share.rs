@@ -1,0 +1,174 @@
+//! A record's share in the indicators, kept small: what it counts for, and once for all under which
+//! keys. Most commands change one or two counts and no key, so that only these become cells.
+
+use std::collections::BTreeMap;
+
+use gongzhi_lang::model::Dimension;
+
+use crate::project::{Cell, CellKey};
+
+/// What a record counts for in every indicator of its mechanism.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Share {
+    pub(crate) keys: Keys,
+    pub(crate) counts: Vec<Count>,
+}
+
+/// Under which keys a record counts, by dimension.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Keys {
+    pub mechanism: String,
+    pub places: [Option<String>; 4],
+    pub unit: Option<String>,
+    /// From the first level down.
+    pub kinds: Vec<String>,
+}
+
+/// What a record counts for in one indicator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Count {
+    pub indicator: String,
+    pub period: String,
+    pub by: By,
+    pub numerator: i64,
+    pub denominator: i64,
+}
+
+/// The dimensions of an indicator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct By {
+    pub place: bool,
+    pub unit: bool,
+    pub kind: bool,
+}
+
+impl By {
+    pub(crate) fn of(dimensions: &[Dimension]) -> By {
+        let has = |dimension| dimensions.contains(&dimension);
+        // The month is the period that every cell has.
+        By { place: has(Dimension::Place), unit: has(Dimension::Unit), kind: has(Dimension::Kind) }
+    }
+}
+
+impl Count {
+    fn like(&self, other: &Count) -> bool {
+        self.indicator == other.indicator && self.period == other.period && self.by == other.by
+    }
+}
+
+impl Share {
+    /// All its cells.
+    pub fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        Share::default().change(self, |key, (numerator, denominator)| {
+            cells.push(Cell { key, numerator, denominator });
+        });
+        cells
+    }
+
+    /// Tells what changes in which cell when this share becomes the other one. A cell may come twice.
+    pub fn change(&self, new: &Share, mut add: impl FnMut(CellKey, (i64, i64))) {
+        if self.keys != new.keys {
+            for count in &self.counts {
+                self.keys.each(count, (-count.numerator, -count.denominator), &mut add);
+            }
+            for count in &new.counts {
+                new.keys.each(count, (count.numerator, count.denominator), &mut add);
+            }
+            return;
+        }
+        for count in &new.counts {
+            let old = self.counts.iter().find(|old| old.like(count));
+            let (numerator, denominator) = old.map_or((0, 0), |old| (old.numerator, old.denominator));
+            let change = (count.numerator - numerator, count.denominator - denominator);
+            if change != (0, 0) {
+                new.keys.each(count, change, &mut add);
+            }
+        }
+        for count in self.counts.iter().filter(|old| !new.counts.iter().any(|count| count.like(old))) {
+            self.keys.each(count, (-count.numerator, -count.denominator), &mut add);
+        }
+    }
+}
+
+impl Keys {
+    /// The cells of one indicator.
+    fn each(&self, count: &Count, change: (i64, i64), add: &mut impl FnMut(CellKey, (i64, i64))) {
+        let mut put = |dimension, key: &String| {
+            let key = CellKey {
+                mechanism: self.mechanism.clone(),
+                indicator: count.indicator.clone(),
+                dimension,
+                key: key.clone(),
+                period: count.period.clone(),
+            };
+            add(key, change);
+        };
+        if count.by.place {
+            self.places.iter().flatten().for_each(|place| put(Dimension::Place, place));
+        }
+        if count.by.unit {
+            self.unit.iter().for_each(|unit| put(Dimension::Unit, unit));
+        }
+        if count.by.kind {
+            self.kinds.iter().for_each(|kind| put(Dimension::Kind, kind));
+        }
+    }
+}
+
+/// The change from a record's old share to its new one, zero changes left out.
+pub fn delta(old: &Share, new: &Share) -> BTreeMap<CellKey, (i64, i64)> {
+    let mut changes: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    old.change(new, |key, change| {
+        let sum = changes.entry(key).or_default();
+        sum.0 += change.0;
+        sum.1 += change.1;
+    });
+    changes.retain(|_, change| *change != (0, 0));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_share() -> impl Strategy<Value = Share> {
+        let count = ("[ab]", "[xy]", any::<bool>(), -2i64..3, 0i64..2).prop_map(
+            |(indicator, period, place, numerator, denominator)| Count {
+                indicator,
+                period,
+                by: By { place, unit: true, kind: true },
+                numerator,
+                denominator,
+            },
+        );
+        let keys = (prop::option::of("[pq]"), prop::option::of("[uv]"), prop::collection::vec("[kl]", 0..3));
+        (keys, prop::collection::vec(count, 0..5)).prop_map(|((place, unit, kinds), mut counts)| {
+            // A record counts at most once for an indicator.
+            counts.dedup_by(|a, b| a.indicator == b.indicator);
+            counts.sort_by(|a, b| a.indicator.cmp(&b.indicator));
+            counts.dedup_by(|a, b| a.indicator == b.indicator);
+            let keys = Keys { mechanism: "m".into(), places: [place, None, None, None], unit, kinds };
+            Share { keys, counts }
+        })
+    }
+
+    fn sums(share: &Share) -> BTreeMap<CellKey, (i64, i64)> {
+        delta(&Share::default(), share)
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_added_to_the_old_cells_gives_the_new_ones(old in any_share(), new in any_share()) {
+            let mut cells = sums(&old);
+            for (key, change) in delta(&old, &new) {
+                let sum = cells.entry(key).or_default();
+                sum.0 += change.0;
+                sum.1 += change.1;
+            }
+            cells.retain(|_, sum| *sum != (0, 0));
+            prop_assert_eq!(cells, sums(&new));
+        }
+    }
+}

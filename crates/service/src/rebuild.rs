@@ -1,0 +1,110 @@
+//! `gongzhi rebuild`: all read models written anew from the entries.
+//!
+//! What is derived shows the county as it is now: after places were merged or moved, lists and
+//! figures of a rebuilt county stand on today's map.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::Timestamp;
+use gongzhi_kernel::project::CellKey;
+use gongzhi_store::{Batch, Ledger, StoreError};
+
+use crate::ambient::Ambient;
+use crate::codes::CodeSecret;
+use crate::replay::{self, Replay};
+use crate::seal::{MasterKey, Seals};
+use crate::service::{basics, setting};
+
+/// Records written with one transaction, at least.
+const ENOUGH: usize = 4_000;
+/// Cells written with one transaction.
+const CELLS: usize = 50_000;
+
+/// How far it is: entries done, and all there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    pub entries: u64,
+    pub of: u64,
+}
+
+/// What was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rebuilt {
+    pub entries: u64,
+    pub records: u64,
+    pub cells: u64,
+}
+
+/// Rebuilds all read models. No server may run on the ledger. When it is cut off, the ledger stays
+/// marked as being rebuilt, and running it again begins anew. Documents and registers are read before
+/// anything is emptied: entries that cannot be read change nothing.
+pub fn rebuild(
+    ledger: &Arc<dyn Ledger>,
+    master: MasterKey,
+    ambient: &Arc<dyn Ambient>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rebuilt, StoreError> {
+    let (county, ..) = basics(ledger.as_ref())?;
+    let seals = Seals::open(&county, master, ledger.clone(), ambient.clone())?;
+    let secret = CodeSecret(*seals.secret(setting::CODES)?);
+    derive(ledger.as_ref(), &secret, ambient.now(), progress)
+}
+
+/// The same with the secret of receipt codes at hand.
+pub(crate) fn derive(
+    ledger: &dyn Ledger,
+    secret: &CodeSecret,
+    now: Timestamp,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rebuilt, StoreError> {
+    let ground = replay::ground(ledger)?;
+    let size = ledger.head()?.size;
+    ledger.begin_rebuild()?;
+    let mut done = Rebuilt::default();
+    let mut batch = Batch::default();
+    let mut cells: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    let mut counters: BTreeMap<(String, i16), u64> = BTreeMap::new();
+    let replay = Replay { ledger, ground: &ground, secret: Some(secret), now, size };
+    replay.run(&mut |folded| {
+        for folded in folded {
+            for cell in &folded.stored.projection.share.cells() {
+                add(&mut cells, cell);
+            }
+            if let Some((key, n)) = folded.number {
+                let last = counters.entry(key).or_default();
+                *last = n.max(*last);
+            }
+            done.entries += folded.entries;
+            batch.looks.extend(folded.looks);
+            batch.records.push(folded.stored);
+        }
+        if batch.records.len() >= ENOUGH {
+            done.records += batch.records.len() as u64;
+            ledger.put_derived(&std::mem::take(&mut batch))?;
+            progress(Progress { entries: done.entries, of: size });
+        }
+        Ok(())
+    })?;
+    done.records += batch.records.len() as u64;
+    batch.counters = counters;
+    ledger.put_derived(&batch)?;
+    cells.retain(|_, sums| *sums != (0, 0));
+    done.cells = cells.len() as u64;
+    while !cells.is_empty() {
+        let rest = cells.keys().nth(CELLS).cloned().map(|key| cells.split_off(&key)).unwrap_or_default();
+        ledger.put_derived(&Batch { cells: std::mem::replace(&mut cells, rest), ..Batch::default() })?;
+    }
+    ledger.end_rebuild()?;
+    progress(Progress { entries: done.entries, of: size });
+    Ok(done)
+}
+
+/// Adds a record's share to its cell.
+pub(crate) fn add(cells: &mut BTreeMap<CellKey, (i64, i64)>, cell: &gongzhi_kernel::project::Cell) {
+    let share = (cell.numerator, cell.denominator);
+    match cells.get_mut(&cell.key) {
+        Some(sum) => *sum = (sum.0 + share.0, sum.1 + share.1),
+        None => drop(cells.insert(cell.key.clone(), share)),
+    }
+}

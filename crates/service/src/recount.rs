@@ -1,0 +1,95 @@
+//! `gongzhi recount`: every indicator computed from the entries, against what is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gongzhi_base::Timestamp;
+use gongzhi_kernel::project::CellKey;
+use gongzhi_lang::model::Dimension;
+use gongzhi_store::{CellQuery, Ledger, StoreError};
+
+use crate::rebuild::add;
+use crate::replay::{self, Replay};
+
+/// A figure that is kept otherwise than it is counted; numerators and denominators.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    pub key: CellKey,
+    pub kept: (i64, i64),
+    pub counted: (i64, i64),
+}
+
+/// What a recount found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recount {
+    pub entries: u64,
+    pub records: u64,
+    /// Figures compared.
+    pub cells: u64,
+    /// In the order of their keys.
+    pub differences: Vec<Difference>,
+    /// Entries came while it counted: differences may be theirs.
+    pub moved: bool,
+}
+
+/// Counts every indicator from the entries alone and compares. Changes nothing.
+pub fn recount(
+    ledger: &dyn Ledger,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Recount, StoreError> {
+    let head = ledger.head()?;
+    let ground = replay::ground(ledger)?;
+    let mut counted: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
+    let (mut entries, mut records) = (0, 0);
+    let replay = Replay { ledger, ground: &ground, secret: None, now, size: head.size };
+    replay.run(&mut |folded| {
+        for folded in folded {
+            folded.stored.projection.share.cells().iter().for_each(|cell| add(&mut counted, cell));
+            mechanisms.insert(folded.stored.projection.row.mechanism);
+            entries += folded.entries;
+            records += 1;
+        }
+        progress(entries, head.size);
+        Ok(())
+    })?;
+    let mut kept = kept(ledger, &mechanisms)?;
+    counted.retain(|_, sums| *sums != (0, 0));
+    let moved = ledger.head()? != head;
+    let cells = counted.len() as u64;
+    let mut differences: Vec<Difference> = counted
+        .into_iter()
+        .filter_map(|(key, counted)| {
+            let kept = kept.remove(&key).unwrap_or_default();
+            (kept != counted).then_some(Difference { key, kept, counted })
+        })
+        .collect();
+    // What is kept of nothing.
+    differences.extend(kept.into_iter().map(|(key, kept)| Difference { key, kept, counted: (0, 0) }));
+    differences.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(Recount { entries, records, cells, differences, moved })
+}
+
+/// All kept cells of these mechanisms.
+fn kept(
+    ledger: &dyn Ledger,
+    mechanisms: &BTreeSet<String>,
+) -> Result<BTreeMap<CellKey, (i64, i64)>, StoreError> {
+    let mut found = BTreeMap::new();
+    for mechanism in mechanisms {
+        for dimension in [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Month] {
+            let query = CellQuery {
+                mechanism: mechanism.clone(),
+                indicators: Vec::new(),
+                dimension,
+                keys: Vec::new(),
+                // From the gauges of the present, which have no period, to the last month there can be.
+                from: String::new(),
+                to: "9999-99".into(),
+            };
+            let cells = ledger.cells(&query)?.into_iter();
+            found.extend(cells.map(|cell| (cell.key, (cell.numerator, cell.denominator))));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,248 @@
+//! The whole ledger folded anew from its entries, record by record: what [`crate::rebuild`] writes
+//! and [`crate::recount`] compares.
+//!
+//! Entries are read in the order of their records, so that each record is whole after its last entry
+//! and memory does not grow with the ledger. One thread reads, as many as there are processors fold
+//! and project, the caller takes the results in order.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_kernel::chain::Entry;
+use gongzhi_kernel::project::project;
+use gongzhi_kernel::{Event, Laws, Record, World, number};
+use gongzhi_store::{Ledger, Look, StoreError, Stored};
+
+use crate::codes::{self, CodeSecret};
+use crate::load;
+use crate::service::basics;
+
+/// Entries read at once.
+const PAGE: u32 = 4_096;
+/// Pages that may wait between two threads.
+const WAITING: usize = 4;
+
+/// The documents and the registers, folded from the entries alone.
+pub struct Ground {
+    pub laws: Laws,
+    pub world: World,
+}
+
+/// A record folded from all its entries, with what follows from it.
+pub struct Folded {
+    pub stored: Stored,
+    /// Mechanism, year and running number, when it has one.
+    pub number: Option<((String, i16), u64)>,
+    pub looks: Vec<Look>,
+    /// How many entries it has.
+    pub entries: u64,
+}
+
+fn broken(seq: u64, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("entry {seq}: {why}"))
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().min(8))
+}
+
+/// Reads documents and registers from the entries, whatever the read models hold.
+pub fn ground(ledger: &dyn Ledger) -> Result<Ground, StoreError> {
+    let (county, zone, calendar) = basics(ledger)?;
+    let documents = records_of(ledger, &|mechanism| mechanism == load::DOCUMENTS)?;
+    let documents: Vec<Record> = documents.into_values().collect();
+    let laws = load::laws_of(&documents, None);
+    let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
+    let register = |name: &str| laws.newest(name).filter(|mechanism| mechanism.register.is_some());
+    for ((name, _), record) in records_of(ledger, &|name| register(name).is_some())? {
+        if let Some(mechanism) = register(&name) {
+            world.register(mechanism, &record);
+        }
+    }
+    Ok(Ground { laws, world })
+}
+
+/// The records of some mechanisms, by mechanism and identifier.
+fn records_of(
+    ledger: &dyn Ledger,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<BTreeMap<(String, RecordId), Record>, StoreError> {
+    let size = ledger.head()?.size;
+    let part = size.div_ceil(threads() as u64).max(1);
+    let scan = |from: u64| -> Result<Vec<Event>, StoreError> {
+        let (mut at, end) = (from, (from + part).min(size));
+        let mut found = Vec::new();
+        while at < end {
+            let page = ledger.entries(at, (end - at).min(u64::from(PAGE)) as u32)?;
+            if page.is_empty() {
+                return Err(broken(at, "it is missing"));
+            }
+            for entry in page {
+                at = entry.header.seq + 1;
+                let mechanism = Event::mechanism_of(&entry.body).map_err(|why| broken(at - 1, why))?;
+                if wanted(mechanism) {
+                    found.push(Event::from_bytes(&entry.body).map_err(|why| broken(at - 1, why))?);
+                }
+            }
+        }
+        Ok(found)
+    };
+    let parts: Vec<Result<Vec<Event>, StoreError>> = std::thread::scope(|scope| {
+        let starts = (0..size).step_by(part as usize);
+        let running: Vec<_> = starts.map(|from| scope.spawn(move || scan(from))).collect();
+        running.into_iter().map(joined).collect()
+    });
+    let mut records = BTreeMap::new();
+    for event in parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        let key = (event.mechanism.clone(), event.record);
+        let record = Record::fold(records.remove(&key), &event).map_err(|_| {
+            StoreError::Corrupt(format!("record {}: its entries do not follow", event.record))
+        })?;
+        records.insert(key, record);
+    }
+    Ok(records)
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, StoreError>>) -> Result<T, StoreError> {
+    thread.join().unwrap_or_else(|_| Err(StoreError::Engine("a thread ended badly".into())))
+}
+
+/// What folding takes beside the entries.
+pub struct Replay<'a> {
+    pub ledger: &'a dyn Ledger,
+    pub ground: &'a Ground,
+    /// For receipt codes, where they are wanted.
+    pub secret: Option<&'a CodeSecret>,
+    pub now: Timestamp,
+    /// Entries from this sequence on are left out: they came after the beginning.
+    pub size: u64,
+}
+
+type Group = (usize, Vec<Vec<Entry>>);
+type Made = (usize, Result<Vec<Folded>, StoreError>);
+
+impl Replay<'_> {
+    /// Folds every record and hands them over, some at a time, in the order of their identifiers.
+    /// All entries must be there. Stops at the first fault, the sink's own too.
+    pub fn run(&self, sink: &mut dyn FnMut(Vec<Folded>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let entries = std::thread::scope(|scope| {
+            let (groups, queue) = sync_channel::<Group>(WAITING);
+            let (made, results) = sync_channel::<Made>(WAITING);
+            let queue = Arc::new(Mutex::new(queue));
+            let faults = made.clone();
+            scope.spawn(move || {
+                if let Err(error) = self.read(&groups) {
+                    let _ = faults.send((usize::MAX, Err(error)));
+                }
+            });
+            for _ in 0..threads() {
+                let (queue, made) = (queue.clone(), made.clone());
+                scope.spawn(move || self.work(&queue, &made));
+            }
+            drop((queue, made));
+            in_order(results, sink)
+        })?;
+        if entries != self.size {
+            return Err(StoreError::Corrupt(format!(
+                "the ledger holds {entries} entries, its head names {}",
+                self.size
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads all entries; each group holds whole records.
+    fn read(&self, groups: &SyncSender<Group>) -> Result<(), StoreError> {
+        let (mut at, mut after) = (0, None);
+        let mut open: Vec<Entry> = Vec::new();
+        loop {
+            let page = self.ledger.entries_by_record(after, PAGE)?;
+            let last = page.len() < PAGE as usize;
+            after = page.last().map(|entry| (entry.header.record, entry.header.revision)).or(after);
+            let mut group = Vec::new();
+            for entry in page.into_iter().filter(|entry| entry.header.seq < self.size) {
+                if open.last().is_some_and(|before| before.header.record != entry.header.record) {
+                    group.push(std::mem::take(&mut open));
+                }
+                open.push(entry);
+            }
+            if last && !open.is_empty() {
+                group.push(std::mem::take(&mut open));
+            }
+            if !group.is_empty() {
+                // Nobody listens any more after a fault.
+                if groups.send((at, group)).is_err() {
+                    return Ok(());
+                }
+                at += 1;
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn work(&self, queue: &Mutex<Receiver<Group>>, made: &SyncSender<Made>) {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((at, group)) = next else { return };
+            let folded = group.iter().map(|entries| self.fold(entries)).collect();
+            if made.send((at, folded)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn fold(&self, entries: &[Entry]) -> Result<Folded, StoreError> {
+        let mut record = None;
+        let mut looks = Vec::new();
+        for entry in entries {
+            let seq = entry.header.seq;
+            let event = Event::from_bytes(&entry.body).map_err(|why| broken(seq, why))?;
+            looks.extend(Look::of(seq, &event));
+            let next = Record::fold(record, &event);
+            record = Some(next.map_err(|_| broken(seq, "it does not follow the record's entry before"))?);
+        }
+        let Some(record) = record else { return Err(StoreError::Engine("a record without entries".into())) };
+        let Ground { laws, world } = self.ground;
+        let mechanism = laws.version(&record.mechanism, record.version).ok_or_else(|| {
+            StoreError::Corrupt(format!(
+                "record {} runs on version {} of “{}”, which no published document gives",
+                record.id, record.version, record.mechanism
+            ))
+        })?;
+        let projection = project(mechanism, &record, world, self.now);
+        let receipt = self.secret.filter(|_| mechanism.receipt);
+        let date = world.zone.date(record.opened);
+        let running = mechanism.number.as_deref().and_then(|form| number::read(form, date, &record.number));
+        let stored = Stored {
+            snapshot: record.to_bytes(),
+            receipt: receipt.map(|secret| codes::digest(&secret.code(record.id))),
+            text_changed: !projection.text.is_empty(),
+            projection,
+        };
+        let number = running.map(|n| ((record.mechanism, date.year()), n));
+        Ok(Folded { stored, number, looks, entries: entries.len() as u64 })
+    }
+}
+
+/// Hands results over in the order of their groups; gives how many entries they hold.
+fn in_order(
+    results: Receiver<Made>,
+    sink: &mut dyn FnMut(Vec<Folded>) -> Result<(), StoreError>,
+) -> Result<u64, StoreError> {
+    let mut early = BTreeMap::new();
+    let (mut next, mut entries) = (0, 0);
+    for (at, made) in results {
+        early.insert(at, made?);
+        while let Some(folded) = early.remove(&next) {
+            entries += folded.iter().map(|folded| folded.entries).sum::<u64>();
+            sink(folded)?;
+            next += 1;
+        }
+    }
+    Ok(entries)
+}

@@ -1,0 +1,202 @@
+//! What a receipt proves, or why it proves nothing, in words. The page in the browser says the same.
+
+use gongzhi_base::{Value, Zone};
+use gongzhi_kernel::event::StepTaken;
+use gongzhi_kernel::receipt::{Compact, Fault, Receipt, Seen, Verified};
+use gongzhi_kernel::{Acted, Deed, Event};
+use gongzhi_service::receipt::{Reading, ReceiptFile};
+use serde_json::{Value as Json, json};
+
+use crate::i18n::{Lang, t, t_args};
+use fluent_bundle::FluentArgs;
+
+/// Reads a receipt in any form that people have: its file, the address in its QR code, or the digits
+/// of that. `None` when it is none.
+pub fn read(text: &str) -> Option<(Receipt, Reading)> {
+    let text = text.trim();
+    let digits = text.rsplit_once('#').map_or(text, |(_, digits)| digits);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let reading = Reading { zone: Zone::CHINA.minutes, ..Reading::default() };
+        return Some((Compact::read(digits)?.receipt()?, reading));
+    }
+    let file = ReceiptFile::read(text)?;
+    Some((file.receipt()?, file.reading))
+}
+
+/// A fault's name for programs, and what its words speak of.
+fn parts(fault: &Fault) -> (&'static str, String, String) {
+    let none = String::new;
+    match fault {
+        Fault::Checkpoint => ("checkpoint", none(), none()),
+        Fault::Foreign { found, expected } => ("foreign", found.clone(), expected.clone()),
+        Fault::UnknownKey => ("unknown-key", none(), none()),
+        Fault::Forged => ("forged", none(), none()),
+        Fault::Empty => ("empty", none(), none()),
+        Fault::Header { seq } => ("header", seq.to_string(), none()),
+        Fault::Record { seq } => ("record", seq.to_string(), none()),
+        Fault::Gap { seq } => ("gap", seq.to_string(), none()),
+        Fault::NotInLog { seq } => ("not-in-log", seq.to_string(), none()),
+        Fault::Body { seq } => ("body", seq.to_string(), none()),
+        Fault::Rewritten { size } => ("rewritten", size.to_string(), none()),
+        Fault::Incomparable { size, own } => ("incomparable", size.to_string(), own.to_string()),
+    }
+}
+
+/// A fault's name for programs.
+pub fn fault_name(fault: &Fault) -> &'static str {
+    parts(fault).0
+}
+
+/// A fault in words.
+pub fn fault_words(lang: Lang, fault: &Fault) -> String {
+    let (name, x, y) = parts(fault);
+    let mut args = FluentArgs::new();
+    args.set("x", x);
+    args.set("y", y);
+    t_args(lang, &format!("receipt-fault-{name}"), &args)
+}
+
+fn with(lang: Lang, key: &str, x: &str) -> String {
+    let mut args = FluentArgs::new();
+    args.set("x", x.to_owned());
+    t_args(lang, key, &args)
+}
+
+/// What is proven, for people: a few lines of facts, then the entries.
+pub fn told(lang: Lang, proven: &Verified, reading: &Reading) -> String {
+    let mut out = format!("{}\n", t(lang, "verify-good"));
+    let mut fact = |key: &str, value: &str| out.push_str(&format!("  {}: {value}\n", t(lang, key)));
+    fact("verify-log", &proven.checkpoint.origin);
+    fact("verify-size", &proven.checkpoint.size.to_string());
+    for key in &proven.signers {
+        fact("verify-signed", &key.to_string());
+    }
+    fact("verify-record", &proven.record.to_string());
+    let keys = if proven.own_keys { "receipt-told-keys-own" } else { "receipt-told-keys-given" };
+    out.push_str(&format!("  {}\n", t(lang, keys)));
+    if let Some(since) = proven.since {
+        out.push_str(&format!("  {}\n", with(lang, "verify-since", &since.to_string())));
+    }
+    out.push_str(&format!("{}\n", t(lang, "verify-entries")));
+    for entry in &proven.entries {
+        out.push_str(&told_entry(lang, entry, reading));
+    }
+    out.push_str(&format!("{}\n", t(lang, "verify-not")));
+    for key in ["verify-not-true", "verify-not-fork"] {
+        out.push_str(&format!("  {}\n", t(lang, key)));
+    }
+    out
+}
+
+/// What a receipt holds, unchecked, in the same form.
+pub fn shown(lang: Lang, receipt: &Receipt, reading: &Reading) -> String {
+    use gongzhi_base::canon::Canon as _;
+    let mut out = format!("{}\n{}", t(lang, "receipt-shown"), receipt.checkpoint);
+    for key in &receipt.keys {
+        out.push_str(&format!("{key}\n"));
+    }
+    for entry in &receipt.entries {
+        let Ok(header) = gongzhi_kernel::chain::Header::from_bytes(&entry.header) else { continue };
+        let event = entry.body.as_ref().and_then(|body| Event::from_bytes(body).ok());
+        let seen = Seen { seq: entry.seq, at: header.at, revision: header.revision, event };
+        out.push_str(&told_entry(lang, &seen, reading));
+    }
+    out
+}
+
+fn told_entry(lang: Lang, entry: &Seen, reading: &Reading) -> String {
+    let civil = Zone { minutes: reading.zone }.civil(entry.at);
+    let when = format!("{} {:02}:{:02}:{:02}", civil.date(), civil.hour(), civil.minute(), civil.second());
+    let head = format!("  {} · {when}", with(lang, "verify-entry", &entry.seq.to_string()));
+    let Some(event) = &entry.event else {
+        return format!("{head} · {}\n", t(lang, "verify-hidden"));
+    };
+    let by = match &event.by {
+        Acted::Public | Acted::Holder => "verify-by-public",
+        Acted::Person { .. } => "verify-by-person",
+        Acted::System => "verify-by-system",
+    };
+    let mut out = format!("{head} · {} · {}\n", deed(lang, &event.deed, reading), t(lang, by));
+    if let Deed::Step(taken) = &event.deed {
+        out.push_str(&fields(lang, taken, reading));
+    }
+    out
+}
+
+/// A name with the code that the log holds.
+fn named(lang: Lang, name: &str, reading: &Reading) -> String {
+    let words = reading.labels.get(name).map(|label| match lang {
+        Lang::Zh => label.zh.as_str(),
+        Lang::En => label.en.as_str(),
+    });
+    match words.filter(|words| !words.is_empty()) {
+        Some(words) => format!("{words} ({name})"),
+        None => name.to_owned(),
+    }
+}
+
+fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
+    match deed {
+        Deed::Step(taken) => named(lang, &taken.step, reading),
+        Deed::Passed { deadline, .. } => with(lang, "verify-passed-late", &named(lang, deadline, reading)),
+        Deed::Part { mechanism, .. } => named(lang, mechanism, reading),
+        Deed::Look { fields, .. } | Deed::Erased { fields, .. } => fields.join(", "),
+    }
+}
+
+fn fields(lang: Lang, taken: &StepTaken, reading: &Reading) -> String {
+    let number = taken.opening.as_ref().map(|opening| format!("    {}\n", opening.number));
+    let fields = taken
+        .set
+        .iter()
+        .filter_map(|(name, value)| Some(format!("    {}: {}\n", named(lang, name, reading), plain(value)?)));
+    number.into_iter().chain(fields).collect()
+}
+
+/// A value as it stands in the log; sealed ones say nothing.
+fn plain(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Date(date) => date.to_string(),
+        Value::Time(time) => time.rfc3339(),
+        Value::Point(point) => format!("{:.6}, {:.6}", point.degrees().0, point.degrees().1),
+        Value::File(file) => format!("{} ({})", file.name, file.digest),
+        Value::Record(id) => id.to_string(),
+        Value::List(items) => items.iter().filter_map(plain).collect::<Vec<_>>().join(", "),
+        Value::Span(_) | Value::Row(_) | Value::Sealed(_) => return None,
+    })
+}
+
+/// What is proven, for programs.
+pub fn proven_json(proven: &Verified) -> Json {
+    let entry = |entry: &Seen| {
+        let step = entry.event.as_ref().and_then(|event| match &event.deed {
+            Deed::Step(taken) => Some(taken.step.clone()),
+            _ => None,
+        });
+        json!({ "seq": entry.seq, "at": entry.at.rfc3339(), "revision": entry.revision,
+            "shown": entry.event.is_some(), "step": step })
+    };
+    json!({
+        "proves": true,
+        "log": proven.checkpoint.origin,
+        "size": proven.checkpoint.size,
+        "root": proven.checkpoint.root.to_string(),
+        "record": proven.record.to_string(),
+        "signers": proven.signers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "own_keys": proven.own_keys,
+        "since": proven.since,
+        "entries": proven.entries.iter().map(entry).collect::<Vec<_>>(),
+    })
+}
+
+/// Why nothing is proven, for programs; without a fault the receipt could not be read.
+pub fn fault_json(lang: Lang, fault: Option<&Fault>) -> Json {
+    let (name, words) = match fault {
+        Some(fault) => (fault_name(fault), fault_words(lang, fault)),
+        None => ("unreadable", t(lang, "receipt-fault-unreadable").into_owned()),
+    };
+    json!({ "proves": false, "fault": name, "words": words })
+}
