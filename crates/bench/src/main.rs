@@ -4,6 +4,7 @@
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
 mod burst;
+mod check;
 mod http;
 mod ledger;
 mod load;
@@ -59,7 +60,8 @@ fn main() -> ExitCode {
             let count = args.iter().position(|arg| arg == "--lifecycles").and_then(|at| args.get(at + 1));
             return ended(ledger::path(quick, count.and_then(|count| count.parse().ok())));
         }
-        other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger, path")),
+        "check" => check::run(),
+        other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger, check, path")),
     };
     ended(result.and_then(|text| {
         println!("{text}");

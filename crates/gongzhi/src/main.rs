@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => commands::demo::run(&demo),
         Command::Load(load) => commands::load::run(&load),
         Command::Check(check) => return commands::check::run(&check),
+        Command::Burden(burden) => return commands::burden::run(&burden),
         Command::Figures(figures) => commands::figures::run(&figures),
         Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => commands::verify::run(&verify),
@@ -55,6 +56,8 @@ enum Command {
     Load(commands::load::Load),
     /// Check mechanism documents; exit code 1 if there are faults.
     Check(commands::check::Check),
+    /// Print what the documents ask of each role in a month; exit code 1 over the budget.
+    Burden(commands::burden::Burden),
     /// Print every indicator.
     Figures(commands::figures::Figures),
     /// Verify the whole ledger; exit code 0 only if it verifies.

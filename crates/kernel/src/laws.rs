@@ -32,6 +32,11 @@ impl Laws {
         self.library.mechanisms.get(name)
     }
 
+    /// The newest version of a mechanism older than this one.
+    pub fn before(&self, name: &str, version: u32) -> Option<&Arc<Mechanism>> {
+        self.older.range((name.to_owned(), 0)..(name.to_owned(), version)).next_back().map(|(_, older)| older)
+    }
+
     /// The version on which a record runs.
     pub fn version(&self, name: &str, version: u32) -> Option<&Arc<Mechanism>> {
         match self.library.mechanisms.get(name) {

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod ast;
+pub mod burden;
 mod catalogue;
 pub mod checks;
 mod decode;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod ambient;
 pub mod audit;
+pub mod burden;
 pub mod codes;
 pub mod desk;
 pub mod engine;

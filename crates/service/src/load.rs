@@ -144,6 +144,8 @@ pub struct CountyFile {
     minutes: i32,
     text: String,
     calendar: String,
+    /// `volumes.toml` and `budget.toml`, where there are any.
+    burden: [Option<String>; 2],
 }
 
 impl CountyFile {
@@ -165,7 +167,8 @@ impl CountyFile {
         let offset = string("utc_offset")?;
         let minutes = read_offset(&offset)
             .ok_or_else(|| fault(format!("utc_offset `{offset}` has not the form +08:00")))?;
-        Ok(CountyFile { place: string("place")?, minutes, calendar: read("workdays.csv")?, text })
+        let burden = ["volumes.toml", "budget.toml"].map(|name| std::fs::read_to_string(dir.join(name)).ok());
+        Ok(CountyFile { place: string("place")?, minutes, calendar: read("workdays.csv")?, text, burden })
     }
 
     /// Writes the settings that a service reads when it is opened.
@@ -173,6 +176,11 @@ impl CountyFile {
         ledger.put_setting(setting::COUNTY, self.place.as_bytes())?;
         ledger.put_setting(setting::ZONE, self.minutes.to_string().as_bytes())?;
         ledger.put_setting(setting::COUNTY_FILE, self.text.as_bytes())?;
+        for (name, text) in [setting::VOLUMES, setting::BUDGET].into_iter().zip(&self.burden) {
+            if let Some(text) = text {
+                ledger.put_setting(name, text.as_bytes())?;
+            }
+        }
         ledger.put_setting(setting::CALENDAR, self.calendar.as_bytes())
     }
 }

@@ -47,6 +47,10 @@ pub mod setting {
     pub const DEMO_PASSWORD: &str = "demo-password";
     /// The county's presentation: names, hotline, centre of the map (TOML text).
     pub const COUNTY_FILE: &str = "county-file";
+    /// How often steps are taken a month (TOML text), for the burden.
+    pub const VOLUMES: &str = "volumes";
+    /// Minutes a month that the county allows each role (TOML text).
+    pub const BUDGET: &str = "budget";
     /// Notes on demo accounts (CSV text).
     pub const ACCOUNTS: &str = "demo-accounts";
 }

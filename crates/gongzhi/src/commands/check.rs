@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gongzhi_base::Lang;
-use gongzhi_lang::{DataFile, Source};
+use gongzhi_lang::{Checked, DataFile, Source};
 
 use super::Fault;
 
@@ -14,6 +14,8 @@ pub struct Check {
     /// Documents, data files or directories of them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    burden: super::burden::Files,
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -36,33 +38,57 @@ pub fn manual(args: &Manual) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Runs it: 0 clean, 1 faults, 2 when a file cannot be read.
-pub fn run(args: &Check) -> ExitCode {
-    let (mut sources, mut data) = (Vec::new(), Vec::new());
-    for path in &args.paths {
-        if let Err(fault) = gather(path, &mut sources, &mut data) {
-            eprintln!("gongzhi: {fault}");
-            return ExitCode::from(2);
-        }
-    }
-    let checked = gongzhi_kernel::example::check(&sources, &data);
-    let lang = Lang::read(&args.lang).unwrap_or_default();
-    if args.format == "json" {
-        println!("{}", gongzhi_lang::to_json(&checked.diagnostics));
-    } else {
+/// Documents and data files as read, in the order of the diagnostics.
+#[derive(Default)]
+pub struct Texts {
+    pub sources: Vec<Source>,
+    pub data: Vec<DataFile>,
+}
+
+impl Texts {
+    /// Prints diagnostics with the lines they stand on.
+    pub fn print(&self, checked: &Checked, lang: Lang) {
         for diagnostic in &checked.diagnostics {
-            let text = sources
-                .iter()
-                .find(|source| source.path == diagnostic.path)
-                .map(|source| source.text.as_str())
-                .or_else(|| {
-                    data.iter().find(|file| file.name == diagnostic.path).map(|file| file.text.as_str())
-                })
-                .unwrap_or_default();
+            let sources = self.sources.iter().map(|source| (&source.path, &source.text));
+            let mut all = sources.chain(self.data.iter().map(|file| (&file.name, &file.text)));
+            let text = all.find(|(path, _)| **path == diagnostic.path).map_or("", |(_, text)| text.as_str());
             println!("{}", gongzhi_lang::render(diagnostic, text, lang, false));
         }
     }
-    if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// Reads documents, data files and directories of them.
+pub fn read(paths: &[PathBuf]) -> Result<Texts, Fault> {
+    let mut texts = Texts::default();
+    for path in paths {
+        gather(path, &mut texts.sources, &mut texts.data)?;
+    }
+    Ok(texts)
+}
+
+/// Runs it: 0 clean, 1 faults, 2 when a file cannot be read.
+pub fn run(args: &Check) -> ExitCode {
+    match print(args) {
+        Ok(code) => code,
+        Err(fault) => {
+            eprintln!("gongzhi: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn print(args: &Check) -> Result<ExitCode, Fault> {
+    let mut texts = read(&args.paths)?;
+    let mut checked = gongzhi_kernel::example::check(&texts.sources, &texts.data);
+    if args.burden.given() {
+        args.burden.check(&mut checked, &mut texts)?;
+    }
+    if args.format == "json" {
+        println!("{}", gongzhi_lang::to_json(&checked.diagnostics));
+    } else {
+        texts.print(&checked, Lang::read(&args.lang).unwrap_or_default());
+    }
+    Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn gather(path: &Path, sources: &mut Vec<Source>, data: &mut Vec<DataFile>) -> Result<(), Fault> {

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub mod burden;
 pub mod check;
 pub mod demo;
 pub mod figures;

@@ -122,6 +122,7 @@ pub fn play(
     player.plan_recurring();
     player.plan_scenes();
     let summary = player.run(progress)?;
+    service.measure_burden()?;
     passwords(service, dir)?;
     Ok(summary)
 }

@@ -30,6 +30,7 @@ pub mod notice_personal;
 pub mod notice_reader;
 pub mod notice_silent;
 pub mod number_format;
+pub mod over_budget;
 pub mod parts;
 pub mod personal_incomplete;
 pub mod personal_read;
@@ -131,6 +132,7 @@ pub const ALL: &[&Check] = &[
     &notice_silent::CHECK,
     &notice_reader::CHECK,
     &example_differs::CHECK,
+    &over_budget::CHECK,
     &harmful::CHECK,
     &harmful_explained::CHECK,
 ];

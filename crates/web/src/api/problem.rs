@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fluent_bundle::FluentValue;
-use gongzhi_kernel::{Fault, FieldFault, Refusal};
+use gongzhi_kernel::{FieldFault, Refusal};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_service::files::FileFault;
 use gongzhi_service::{Failure, State};

@@ -148,7 +148,8 @@ impl Visitor {
                 key: Some(keys.to_owned()),
             })
             .collect();
-        shell.footer = vec![Link::new(self.t("nav-residents"), "/")];
+        shell.footer =
+            vec![Link::new(self.t("nav-residents"), "/"), Link::new(self.t("burden-title"), "/desk/burden")];
         shell
     }
 }

@@ -8,6 +8,7 @@
 //! reader's language.
 
 mod account;
+mod burden;
 mod chart;
 mod desk;
 mod errors;
@@ -24,6 +25,7 @@ mod shell;
 mod why;
 
 pub use account::*;
+pub use burden::*;
 pub use chart::*;
 pub use desk::*;
 pub use errors::*;

@@ -92,6 +92,7 @@ pub fn render(name: &str, source: &str, frames: &str, look: &Look) -> Result<Str
         "drill" => show::<DrillPage>(page, look, |p| &mut p.s),
         "why" => show::<WhyPage>(page, look, |p| &mut p.s),
         "looks" => show::<LooksPage>(page, look, |p| &mut p.s),
+        "burden" => show::<BurdenPage>(page, look, |p| &mut p.s),
         "account" => show::<AccountPage>(page, look, |p| &mut p.s),
         "about" => show::<AboutPage>(page, look, |p| &mut p.s),
         other => Err(SampleError::Unknown(other.to_owned())),

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod board;
+pub mod burden;
 pub mod inbox;
 pub mod list;
 pub mod live;
@@ -22,6 +23,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/list", get(list::page))
         .route("/desk/search", get(list::page))
         .route("/desk/board", get(board::page))
+        .route("/desk/burden", get(burden::page))
         .route("/desk/live", get(live::events))
         .route("/desk/account", get(account::page))
 }
