@@ -30,6 +30,8 @@ await rm(NEXT, { recursive: true, force: true });
 await mkdir(NEXT, { recursive: true });
 
 const manifest = {};
+/** Chunks without which the page that checks receipts does not work. */
+const shared = [];
 await copyMapLibrary();
 await bundlePages();
 await bundleServiceWorker();
@@ -83,6 +85,10 @@ async function bundlePages() {
   });
   for (const [path, output] of Object.entries(result.metafile.outputs)) {
     const file = basename(path);
+    if (output.entryPoint === 'src/islands/verify.ts') {
+      const needed = output.imports.filter((one) => one.kind === 'import-statement').map((one) => basename(one.path));
+      shared.push(...needed.filter((name) => !name.startsWith('main-')));
+    }
     if (output.entryPoint === 'styles/main.css') manifest['main.css'] = file;
     else {
       // Chunks that esbuild made for sharing have no name of their own; their file name stands for itself.
@@ -95,6 +101,7 @@ async function bundlePages() {
 /** The service worker has a fixed name and place, as browsers demand; its cache is named after the files that it keeps. */
 async function bundleServiceWorker() {
   const precache = ['main.css', 'main.js'].map((name) => ASSETS_URL + manifest[name]);
+  const verify = ['verify.js', ...shared].map((name) => ASSETS_URL + manifest[name]);
   await build({
     absWorkingDir: ROOT,
     entryPoints: { sw: 'src/sw/sw.ts' },
@@ -107,6 +114,7 @@ async function bundleServiceWorker() {
     supported: SUPPORTED,
     define: {
       PRECACHE: JSON.stringify(precache),
+      VERIFY_FILES: JSON.stringify(verify),
       ASSETS_URL: JSON.stringify(ASSETS_URL),
       CACHE_VERSION: JSON.stringify(digest(Buffer.from(JSON.stringify(sorted(manifest))))),
     },

@@ -24,6 +24,7 @@ register({
   dups: desk,
   keys: desk,
   code: receipt,
+  verify: () => import('./islands/verify.ts'),
 });
 mountAll();
 prefs();

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gongzhi_base::{Digest, RecordId, Words};
+use gongzhi_base::{Digest, RecordId, Value, Words};
 use gongzhi_kernel::note::Note;
 use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
-use gongzhi_kernel::{Actor, Deed};
+use gongzhi_kernel::{Actor, Deed, World};
+use gongzhi_lang::model::{Field, Type};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -44,9 +45,12 @@ pub struct Reading {
     /// The county's civil time, minutes east of UTC.
     #[serde(default)]
     pub zone: i32,
-    /// What fields and steps are called.
+    /// What fields, steps and the codes in values are called.
     #[serde(default)]
     pub labels: BTreeMap<String, Label>,
+    /// Fields that people filled in, in the order of the form; others were set along with them.
+    #[serde(default)]
+    pub asked: Vec<String>,
 }
 
 /// A name in both languages.
@@ -173,6 +177,7 @@ impl Reading {
         use gongzhi_base::canon::Canon as _;
         let state = service.state();
         let mut labels = BTreeMap::new();
+        let mut asked: Vec<String> = Vec::new();
         let mut put = |name: &str, words: &Words| {
             labels.insert(name.to_owned(), Label { zh: words.zh.clone(), en: words.en.clone() });
         };
@@ -182,9 +187,16 @@ impl Reading {
             put(&mechanism.name, &mechanism.words);
             match &event.deed {
                 Deed::Step(taken) => {
-                    mechanism.step(&taken.step).iter().for_each(|step| put(&step.name, &step.words));
-                    let fields = taken.set.keys().filter_map(|name| mechanism.field(name));
-                    fields.for_each(|field| put(&field.name, &field.words));
+                    if let Some(step) = mechanism.step(&taken.step) {
+                        put(&step.name, &step.words);
+                        asked.extend(step.asks.iter().map(|ask| ask.field.clone()));
+                    }
+                    for (name, value) in &taken.set {
+                        let Some(field) = mechanism.field(name) else { continue };
+                        put(name, &field.words);
+                        let codes = value.items().iter().filter_map(Value::text);
+                        codes.for_each(|code| coded(&state.world, field, code, &mut put));
+                    }
                 }
                 Deed::Passed { deadline, .. } => {
                     mechanism.deadline(deadline).iter().for_each(|found| put(&found.name, &found.words));
@@ -192,7 +204,29 @@ impl Reading {
                 Deed::Part { .. } | Deed::Look { .. } | Deed::Erased { .. } => {}
             }
         }
-        Reading { zone: state.world.zone.minutes, labels }
+        asked.dedup();
+        Reading { zone: state.world.zone.minutes, labels, asked }
+    }
+}
+
+/// What a code in a field's value is called.
+fn coded(world: &World, field: &Field, code: &str, put: &mut impl FnMut(&str, &Words)) {
+    let ty = match &field.ty {
+        Type::List(item) => item,
+        ty => ty,
+    };
+    let words = match ty {
+        Type::Place => world.place(code).map(|place| &place.words),
+        Type::Unit => world.unit(code).map(|unit| &unit.words),
+        Type::Entry(catalogue) => {
+            let entry = world.catalogue(catalogue).and_then(|catalogue| catalogue.entries.get(code));
+            entry.map(|entry| &entry.words)
+        }
+        Type::Choice(_) => field.options.iter().find(|(name, _)| name == code).map(|(_, words)| words),
+        _ => None,
+    };
+    if let Some(words) = words {
+        put(code, words);
     }
 }
 

@@ -146,25 +146,29 @@ fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
 
 fn fields(lang: Lang, taken: &StepTaken, reading: &Reading) -> String {
     let number = taken.opening.as_ref().map(|opening| format!("    {}\n", opening.number));
-    let fields = taken
-        .set
-        .iter()
-        .filter_map(|(name, value)| Some(format!("    {}: {}\n", named(lang, name, reading), plain(value)?)));
+    // What people told first, in the order of the form.
+    let told = reading.asked.iter().filter_map(|name| taken.set.get_key_value(name));
+    let others = taken.set.iter().filter(|(name, _)| !reading.asked.contains(name));
+    let fields = told.chain(others).filter_map(|(name, value)| {
+        Some(format!("    {}: {}\n", named(lang, name, reading), plain(lang, value, reading)?))
+    });
     number.into_iter().chain(fields).collect()
 }
 
 /// A value as it stands in the log; sealed ones say nothing.
-fn plain(value: &Value) -> Option<String> {
+fn plain(lang: Lang, value: &Value, reading: &Reading) -> Option<String> {
     Some(match value {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => named(lang, text, reading),
         Value::Date(date) => date.to_string(),
         Value::Time(time) => time.rfc3339(),
         Value::Point(point) => format!("{:.6}, {:.6}", point.degrees().0, point.degrees().1),
         Value::File(file) => format!("{} ({})", file.name, file.digest),
         Value::Record(id) => id.to_string(),
-        Value::List(items) => items.iter().filter_map(plain).collect::<Vec<_>>().join(", "),
+        Value::List(items) => {
+            items.iter().filter_map(|item| plain(lang, item, reading)).collect::<Vec<_>>().join(", ")
+        }
         Value::Span(_) | Value::Row(_) | Value::Sealed(_) => return None,
     })
 }

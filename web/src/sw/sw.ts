@@ -2,6 +2,7 @@
 // pages of the desk, of a receipt code, answers for machines.
 declare const self: ServiceWorkerGlobalScope;
 declare const PRECACHE: string[];
+declare const VERIFY_FILES: string[];
 declare const ASSETS_URL: string;
 declare const CACHE_VERSION: string;
 
@@ -9,6 +10,8 @@ const STATIC = `static-${CACHE_VERSION}`;
 /** Outlives a new version, so that there is always a page to fall back to. */
 const PAGES = 'pages';
 const OFFLINE = '/offline';
+/** Checks receipts on the device, and so without a network as well. */
+const VERIFY = '/verify';
 /** Never read from or written to a cache. */
 const PRIVATE = /^\/(desk|follow|receipt|api|healthz|readyz|metrics)(\/|$)/;
 
@@ -18,6 +21,8 @@ self.addEventListener('install', (event) => {
       const cache = await caches.open(STATIC);
       await cache.addAll(PRECACHE);
       await keepOffline();
+      // Whoever once opened it goes on having it, with the files of this version.
+      if (await (await caches.open(PAGES)).match(VERIFY)) await keepVerify();
       await self.skipWaiting();
     })(),
   );
@@ -50,6 +55,9 @@ self.addEventListener('message', (event) => {
   // The page tells its language: the page for no network should speak the same.
   const lang = (event.data as { lang?: unknown } | null)?.lang;
   if (typeof lang === 'string') event.waitUntil(relearnOffline(lang));
+  // A page that works without a network asks to be kept.
+  const keep = (event.data as { keep?: unknown } | null)?.keep;
+  if (keep === VERIFY) event.waitUntil(keepVerify());
 });
 
 /** Cache first: the name changes with the content. */
@@ -67,14 +75,24 @@ async function page(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch {
-    return (await caches.match(OFFLINE)) ?? Response.error();
+    const kept = new URL(request.url).pathname === VERIFY ? await caches.match(VERIFY) : undefined;
+    return kept ?? (await caches.match(OFFLINE)) ?? Response.error();
   }
 }
 
-async function keepOffline(): Promise<void> {
+function keepOffline(): Promise<void> {
+  return keepPage(OFFLINE);
+}
+
+async function keepVerify(): Promise<void> {
+  await keepPage(VERIFY);
+  await (await caches.open(STATIC)).addAll(VERIFY_FILES).catch(() => undefined);
+}
+
+async function keepPage(path: string): Promise<void> {
   try {
-    const response = await fetch(OFFLINE, { cache: 'no-cache' });
-    if (response.ok) await (await caches.open(PAGES)).put(OFFLINE, response);
+    const response = await fetch(path, { cache: 'no-cache' });
+    if (response.ok) await (await caches.open(PAGES)).put(path, response);
   } catch {
     // Kept at the next chance.
   }

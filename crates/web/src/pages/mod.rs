@@ -27,6 +27,7 @@ pub mod rows;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+mod verify;
 pub mod visitor;
 pub mod why;
 pub mod words;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<App> {
         .route("/report", get(report::page).post(report::submit))
         .route("/g/{code}", get(report::scanned))
         .route("/receipt/{code}", get(report::receipt))
+        .route("/verify", get(verify::page))
         .route("/follow", get(follow::find))
         .route("/follow/{code}", get(follow::page))
         .route("/follow/{code}/{step}", post(follow::act))

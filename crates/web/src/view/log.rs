@@ -37,3 +37,59 @@ pub struct ProofPage {
     /// What is wrong with it.
     pub since_error: Option<String>,
 }
+
+/// Checking a receipt in the browser.
+#[derive(Debug, Clone, Default, Deserialize, Template)]
+#[serde(default, deny_unknown_fields)]
+#[template(path = "verify.html")]
+pub struct VerifyPage {
+    /// The frame.
+    pub s: Shell,
+    /// The log's keys, one a line.
+    pub keys: String,
+    /// The address under which residents reach the product.
+    pub url: String,
+}
+
+impl VerifyPage {
+    /// What the island says, by the end of the attribute's name. `{x}` and `{y}` are filled in there.
+    pub fn words(&self) -> Vec<(String, String)> {
+        let plain = [
+            "reading",
+            "log",
+            "size",
+            "signed",
+            "record",
+            "since",
+            "entry",
+            "hidden",
+            "passed-late",
+            "keys-page",
+            "keys-given",
+            "by-person",
+            "by-public",
+            "by-system",
+            "others",
+        ];
+        let faults = [
+            "unreadable",
+            "checkpoint",
+            "foreign",
+            "unknown-key",
+            "forged",
+            "empty",
+            "header",
+            "record",
+            "gap",
+            "not-in-log",
+            "body",
+            "rewritten",
+            "incomparable",
+        ];
+        let (x, y) = ("{x}", "{y}");
+        let word = |key: String| self.s.txy(&key, x, y);
+        let plain = plain.map(|name| (name.to_owned(), word(format!("verify-{name}"))));
+        let faults = faults.map(|name| (format!("fault-{name}"), word(format!("receipt-fault-{name}"))));
+        plain.into_iter().chain(faults).collect()
+    }
+}

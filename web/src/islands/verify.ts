@@ -1,0 +1,168 @@
+import { one, say, show, words, type Mount } from '../core/dom.ts';
+import { hex, type Bytes } from '../receipt/bytes.ts';
+import type { Item } from '../receipt/cbor.ts';
+import { readKeys, readNote } from '../receipt/note.ts';
+import { readReceipt, verifyReceipt, type Fault, type Reading, type Receipt, type Seen, type Trust, type Verified } from '../receipt/receipt.ts';
+
+/** What was brought last: the page may be put in place anew in another language. */
+let brought = '';
+
+/** Checks a receipt on this device: from a file, or from the part of the address that no server sees. */
+export const verify: Mount = (root, signal) => {
+  const input = one<HTMLInputElement>(root, '[data-verify-file]');
+  const take = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    say(root, words(root, 'reading'));
+    brought = await file.text();
+    check();
+  };
+  const check = (): void => {
+    if (brought === '') return;
+    const trust = trustOf(root);
+    if (!trust) return;
+    const receipt = readReceipt(brought);
+    const found: Verified | Fault = receipt ? verifyReceipt(receipt, trust.trust) : { fault: 'unreadable' };
+    say(root, '');
+    const bad = one(root, '[data-verify-bad]');
+    const good = one(root, '[data-verify-good]');
+    show(bad, 'fault' in found);
+    show(good, !('fault' in found));
+    if ('fault' in found) {
+      const told = one(root, '[data-verify-fault]');
+      if (told) told.textContent = words(root, `fault-${found.fault}`, { x: found.x ?? '', y: found.y ?? '' });
+    } else if (receipt) {
+      tell(root, receipt, found, trust.given);
+    }
+  };
+  const fromAddress = (): void => {
+    const digits = location.hash.slice(1);
+    if (!/^\d{100,}$/.test(digits)) return;
+    brought = digits;
+    check();
+  };
+  input?.addEventListener('change', () => void take(input.files?.[0]), { signal });
+  // Nothing of the form goes anywhere.
+  root.addEventListener(
+    'submit',
+    (event) => {
+      event.preventDefault();
+      check();
+    },
+    { signal },
+  );
+  // A file dropped anywhere on the page is meant for it; otherwise the browser would leave the page.
+  document.addEventListener('dragover', (event) => event.preventDefault(), { signal });
+  document.addEventListener(
+    'drop',
+    (event) => {
+      event.preventDefault();
+      void take(event.dataTransfer?.files[0]);
+    },
+    { signal },
+  );
+  addEventListener('hashchange', fromAddress, { signal });
+  show(root);
+  fromAddress();
+  check();
+  // From now on the page is there without a network as well.
+  void navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ keep: location.pathname }));
+};
+
+/** The keys and the checkpoint that the reader brings along, else the page's keys; nothing while one of them is mistyped. */
+function trustOf(root: HTMLElement): { trust: Trust; given: boolean } | undefined {
+  const typed = (name: string) => one<HTMLTextAreaElement>(root, `[data-verify-${name}]`)?.value.trim() ?? '';
+  const mark = (name: string, wrong: boolean): void => {
+    show(one(root, `[data-verify-${name}-error]`), wrong);
+    const field = one(root, `[data-verify-${name}]`);
+    field?.setAttribute('aria-invalid', String(wrong));
+    if (wrong) field?.focus();
+  };
+  const own = typed('keys');
+  const keys = readKeys(own === '' ? (root.dataset['keys'] ?? '') : own);
+  mark('keys', own !== '' && !keys);
+  // Pasting loses the last newline, which belongs to the form.
+  const text = typed('note');
+  const log = text === '' ? undefined : readNote(`${text.replace(/\r/g, '')}\n`);
+  mark('note', text !== '' && !log);
+  if (!keys || (text !== '' && !log)) return undefined;
+  return { trust: log ? { keys, log } : { keys }, given: own !== '' };
+}
+
+function tell(root: HTMLElement, receipt: Receipt, found: Verified, given: boolean): void {
+  const facts: [string, string][] = [
+    [words(root, 'log'), found.checkpoint.origin],
+    [words(root, 'size'), String(found.checkpoint.size)],
+    ...found.signers.map((key): [string, string] => [words(root, 'signed'), key.text]),
+    [words(root, 'record'), found.record],
+  ];
+  const list = one(root, '[data-verify-facts]');
+  list?.replaceChildren(...facts.map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, value))));
+  const notes = [words(root, given ? 'keys-given' : 'keys-page')];
+  if (found.since !== undefined) notes.push(words(root, 'since', { x: found.since }));
+  list?.append(...notes.map((note) => element('div', {}, element('dt', {}, ''), element('dd', {}, element('small', {}, note)))));
+  one(root, '[data-verify-entries]')?.replaceChildren(...found.entries.map((entry) => told(root, entry, receipt.reading)));
+  show(one(root, '[data-verify-short]'), receipt.short);
+}
+
+function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
+  const when = new Date(entry.at + reading.zone * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const head = element('p', { class: 'what' }, element('strong', {}, words(root, 'entry', { x: entry.seq })), ' ', element('time', {}, when));
+  const about = element('div', {}, head);
+  const icon = one(root, '[data-verify-good] .i')?.cloneNode(true);
+  const item = element('li', { class: 'tone-good' }, element('span', { class: 'knob' }, ...(icon ? [icon] : [])), about);
+  if (!entry.event) {
+    about.append(element('p', { class: 'by' }, words(root, 'hidden')));
+    return item;
+  }
+  const { by, deed } = entry.event;
+  const who = words(root, Array.isArray(by) ? 'by-person' : by === 2 ? 'by-system' : 'by-public');
+  about.append(element('p', {}, `${happened(root, deed, reading)} · ${who}`));
+  const [kind, , , opening, , set] = deed;
+  if (kind === 0 && set instanceof Map) {
+    const facts = (names: string[]): HTMLElement[] => names.flatMap((name) => {
+      const shown = plain(set.get(name) ?? null, reading);
+      return shown === undefined ? [] : [element('div', {}, element('dt', {}, named(name, reading)), element('dd', {}, shown))];
+    });
+    if (Array.isArray(opening) && typeof opening[0] === 'string') about.append(element('p', { class: 'mono' }, opening[0]));
+    about.append(element('dl', { class: 'facts' }, ...facts(reading.asked.filter((name) => set.has(name)))));
+    const others = facts([...set.keys()].filter((name) => !reading.asked.includes(name)));
+    if (others.length > 0) about.append(element('details', {}, element('summary', {}, words(root, 'others')), element('dl', { class: 'facts' }, ...others)));
+  }
+  return item;
+}
+
+/** What happened, by the deed's kind. */
+function happened(root: HTMLElement, deed: Item[], reading: Reading): string {
+  const [kind, name] = deed;
+  const known = typeof name === 'string' ? named(name, reading) : Array.isArray(name) ? name.join(', ') : '';
+  return kind === 1 ? words(root, 'passed-late', { x: known }) : known;
+}
+
+/** A name in the page's language with the code that the log holds. */
+function named(name: string, reading: Reading): string {
+  const label = reading.labels.get(name);
+  const word = document.documentElement.lang.startsWith('zh') ? label?.zh : label?.en;
+  return word ? `${word} (${name})` : name;
+}
+
+/** A value as it stands in the log; sealed ones say nothing. Tags as in `crates/base/src/canon.rs`. */
+function plain(value: Item, reading: Reading): string | undefined {
+  if (typeof value === 'string') return named(value, reading);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [tag, inner] = value as [Item, Item];
+  if (tag === 0) return String(inner).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
+  if (tag === 1 && typeof inner === 'number') return new Date(inner).toISOString();
+  if (tag === 3 && Array.isArray(inner)) return inner.map((part) => (Number(part) / 1e6).toFixed(6)).join(', ');
+  if (tag === 4 && Array.isArray(inner)) return `${String(inner[1])} (${hex(inner[0] as Bytes)})`;
+  if (tag === 5 && inner instanceof Uint8Array) return hex(inner);
+  if (tag === 6 && Array.isArray(inner)) return inner.map((one) => plain(one, reading)).filter((one) => one !== undefined).join(', ');
+  return undefined;
+}
+
+function element(name: string, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLElement {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
