@@ -89,9 +89,19 @@ pub fn place_token(code: &str) -> String {
     format!("zp{code}")
 }
 
-/// The search token of a unit.
-pub fn unit_token(code: &str) -> String {
-    format!("zu{}", code.replace(|c: char| !c.is_ascii_alphanumeric(), "x"))
+/// The search token of a role in a unit (its [`todo_key`]), or of a unit: no two have the same.
+pub fn unit_token(key: &str) -> String {
+    use std::fmt::Write as _;
+    let mut token = String::with_capacity(key.len() + 8);
+    token.push_str("zu");
+    for byte in key.bytes() {
+        match byte {
+            b'x' => token.push_str("xx"),
+            b'a'..=b'z' | b'0'..=b'9' => token.push(byte as char),
+            byte => drop(write!(token, "x{byte:02x}")),
+        }
+    }
+    token
 }
 
 /// Derives all read models of a record.
@@ -251,17 +261,12 @@ fn push_both(push: &mut impl FnMut(&str), words: &Words) {
 
 fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) -> Vec<String> {
     let mut tokens: Vec<String> = path.iter().flatten().map(|code| place_token(code)).collect();
-    // Only units whose people may read it: an office that is merely named does not find it.
-    let mut seen: Vec<&str> = Vec::new();
+    // Only roles in units that may read it: an office that is merely named does not find it, nor
+    // does another role in one that takes part.
     for who in crate::rights::reading(mechanism) {
-        let Who::RoleOf { field, .. } = who else { continue };
-        if seen.contains(&field.as_str()) {
-            continue;
-        }
-        seen.push(field);
-        if let Some(value) = record.fields.get(field) {
-            tokens.extend(value.items().iter().filter_map(Value::text).map(unit_token));
-        }
+        let Who::RoleOf { role, field } = who else { continue };
+        let units = record.fields.get(field).map(Value::items).unwrap_or_default();
+        tokens.extend(units.iter().filter_map(Value::text).map(|unit| unit_token(&todo_key(role, unit))));
     }
     tokens.sort();
     tokens.dedup();

@@ -218,7 +218,7 @@ fn scope_of(state: &State, actor: &Actor) -> Scope {
                         Within::Place(level, post.place.clone())
                     }
                     Who::RoleOf { role, .. } if *role == post.role => match &post.unit {
-                        Some(unit) => Within::Unit(unit.clone()),
+                        Some(unit) => Within::Unit(todo_key(&post.role, unit)),
                         None => continue,
                     },
                     _ => continue,

@@ -90,15 +90,15 @@ pub enum Scope {
     Any(Vec<ScopePart>),
 }
 
-/// Records of one mechanism at or under a place, or in which a unit has a part (in charge, at the desk,
-/// helping).
+/// Records of one mechanism at or under a place, or in which a role in a unit has a part (in charge, at
+/// the desk, helping).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScopePart {
     pub mechanism: String,
     pub within: Within,
 }
 
-/// A place with all under it, or a unit.
+/// A place with all under it, or a role in a unit by its key (`officer@u1`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Within {
     Place(Level, String),

@@ -1,1 +1,3 @@
-//! .
+//! Tools for testing: the simulated county.
+
+pub mod sim;

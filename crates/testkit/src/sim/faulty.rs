@@ -1,0 +1,238 @@
+//! A ledger that fails by plan, and remembers what it really made durable.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gongzhi_base::words::Term;
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::project::Row;
+use gongzhi_lang::model::Level;
+use gongzhi_service::Ambient as _;
+use gongzhi_service::ambient::Scripted;
+use gongzhi_store::{
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
+    Session, StoreError, Timer, Want,
+};
+
+/// What goes wrong with one commit.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fault {
+    /// It fails before anything is written.
+    Before(StoreError),
+    /// It is durable, but the answer of the database is lost.
+    Lost,
+    /// Another writer seems to have come first.
+    Conflict,
+    /// The machine dies before it is written.
+    DieBefore,
+    /// The machine dies after it is durable and before anybody is answered.
+    DieAfter,
+    /// It takes so many milliseconds.
+    Slow(i64),
+}
+
+/// What one commit really made durable.
+#[derive(Clone, Debug)]
+pub struct Durable {
+    /// Sequence of its first entry.
+    pub first: u64,
+    /// In the order of their last entries.
+    pub answers: Vec<Answer>,
+}
+
+/// What several nodes' ledgers remember together.
+#[derive(Default)]
+pub struct Recorder(Mutex<Vec<Durable>>);
+
+impl Recorder {
+    /// What was made durable from a position on.
+    pub fn since(&self, at: usize) -> Vec<Durable> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(at..).map(<[Durable]>::to_vec).unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    commits: VecDeque<Fault>,
+    /// Reads for commands that fail.
+    loads: u32,
+    /// How often each fault came.
+    met: BTreeMap<&'static str, u64>,
+}
+
+/// A ledger behind faults.
+pub struct Faulty {
+    inner: Arc<dyn Ledger>,
+    clock: Arc<Scripted>,
+    recorder: Arc<Recorder>,
+    plan: Mutex<Plan>,
+    dead: AtomicBool,
+}
+
+impl Faulty {
+    pub fn new(inner: Arc<dyn Ledger>, clock: Arc<Scripted>, recorder: Arc<Recorder>) -> Faulty {
+        Faulty { inner, clock, recorder, plan: Mutex::default(), dead: AtomicBool::new(false) }
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the next commits fail so, one after the other.
+    pub fn fail_commits(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.plan().commits.extend(faults);
+    }
+
+    /// Lets the next reads for commands fail.
+    pub fn fail_loads(&self, count: u32) {
+        self.plan().loads = count;
+    }
+
+    /// Forgets faults that have not come, and tells how often each came since the last time.
+    pub fn settle(&self) -> BTreeMap<&'static str, u64> {
+        let mut plan = self.plan();
+        plan.commits.clear();
+        plan.loads = 0;
+        std::mem::take(&mut plan.met)
+    }
+
+    /// From now on nothing works any more, as when the machine lost its power.
+    pub fn die(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the machine is off.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    fn alive(&self) -> Result<&dyn Ledger, StoreError> {
+        if self.is_dead() {
+            return Err(StoreError::Engine("the machine is off".into()));
+        }
+        Ok(self.inner.as_ref())
+    }
+
+    fn record(&self, expect: Head, batch: &Batch) {
+        let mut answers = batch.answers.clone();
+        answers.sort_by_key(|answer| answer.seq);
+        let durable = Durable { first: expect.size, answers };
+        self.recorder.0.lock().unwrap_or_else(PoisonError::into_inner).push(durable);
+    }
+
+    fn read_for_command(&self) -> Result<&dyn Ledger, StoreError> {
+        let mut plan = self.plan();
+        if plan.loads > 0 {
+            plan.loads -= 1;
+            *plan.met.entry("read error").or_default() += 1;
+            return Err(StoreError::Engine("a read failed, as planned".into()));
+        }
+        drop(plan);
+        self.alive()
+    }
+}
+
+/// Methods that only pass on.
+macro_rules! pass {
+    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
+        $(fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> { self.alive()?.$name($($arg),*) })*
+    };
+}
+
+impl Ledger for Faulty {
+    fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        self.read_for_command()?.load(want)
+    }
+
+    fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
+        let inner = self.alive()?;
+        let fault = {
+            let mut plan = self.plan();
+            let fault = plan.commits.pop_front();
+            let name = match &fault {
+                None => None,
+                Some(Fault::Before(StoreError::Full)) => Some("disk full"),
+                Some(Fault::Before(_)) => Some("error before commit"),
+                Some(Fault::Lost) => Some("answer of commit lost"),
+                Some(Fault::Conflict) => Some("conflict"),
+                Some(Fault::DieBefore) => Some("crash before commit"),
+                Some(Fault::DieAfter) => Some("crash after commit"),
+                Some(Fault::Slow(_)) => Some("slow commit"),
+            };
+            name.into_iter().for_each(|name| *plan.met.entry(name).or_default() += 1);
+            fault
+        };
+        match &fault {
+            Some(Fault::Before(error)) => return Err(error.clone()),
+            Some(Fault::Conflict) => return Err(StoreError::Conflict),
+            Some(Fault::DieBefore) => {
+                self.die();
+                return Err(StoreError::Engine("the machine died, as planned".into()));
+            }
+            Some(Fault::Slow(millis)) => self.clock.set(self.clock.now().plus_millis(*millis)),
+            Some(Fault::Lost | Fault::DieAfter) | None => {}
+        }
+        inner.commit(expect, batch)?;
+        self.record(expect, batch);
+        match fault {
+            Some(Fault::Lost) => Err(StoreError::Engine("the connection was lost, as planned".into())),
+            Some(Fault::DieAfter) => {
+                self.die();
+                Err(StoreError::Engine("the machine died, as planned".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
+        self.alive()?.wait(beyond, at_most)
+    }
+
+    /// Nothing happens beside the simulation's one thread: it says itself when a node follows.
+    fn shared(&self) -> bool {
+        false
+    }
+
+    pass! {
+        head() -> Head;
+        counters() -> BTreeMap<(String, i16), u64>;
+        snapshots(mechanism: &str) -> Vec<Vec<u8>>;
+        snapshot(id: RecordId) -> Option<Vec<u8>>;
+        rows(ids: &[RecordId]) -> Vec<Row>;
+        by_receipt(receipt: Digest) -> Option<RecordId>;
+        by_number(number: &str) -> Option<RecordId>;
+        history(id: RecordId) -> Vec<Entry>;
+        entries(from: u64, limit: u32) -> Vec<Entry>;
+        nodes(level: u8, from: u64, limit: u32) -> Vec<Digest>;
+        answers(after: Option<&CommandId>, limit: u32) -> Vec<Answer>;
+        keys(of: &[RecordId]) -> Vec<(RecordId, Vec<u8>)>;
+        all_keys(after: Option<RecordId>, limit: u32) -> Vec<(RecordId, Vec<u8>)>;
+        put_keys(keys: &[(RecordId, Vec<u8>)]) -> ();
+        begin_rebuild() -> ();
+        put_derived(batch: &Batch) -> ();
+        end_rebuild() -> ();
+        rebuilding() -> bool;
+        todo(keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Page;
+        todo_count(keys: &[String]) -> (u64, u64);
+        list(query: &ListQuery) -> Page;
+        search(scope: &Scope, terms: &[Term], limit: u32) -> Vec<Row>;
+        recent_near(mechanism: &str, place: (Level, &str), since: Timestamp, limit: u32) -> Vec<Row>;
+        timers(until: Timestamp, limit: u32) -> Vec<Timer>;
+        looks(query: &LookQuery) -> Vec<Look>;
+        cells(query: &CellQuery) -> Vec<CellValue>;
+        put_credential(credential: &Credential) -> ();
+        credential(login: &str) -> Option<Credential>;
+        put_session(session: &Session) -> ();
+        session(token: Digest, now: Timestamp) -> Option<Session>;
+        end_session(token: Digest) -> ();
+        credentials() -> Vec<Credential>;
+        settings() -> Vec<(String, Vec<u8>)>;
+        setting(name: &str) -> Option<Vec<u8>>;
+        put_setting(name: &str, value: &[u8]) -> ();
+        ping() -> ();
+    }
+}

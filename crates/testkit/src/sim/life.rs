@@ -1,0 +1,606 @@
+//! The course of time: what is due next, the clock, the machine's faults, and sending.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use gongzhi_base::{CommandId, FileRef, RecordId, Timestamp, Zone};
+use gongzhi_kernel::{Command, Order};
+use gongzhi_service::ambient::Scripted;
+use gongzhi_service::{Failure, Outcome, timers};
+use gongzhi_store::StoreError;
+
+use super::book::{Became, Book, Sent, Trouble};
+use super::chance::Chance;
+use super::faulty::Fault;
+use super::machine::Machine;
+use super::model::{Model, Violation};
+use super::rules::By;
+use super::{Failed, Habits, Plan, Report, Tally, YEAR, county};
+
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+/// How long deadlines may wait for the next look at the clock.
+const TICK: i64 = 20 * MINUTE;
+/// Steps kept for the trace of a failure.
+const TRACE: usize = 4_000;
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub enum What {
+    Tick,
+    /// Plans a day: openings, acts of administrators, reads, faults.
+    Day,
+    Open,
+    Register,
+    Attend(RecordId),
+    /// A phone that has network again, or somebody who tries again.
+    Deliver(Vec<CommandId>),
+    Burst,
+    Read,
+    Crash,
+    /// Stops in order and starts again.
+    Stop,
+    /// Off for some hours.
+    Off,
+    On,
+    /// The clock is wrong by so many milliseconds.
+    Clock(i64),
+}
+
+/// A county's life.
+pub struct Life<'p> {
+    pub plan: &'p Plan,
+    pub habits: &'p Habits,
+    pub machine: Machine,
+    pub model: Model,
+    pub book: Book,
+    pub chance: Chance,
+    pub photo: FileRef,
+    pub file: FileRef,
+    pub zone: Zone,
+    queue: BTreeMap<(i64, u64), What>,
+    order: u64,
+    commands: u64,
+    /// The true time; the servers' clock may be another.
+    pub now: i64,
+    skew: i64,
+    until: i64,
+    fired: i64,
+    on_at: i64,
+    /// How much of what was made durable the model has seen.
+    followed: usize,
+    /// Nothing goes wrong any more: the end is near.
+    pub calm: bool,
+    pub tally: Tally,
+    trace: VecDeque<(Option<RecordId>, String)>,
+}
+
+impl<'p> Life<'p> {
+    /// Makes and loads the county.
+    pub fn begin(plan: &'p Plan) -> Result<Life<'p>, String> {
+        let begin = Timestamp::read(&format!("{YEAR}-01-04T16:00:00Z")).ok_or("no beginning")?;
+        let clock = Arc::new(Scripted::new(begin, plan.seed));
+        let villages = plan.villages.unwrap_or(plan.habits.county.villages);
+        let machine = Machine::start(clock, plan.nodes, &plan.mechanisms, |dir, library| {
+            county::write(dir, &plan.habits.county, villages, library, plan.seed)
+        })?;
+        let service = &machine.at(0).service;
+        let keep = |name: &str, bytes: &[u8], photo| {
+            service.files.keep(name, bytes, photo).map_err(|fault| format!("{fault:?}"))
+        };
+        let photo = keep("photo.png", DOT, true)?;
+        let file = keep("paper.pdf", b"%PDF-1.4 simulated", false)?;
+        let (laws, zone) = (service.state().laws.clone(), service.state().world.zone);
+        let mut life = Life {
+            habits: &plan.habits,
+            model: Model::new(laws),
+            book: Book::default(),
+            chance: Chance::new(plan.seed, "life"),
+            photo,
+            file,
+            zone,
+            queue: BTreeMap::new(),
+            order: 0,
+            commands: 0,
+            now: begin.0,
+            skew: 0,
+            until: begin.0 + i64::from(plan.days) * DAY,
+            fired: begin.0,
+            on_at: 0,
+            followed: 0,
+            calm: false,
+            tally: Tally::default(),
+            trace: VecDeque::new(),
+            machine,
+            plan,
+        };
+        life.follow(0).map_err(|violation| format!("while loading: {}", violation.what))?;
+        Ok(life)
+    }
+
+    /// Lives until the end, then checks everything.
+    pub fn live(&mut self) -> Result<(), Violation> {
+        self.push(0, What::Day);
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 >= self.until {
+                break;
+            }
+            let ((at, _), what) = entry.remove_entry();
+            self.now = self.now.max(at);
+            self.turn(what)?;
+        }
+        self.now = self.now.max(self.until);
+        self.calm = true;
+        self.skew = 0;
+        if !self.machine.is_on() {
+            self.start()?;
+        }
+        self.last_deliveries()?;
+        self.check_all()
+    }
+
+    /// What is told in the end.
+    pub fn report(mut self, ended: Result<(), Violation>) -> Report {
+        self.tally.records = self.model.cases.len() as u64;
+        self.tally.passed = self.model.passed;
+        self.tally.warned = self.model.warned;
+        self.tally.checks += self.model.checks;
+        let root = self.machine.is_on().then(|| self.machine.audit().ok()).flatten();
+        self.tally.entries = root.map_or(0, |(size, _)| size);
+        let failure = ended.err().map(|violation| self.failed(violation));
+        Report {
+            seed: self.plan.seed,
+            days: self.plan.days,
+            nodes: self.plan.nodes,
+            tally: self.tally,
+            root: root.map(|(_, root)| root),
+            failure,
+        }
+    }
+
+    fn failed(&self, violation: Violation) -> Failed {
+        let about = self.trace.iter().filter(|(record, _)| record.is_some() && *record == violation.record);
+        let about: Vec<&String> = about.map(|(_, line)| line).collect();
+        let last: Vec<&String> = self.trace.iter().rev().take(8).rev().map(|(_, line)| line).collect();
+        let mut trace = Vec::new();
+        if let Some(record) = violation.record {
+            trace.push(format!("record {record}:"));
+            if let Some(known) = self.model.records.get(&record) {
+                trace.push(format!("  {known}"));
+            }
+            trace.extend(about.iter().rev().take(14).rev().map(|line| format!("  {line}")));
+        }
+        trace.push("last steps:".into());
+        trace.extend(last.into_iter().map(|line| format!("  {line}")));
+        Failed { violation, day: self.clock_text(), trace }
+    }
+
+    fn clock_text(&self) -> String {
+        self.zone.civil(Timestamp(self.now + self.skew)).to_string()
+    }
+
+    /// Notes a step for the trace of a failure.
+    pub fn note(&mut self, record: Option<RecordId>, line: impl FnOnce() -> String) {
+        if self.trace.len() == TRACE {
+            self.trace.pop_front();
+        }
+        let line = format!("{} {}", self.clock_text(), line());
+        self.trace.push_back((record, line));
+    }
+
+    /// Lets something happen after some milliseconds.
+    pub fn push(&mut self, after: i64, what: What) {
+        self.order += 1;
+        self.queue.insert((self.now + after.max(0), self.order), what);
+    }
+
+    /// The time that the servers take for now.
+    pub fn server_now(&self) -> Timestamp {
+        Timestamp(self.now + self.skew)
+    }
+
+    fn hours(&mut self, bounds: [f64; 2]) -> i64 {
+        (self.chance.skewed(bounds) * HOUR as f64) as i64
+    }
+
+    fn turn(&mut self, what: What) -> Result<(), Violation> {
+        self.machine.clock.set(self.server_now());
+        if !self.machine.is_on() && !matches!(what, What::On) {
+            // Nobody reaches anything: it happens when the servers are there again.
+            let after = self.on_at - self.now + self.chance.count(0, HOUR as u64) as i64;
+            if !matches!(what, What::Tick | What::Read | What::Crash | What::Stop | What::Off) {
+                self.push(after, what);
+            } else if matches!(what, What::Tick) {
+                self.push(after, What::Tick);
+            }
+            return Ok(());
+        }
+        // After a long time off, people may be quicker than the timers.
+        let late = self.machine.is_on() && self.now - self.fired >= TICK;
+        if late && !(matches!(what, What::Deliver(_) | What::Attend(_)) && self.chance.happens(30.0)) {
+            self.fire()?;
+        }
+        match what {
+            What::Tick => {
+                self.push(TICK, What::Tick);
+                Ok(())
+            }
+            What::Day => {
+                self.day();
+                Ok(())
+            }
+            What::Open => self.open(),
+            What::Register => self.administer(),
+            What::Attend(record) => self.attend(record),
+            What::Deliver(ids) => self.deliver(&ids),
+            What::Burst => self.burst(),
+            What::Read => self.read(),
+            What::Crash => self.crash(),
+            What::Stop => {
+                self.note(None, || "stopped in order".into());
+                self.machine.off();
+                self.start()
+            }
+            What::Off => {
+                self.note(None, || "switched off".into());
+                let hours = self.hours(self.habits.faults.off_hours);
+                self.on_at = self.now + hours;
+                if self.chance.happens(50.0) {
+                    self.machine.off()
+                } else {
+                    self.lose_power()?
+                }
+                self.push(hours, What::On);
+                Ok(())
+            }
+            What::On => self.start(),
+            What::Clock(skew) => {
+                self.skew = skew;
+                self.machine.clock.set(self.server_now());
+                self.note(None, || format!("the clock is wrong by {} minutes", skew / MINUTE));
+                Ok(())
+            }
+        }
+    }
+
+    fn day(&mut self) {
+        if self.order < 2 {
+            self.push(TICK, What::Tick);
+        }
+        self.push(DAY, What::Day);
+        let people = &self.habits.people;
+        let villages = f64::from(self.plan.villages.unwrap_or(self.habits.county.villages));
+        let faults = &self.habits.faults;
+        let month = |times: f64| times / 30.0;
+        let plans = [
+            (people.openings * villages / 100.0, What::Open),
+            (people.registers, What::Register),
+            (people.bursts, What::Burst),
+            (people.reads, What::Read),
+            (month(faults.crashes), What::Crash),
+            (month(faults.stops), What::Stop),
+            (month(faults.off), What::Off),
+        ];
+        for (times, what) in plans {
+            for _ in 0..self.times(times) {
+                let at = self.chance.count(0, DAY as u64 - 1) as i64;
+                self.push(at, what.clone());
+            }
+        }
+        for _ in 0..self.times(month(faults.jumps)) {
+            let wrong = (self.chance.skewed([0.02, faults.jump_hours]) * HOUR as f64) as i64;
+            let wrong = if self.chance.happens(50.0) { wrong } else { -wrong };
+            let at = self.chance.count(0, DAY as u64 - 1) as i64;
+            self.push(at, What::Clock(wrong));
+            let back = self.chance.count(MINUTE as u64, 6 * HOUR as u64) as i64;
+            self.push(at + back, What::Clock(0));
+        }
+    }
+
+    /// How often something happens that happens so often on the average.
+    fn times(&mut self, average: f64) -> u64 {
+        // Exponential waiting times within one day.
+        let (mut at, mut count) = (0.0, 0);
+        loop {
+            at -= (1.0 - self.chance.part()).ln() / average.max(1e-9);
+            if at >= 1.0 {
+                return count;
+            }
+            count += 1;
+        }
+    }
+
+    // ---------------------------------------------------------------- the machine
+
+    fn start(&mut self) -> Result<(), Violation> {
+        self.machine
+            .on()
+            .map_err(|error| Violation { what: format!("cannot start: {error}"), record: None })?;
+        self.note(None, || "started".into());
+        self.after_start()
+    }
+
+    fn lose_power(&mut self) -> Result<(), Violation> {
+        let torn: Option<Vec<u8>> = self
+            .chance
+            .happens(self.habits.faults.torn)
+            .then(|| (0..self.chance.count(1, 5_000)).map(|_| (self.chance.bits() & 0xff) as u8).collect());
+        self.tally.crashes += 1;
+        self.machine
+            .power_loss(torn.as_deref())
+            .map_err(|error| Violation { what: format!("the simulator's disk: {error}"), record: None })
+    }
+
+    fn crash(&mut self) -> Result<(), Violation> {
+        let nodes = self.machine.count();
+        if nodes > 1 && self.chance.happens(70.0) {
+            let node = self.chance.count(0, nodes as u64 - 1) as usize;
+            self.note(None, || format!("node {node} killed"));
+            self.tally.crashes += 1;
+            self.machine.kill(node);
+        } else {
+            self.note(None, || "power lost".into());
+            self.lose_power()?;
+        }
+        self.start()
+    }
+
+    /// Lets one of the next commits fail, perhaps.
+    fn arm(&mut self, node: usize) {
+        if self.calm {
+            return;
+        }
+        let habits = &self.habits.faults;
+        let failed = || StoreError::Engine("failed, as planned".into());
+        let faults = [
+            (habits.before, Fault::Before(failed())),
+            (habits.full, Fault::Before(StoreError::Full)),
+            (habits.lost, Fault::Lost),
+            (habits.conflict, Fault::Conflict),
+            (habits.slow, Fault::Slow(self.chance.count(1_000, 90_000) as i64)),
+            (habits.die_before, Fault::DieBefore),
+            (habits.die_after, Fault::DieAfter),
+        ];
+        let ledger = &self.machine.at(node).ledger;
+        for (percent, fault) in faults {
+            if self.chance.happens(percent) {
+                let count = if fault == Fault::Conflict { self.chance.count(1, 4) } else { 1 };
+                ledger.fail_commits((0..count).map(|_| fault.clone()));
+                return;
+            }
+        }
+        if self.chance.happens(habits.read) {
+            ledger.fail_loads(1);
+        }
+    }
+
+    /// Takes back what has not failed, and tells what went wrong.
+    fn settle(&mut self, node: usize) -> Trouble {
+        let met = self.machine.at(node).ledger.settle();
+        let dead = self.machine.at(node).ledger.is_dead();
+        let lost = ["answer of commit lost", "crash after commit"].iter().any(|name| met.contains_key(name));
+        let trouble = Trouble { lost: lost || dead, any: dead || !met.is_empty() };
+        let note = met.keys().copied().collect::<Vec<_>>().join(", ");
+        if !note.is_empty() {
+            self.note(None, || format!("node {node}: {note}"));
+        }
+        for (name, times) in met {
+            *self.tally.faults.entry(name).or_default() += times;
+        }
+        trouble
+    }
+
+    /// Goes on after a machine died in the middle of something.
+    fn revive(&mut self, node: usize) -> Result<(), Violation> {
+        if !self.machine.at(node).ledger.is_dead() {
+            return Ok(());
+        }
+        self.note(None, || format!("node {node} died at work"));
+        if self.machine.count() > 1 {
+            self.tally.crashes += 1;
+            self.machine.kill(node);
+        } else {
+            self.lose_power()?;
+        }
+        self.start()
+    }
+
+    /// Takes what became durable into the model.
+    pub fn follow(&mut self, node: usize) -> Result<BTreeSet<CommandId>, Violation> {
+        let durable = self.machine.recorder.since(self.followed);
+        self.followed += durable.len();
+        let real = self.machine.at(node).real.clone();
+        let (made, changed) = self.book.follow(&durable, real.as_ref(), &mut self.model)?;
+        for record in changed {
+            let Some(known) = self.model.records.get(&record) else { continue };
+            if self.model.law(known).is_none_or(|law| law.register.is_some()) || self.calm {
+                continue;
+            }
+            let people = &self.habits.people;
+            let open = self.model.open(known);
+            if open {
+                let after = self.hours(people.turn);
+                self.push(after, What::Attend(record));
+            } else if self.chance.happens(people.closed_again) {
+                let after = self.hours(people.again);
+                self.push(after, What::Attend(record));
+            }
+        }
+        Ok(made)
+    }
+
+    /// Lets the deadlines that have come fire, as the servers do every few seconds.
+    pub fn fire(&mut self) -> Result<(), Violation> {
+        let now = self.server_now();
+        self.fired = self.now;
+        let mut whole = true;
+        for node in 0..self.machine.count() {
+            self.arm(node);
+            let fired = timers::fire_due(&self.machine.at(node).service, now);
+            let trouble = self.settle(node);
+            self.follow(node)?;
+            match fired {
+                Ok(_) => {}
+                Err(Failure::Store(_) | Failure::Busy) => {
+                    whole = false;
+                    self.tally.failed += 1;
+                    if !trouble.any {
+                        let what = format!("timers failed without a fault: {fired:?}");
+                        return Err(Violation { what, record: None });
+                    }
+                }
+                Err(other) => return Err(Violation { what: format!("timers: {other:?}"), record: None }),
+            }
+            self.revive(node)?;
+        }
+        if whole {
+            self.model.fired_all(now)?;
+        } else {
+            // They come again with the next look at the clock.
+            self.fired = self.now - TICK;
+        }
+        Ok(())
+    }
+
+    // ---------------------------------------------------------------- sending
+
+    /// Writes a command into the book.
+    pub fn write(&mut self, by: By, order: Order, wrong: Option<&'static str>) -> CommandId {
+        self.commands += 1;
+        let id = CommandId::new(&format!("sim-{:08}", self.commands));
+        let id = id.unwrap_or_else(|_| unreachable!("letters, digits and a dash"));
+        let sent = Sent { by, order, durable: None, acknowledged: None, tries: 0, wrong };
+        self.book.sent.insert(id.clone(), sent);
+        id
+    }
+
+    /// Some node; what others wrote is taken in first, or it comes upon it by itself.
+    pub fn some_node(&mut self, fresh: bool) -> usize {
+        let node = self.chance.count(0, self.machine.count() as u64 - 1) as usize;
+        if self.machine.count() > 1 && (fresh || self.chance.happens(50.0)) {
+            self.machine.at(node).service.engine().follow();
+        }
+        node
+    }
+
+    fn command(&mut self, node: usize, id: &CommandId) -> Command {
+        let entropy = self.chance.ten();
+        let service = &self.machine.at(node).service;
+        let Some(sent) = self.book.sent.get_mut(id) else { unreachable!("only what is written is sent") };
+        sent.tries += 1;
+        // A form sent again asks for a fresh record each time.
+        if let Order::Open { id, .. } = &mut sent.order
+            && sent.tries > 1
+            && entropy[0] & 1 == 0
+        {
+            *id = RecordId::at(service.now().0, entropy);
+        }
+        Command {
+            id: id.clone(),
+            actor: sent.by.actor(service),
+            at: service.now(),
+            order: sent.order.clone(),
+        }
+    }
+
+    /// Sends commands as one group, and judges the answers.
+    pub fn send(&mut self, node: usize, ids: &[CommandId]) -> Result<Vec<Became>, Violation> {
+        let commands: Vec<Command> = ids.iter().map(|id| self.command(node, id)).collect();
+        self.arm(node);
+        let answers = self.machine.at(node).service.engine().act_all(commands);
+        self.take_answers(node, ids, &answers)
+    }
+
+    /// Judges answers and lets those who were not served try again.
+    pub fn take_answers(
+        &mut self,
+        node: usize,
+        ids: &[CommandId],
+        answers: &[Result<Outcome, Failure>],
+    ) -> Result<Vec<Became>, Violation> {
+        let trouble = self.settle(node);
+        let mut made = self.follow(node)?;
+        let mut became = Vec::new();
+        for (id, answer) in ids.iter().zip(answers) {
+            let sent = &self.book.sent[id];
+            let record = answer.as_ref().map_or(sent.order.record(), |outcome| outcome.record);
+            let (by, order) = (sent.by.clone(), named(&sent.order));
+            self.note(Some(record), || format!("{} {by:?} {order}: {}", id.as_str(), short(answer)));
+            let what = self.book.answered(id, answer, &mut made, trouble)?;
+            match what {
+                Became::Accepted => {
+                    self.tally.accepted += 1;
+                    let sent = &self.book.sent[id];
+                    if let Order::Open { mechanism, step, .. } = &sent.order {
+                        *self.tally.steps.entry(format!("{mechanism}.{step}")).or_default() += 1;
+                    } else if let (Order::Step { step, .. }, Some(known)) =
+                        (&sent.order, self.model.records.get(&record))
+                    {
+                        *self.tally.steps.entry(format!("{}.{step}", known.mechanism)).or_default() += 1;
+                    }
+                    if self.chance.happens(self.habits.people.twice) && !self.calm {
+                        let after = self.hours([0.01, 100.0]);
+                        self.push(after, What::Deliver(vec![id.clone()]));
+                    }
+                }
+                Became::Again => self.tally.again += 1,
+                Became::Refused => self.tally.refused += 1,
+                Became::Failed => {
+                    self.tally.failed += 1;
+                    let after = self.hours([0.01, 10.0]);
+                    self.push(after, What::Deliver(vec![id.clone()]));
+                }
+            }
+            became.push(what);
+        }
+        self.revive(node)?;
+        Ok(became)
+    }
+
+    /// What lay on phones is sent, in its order.
+    fn deliver(&mut self, ids: &[CommandId]) -> Result<(), Violation> {
+        for id in ids {
+            if !self.machine.is_on() {
+                self.push(HOUR, What::Deliver(vec![id.clone()]));
+                continue;
+            }
+            let node = self.some_node(false);
+            self.send(node, std::slice::from_ref(id))?;
+        }
+        Ok(())
+    }
+
+    /// Everybody who was not answered tries until it works; then the last deadlines.
+    fn last_deliveries(&mut self) -> Result<(), Violation> {
+        self.machine.clock.set(self.server_now());
+        self.fire()?;
+        let left = std::mem::take(&mut self.queue);
+        for what in left.into_values() {
+            if let What::Deliver(ids) = what {
+                self.deliver(&ids)?;
+            }
+        }
+        self.fire()
+    }
+}
+
+fn named(order: &Order) -> String {
+    match order {
+        Order::Open { mechanism, step, .. } => format!("opens {mechanism}.{step}"),
+        Order::Step { step, expect, .. } => format!("{step} (saw {expect:?})"),
+        Order::Elapse { deadline, .. } => format!("elapse {deadline}"),
+        Order::Look { fields, .. } => format!("looks at {fields:?}"),
+        Order::Erase { .. } => "erases".into(),
+    }
+}
+
+fn short(answer: &Result<Outcome, Failure>) -> String {
+    match answer {
+        Ok(outcome) => format!("revision {}{}", outcome.revision, if outcome.again { ", again" } else { "" }),
+        Err(failure) => format!("{failure:?}").chars().take(160).collect(),
+    }
+}
+
+/// A picture of one dot.
+const DOT: &[u8] = include_bytes!("dot.png");

@@ -1,0 +1,469 @@
+//! What the simulator itself believes of the county: folded from the log's events by other code than
+//! the kernel's, and judged by its own reading of the documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use gongzhi_base::calendar::Derivation;
+use gongzhi_base::{RecordId, Timestamp, Unit, Value};
+use gongzhi_kernel::event::{ClockChange, StepTaken};
+use gongzhi_kernel::{Acted, Deed, Event, Laws, Post};
+use gongzhi_lang::model::{Deadline, Level, Mechanism};
+
+use super::By;
+
+/// What must never happen, and to which record.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub what: String,
+    pub record: Option<RecordId>,
+}
+
+/// A violation about a record.
+pub fn broken(record: RecordId, what: impl Into<String>) -> Violation {
+    Violation { what: what.into(), record: Some(record) }
+}
+
+/// One run of a deadline, from its start until it is met, dropped or started anew.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub due: Timestamp,
+    pub warn: Option<Timestamp>,
+    pub ended: bool,
+    pub paused: bool,
+    pub late: bool,
+    pub warned: bool,
+}
+
+/// A record as the model knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub mechanism: String,
+    pub version: u32,
+    pub revision: u64,
+    pub stepped: u64,
+    pub state: String,
+    pub place: String,
+    pub number: String,
+    pub opened: Timestamp,
+    pub fields: BTreeMap<String, Value>,
+    pub runs: BTreeMap<String, Run>,
+    pub erased: bool,
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Known { mechanism, version, revision, stepped, state, place, number, .. } = self;
+        write!(
+            f,
+            "{mechanism} {version} {number} `{state}` at {place}, revision {revision}, last step {stepped}"
+        )?;
+        for (name, run) in &self.runs {
+            let Run { due, ended, paused, late, warned, .. } = run;
+            let due = due.rfc3339();
+            write!(f, "; {name} due {due} ended {ended} paused {paused} late {late} warned {warned}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The model of a county.
+pub struct Model {
+    pub laws: Arc<Laws>,
+    pub records: BTreeMap<RecordId, Known>,
+    /// Records of mechanisms that are no registers, in the order of their opening.
+    pub cases: Vec<RecordId>,
+    /// Records with a deadline that has not ended.
+    running: BTreeSet<RecordId>,
+    places: BTreeMap<String, (Level, Option<String>)>,
+    posts: BTreeMap<String, (String, Post)>,
+    posts_of: BTreeMap<String, Vec<Post>>,
+    numbers: BTreeMap<String, RecordId>,
+    /// What the last event asks to follow at once.
+    must: Option<(RecordId, String)>,
+    pub passed: u64,
+    pub warned: u64,
+    /// Judgements made.
+    pub checks: u64,
+}
+
+impl Model {
+    pub fn new(laws: Arc<Laws>) -> Model {
+        Model {
+            laws,
+            records: BTreeMap::new(),
+            cases: Vec::new(),
+            running: BTreeSet::new(),
+            places: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            posts_of: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            must: None,
+            passed: 0,
+            warned: 0,
+            checks: 0,
+        }
+    }
+
+    /// The mechanism on which a record runs.
+    pub fn law(&self, known: &Known) -> Option<&Arc<Mechanism>> {
+        self.laws.version(&known.mechanism, known.version)
+    }
+
+    /// Whether a record still runs.
+    pub fn open(&self, known: &Known) -> bool {
+        let state = self.law(known).and_then(|law| law.state(&known.state));
+        !state.is_some_and(|state| state.is_final)
+    }
+
+    /// The posts that a person holds.
+    pub fn posts_of(&self, person: &str) -> &[Post] {
+        self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All posts held, with who holds them.
+    pub fn posts(&self) -> impl Iterator<Item = &(String, Post)> {
+        self.posts.values()
+    }
+
+    /// Codes of the places of some levels.
+    pub fn places(&self, levels: &[Level]) -> Vec<&str> {
+        let fits = |level: &Level| levels.is_empty() || levels.contains(level);
+        self.places.iter().filter(|(_, (level, _))| fits(level)).map(|(code, _)| code.as_str()).collect()
+    }
+
+    /// A place with those above it, from itself up.
+    pub fn above(&self, place: &str) -> Vec<(Level, &str)> {
+        let mut found = Vec::new();
+        let mut at = self.places.get_key_value(place);
+        while let Some((code, (level, parent))) = at {
+            found.push((*level, code.as_str()));
+            at = parent.as_ref().and_then(|parent| self.places.get_key_value(parent));
+            if found.len() > 4 {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Whether a place is another one or lies under it.
+    pub fn covers(&self, outer: &str, inner: &str) -> bool {
+        self.above(inner).iter().any(|(_, code)| *code == outer)
+    }
+
+    /// Begins the events of one command.
+    pub fn begin(&mut self) {
+        self.must = None;
+    }
+
+    /// Ends the events of one command: what had to follow has followed.
+    pub fn end(&mut self) -> Result<(), Violation> {
+        match self.must.take() {
+            Some((record, step)) => {
+                Err(broken(record, format!("`{step}` had to follow a deadline's passing")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Judges an event and takes it in. `by` is who gave the command, for its first event.
+    pub fn take(&mut self, event: &Event, by: Option<&By>) -> Result<(), Violation> {
+        self.checks += 1;
+        let id = event.record;
+        let bad = |what: String| broken(id, format!("revision {}: {what}", event.revision));
+        let known = self.records.get(&id);
+        if known.map_or(0, |known| known.revision) + 1 != event.revision {
+            return Err(bad("does not follow the one before".into()));
+        }
+        let law = self.laws.version(&event.mechanism, event.version).cloned();
+        let law =
+            law.ok_or_else(|| bad(format!("runs on unknown `{}` {}", event.mechanism, event.version)))?;
+        if let Some((record, step)) = self.must.take() {
+            let follows = matches!(&event.deed, Deed::Step(taken) if taken.step == step);
+            if record != id || !follows || event.by != Acted::System {
+                return Err(broken(record, format!("`{step}` had to follow a deadline's passing")));
+            }
+        }
+        match by {
+            Some(by) if !by.is(&event.by) => {
+                return Err(bad(format!("says {:?} where {by:?} acted", event.by)));
+            }
+            None if event.by != Acted::System => {
+                return Err(bad(format!("followed by itself and says {:?}", event.by)));
+            }
+            _ => {}
+        }
+        self.judge(&law, event, by.unwrap_or(&By::System)).map_err(bad)?;
+        self.fold(&law, event).map_err(bad)
+    }
+
+    /// Whether the event may happen to the record as it is.
+    fn judge(&self, law: &Mechanism, event: &Event, by: &By) -> Result<(), String> {
+        let known = self.records.get(&event.record);
+        if let Acted::Person { code, post: Some(post) } = &event.by
+            && !self.posts_of(code).contains(post)
+        {
+            return Err(format!("{code} does not hold {post:?}"));
+        }
+        match &event.deed {
+            Deed::Step(taken) => self.judge_step(law, event, taken, by),
+            Deed::Passed { deadline, late } => {
+                let known = known.ok_or("a deadline of nothing")?;
+                let run = known.runs.get(deadline).filter(|run| !run.ended && !run.paused);
+                let run = run.ok_or_else(|| format!("`{deadline}` passed and does not run"))?;
+                let first = if *late { !run.late } else { !run.late && !run.warned };
+                let due = if *late { event.at >= run.due } else { run.warn.is_some_and(|at| event.at >= at) };
+                match (first, due) {
+                    (true, true) => Ok(()),
+                    (false, _) => Err(format!("`{deadline}` (late: {late}) fired again")),
+                    (_, false) => Err(format!("`{deadline}` (late: {late}) fired before its time")),
+                }
+            }
+            Deed::Part { .. } => Ok(()),
+            Deed::Look { fields, .. } => {
+                let known = known.ok_or("a look at nothing")?;
+                let open = fields.iter().all(|name| self.may_look(law, name, by, known));
+                if open && !fields.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("{by:?} may not look at {fields:?}"))
+                }
+            }
+            Deed::Erased { fields, .. } => {
+                let known = known.ok_or("an erasure of nothing")?;
+                if self.open(known) {
+                    return Err("erased while it is needed".into());
+                }
+                let holder = matches!(by, By::Holder(own) if *own == event.record);
+                let may = |name: &String| self.may_look(law, name, by, known);
+                match *by == By::System || holder || fields.iter().all(may) {
+                    true => Ok(()),
+                    false => Err(format!("{by:?} may not erase")),
+                }
+            }
+        }
+    }
+
+    fn judge_step(&self, law: &Mechanism, event: &Event, taken: &StepTaken, by: &By) -> Result<(), String> {
+        let step = law.step(&taken.step).ok_or_else(|| format!("no step `{}`", taken.step))?;
+        let known = self.records.get(&event.record);
+        let place = match (known, &taken.place) {
+            (Some(known), _) => known.place.as_str(),
+            (None, place) => place.as_deref().unwrap_or_default(),
+        };
+        match known {
+            None if !step.opens_record() => return Err(format!("`{}` opens nothing", taken.step)),
+            Some(known) if !step.from.contains(&known.state) => {
+                return Err(format!("`{}` taken in `{}`", taken.step, known.state));
+            }
+            _ => {}
+        }
+        if taken.opening.is_some() != known.is_none() {
+            return Err("an opening where none belongs, or none where one does".into());
+        }
+        if taken.to != step.to {
+            return Err(format!("`{}` leads to {:?}", taken.step, taken.to));
+        }
+        if !self.allows(&step.by, by, event.record, known, place) {
+            return Err(format!("right crossed: {by:?} took `{}` at {place}", taken.step));
+        }
+        Ok(())
+    }
+
+    /// Changes the record by the event.
+    fn fold(&mut self, law: &Mechanism, event: &Event) -> Result<(), String> {
+        let fresh = !self.records.contains_key(&event.record);
+        let known = self.records.entry(event.record).or_default();
+        known.revision = event.revision;
+        if fresh {
+            known.mechanism.clone_from(&event.mechanism);
+            known.version = event.version;
+            known.opened = event.at;
+        }
+        match &event.deed {
+            Deed::Step(taken) => {
+                known.stepped = event.revision;
+                known.place = taken.place.clone().unwrap_or_else(|| std::mem::take(&mut known.place));
+                known.state = taken.to.clone().unwrap_or_else(|| std::mem::take(&mut known.state));
+                known.fields.extend(taken.set.iter().map(|(name, value)| (name.clone(), value.clone())));
+                known.fields.retain(|name, _| !taken.cleared.contains(name));
+                if taken.set.values().any(|value| matches!(value, Value::Sealed(_))) {
+                    known.erased = false;
+                }
+                for (name, change) in &taken.clocks {
+                    clock(known, law.deadline(name), name, change, event.at)?;
+                }
+                if let Some(opening) = &taken.opening {
+                    known.number.clone_from(&opening.number);
+                    if law.register.is_none() {
+                        self.cases.push(event.record);
+                    }
+                    let number = opening.number.clone();
+                    if !number.is_empty() && self.numbers.insert(number, event.record).is_some() {
+                        return Err(format!("number {} given twice", opening.number));
+                    }
+                }
+            }
+            Deed::Passed { deadline, late } => {
+                let state = known.state.clone();
+                if let Some(run) = known.runs.get_mut(deadline) {
+                    run.warned = true;
+                    run.late |= late;
+                }
+                *(if *late { &mut self.passed } else { &mut self.warned }) += 1;
+                let then = law.deadline(deadline).and_then(|rule| rule.late.clone()).filter(|_| *late);
+                let then = then.filter(|name| law.step(name).is_some_and(|step| step.from.contains(&state)));
+                self.must = then.map(|step| (event.record, step));
+            }
+            Deed::Part { .. } | Deed::Look { .. } => {}
+            Deed::Erased { fields, .. } => {
+                known.fields.retain(|name, _| !fields.contains(name));
+                known.erased = true;
+            }
+        }
+        match self.records[&event.record].runs.values().any(|run| !run.ended) {
+            true => self.running.insert(event.record),
+            false => self.running.remove(&event.record),
+        };
+        if let Some(register) = &law.register {
+            self.register(register, event.record);
+        }
+        Ok(())
+    }
+
+    /// Takes a register's entry into the picture; one in a final state is not there.
+    fn register(&mut self, register: &str, id: RecordId) {
+        let known = &self.records[&id];
+        let here = self.open(known);
+        let text = |name: &str| known.fields.get(name).and_then(Value::text).map(str::to_owned);
+        let code = text("code").unwrap_or_default();
+        match register {
+            "place" => {
+                let level = text("level").and_then(|level| Level::read(&level));
+                let entry = level.filter(|_| here).map(|level| (level, text("parent")));
+                match entry {
+                    Some(entry) => self.places.insert(code, entry),
+                    None => self.places.remove(&code),
+                };
+            }
+            "post" => {
+                let post = Post {
+                    role: text("role").unwrap_or_default(),
+                    unit: text("unit"),
+                    place: text("place").unwrap_or_default(),
+                };
+                let entry = here.then(|| (text("person").unwrap_or_default(), post));
+                let old = match entry.clone() {
+                    Some(entry) => self.posts.insert(code, entry),
+                    None => self.posts.remove(&code),
+                };
+                for person in old.into_iter().chain(entry).map(|(person, _)| person) {
+                    let held = self.posts.values().filter(|(holder, _)| *holder == person);
+                    let held = held.map(|(_, post)| post.clone()).collect();
+                    self.posts_of.insert(person, held);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// All that was due by a time has fired: called after every round of timers that went through.
+    pub fn fired_all(&mut self, now: Timestamp) -> Result<(), Violation> {
+        for id in &self.running {
+            for (name, run) in self.records[id].runs.iter().filter(|(_, run)| !run.ended && !run.paused) {
+                self.checks += 1;
+                if now >= run.due && !run.late {
+                    return Err(broken(
+                        *id,
+                        format!("`{name}` was due at {} and did not fire", run.due.rfc3339()),
+                    ));
+                }
+                if run.warn.is_some_and(|at| now >= at) && !run.warned {
+                    return Err(broken(*id, format!("the reminder of `{name}` did not come")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Numbers are given without gaps: none was lost, none doubled.
+    pub fn numbers_are_whole(&self) -> Result<(), Violation> {
+        let mut rows: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
+        for (number, id) in &self.numbers {
+            let known = &self.records[id];
+            let form = self.law(known).and_then(|law| law.number.as_deref()).unwrap_or_default();
+            if form.contains("{mm}") || form.contains("{dd}") || !form.ends_with('}') {
+                continue;
+            }
+            let head = number.trim_end_matches(|c: char| c.is_ascii_digit());
+            let count = number[head.len()..].parse().unwrap_or(0);
+            rows.entry((known.mechanism.as_str(), head)).or_default().push(count);
+        }
+        for ((mechanism, head), counts) in rows {
+            let most = counts.iter().copied().max().unwrap_or(0);
+            if most != counts.len() as u64 {
+                let what = format!("{} numbers `{head}…` of `{mechanism}` up to {most}", counts.len());
+                return Err(Violation { what, record: None });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Changes a deadline's run. One that had passed must have been noticed before it ends.
+fn clock(
+    known: &mut Known,
+    rule: Option<&Deadline>,
+    name: &str,
+    change: &ClockChange,
+    at: Timestamp,
+) -> Result<(), String> {
+    let warn = |derivation: &Derivation| -> Option<Timestamp> {
+        let span = rule?.warns?;
+        let minutes = match span.unit {
+            Unit::Minutes => 1,
+            Unit::Hours => 60,
+            Unit::Days | Unit::WorkingDays => 24 * 60,
+            Unit::Months => 30 * 24 * 60,
+        };
+        Some(derivation.due.plus_millis(-60_000 * minutes * i64::from(span.amount)).max(derivation.start))
+    };
+    if let Some(run) = known.runs.get(name)
+        && matches!(change, ClockChange::Started(_) | ClockChange::Met | ClockChange::Dropped)
+        && !run.ended
+        && !run.paused
+        && !run.late
+        && at >= run.due
+    {
+        return Err(format!("`{name}` had passed and ends without that being noted"));
+    }
+    if let ClockChange::Started(derivation) = change {
+        let run = Run {
+            due: derivation.due,
+            warn: warn(derivation),
+            ended: false,
+            paused: false,
+            late: false,
+            warned: false,
+        };
+        known.runs.insert(name.to_owned(), run);
+        return Ok(());
+    }
+    let run = known.runs.get_mut(name).filter(|run| !run.ended);
+    let run = run.ok_or_else(|| format!("`{name}` changes and does not run"))?;
+    match change {
+        ClockChange::Started(_) => {}
+        ClockChange::Met | ClockChange::Dropped => run.ended = true,
+        ClockChange::Paused => run.paused = true,
+        ClockChange::Resumed(derivation) => {
+            run.paused = false;
+            (run.due, run.warn) = (derivation.due, warn(derivation));
+        }
+        ClockChange::Extended(derivation) => {
+            (run.due, run.warn) = (derivation.due, warn(derivation));
+            (run.late, run.warned) = (false, false);
+        }
+    }
+    Ok(())
+}
