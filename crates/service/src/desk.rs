@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
-use gongzhi_kernel::project::Row;
+use gongzhi_kernel::project::{Row, todo_key};
 use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};

@@ -1,8 +1,10 @@
 //! `./x simulate`: plays counties from seeds against the real kernel, store and service, and checks
 //! them. A seed that fails plays the same again.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
 use gongzhi_testkit::sim::{self, Habits, Plan, Report};
@@ -32,6 +34,9 @@ struct Cli {
     /// What people do and what goes wrong.
     #[arg(long)]
     habits: Option<PathBuf>,
+    /// Seeds played at the same time; as many as there are processors when nothing is said.
+    #[arg(long)]
+    jobs: Option<usize>,
     /// Tells which steps were taken how often and which faults came.
     #[arg(long)]
     verbose: bool,
@@ -47,56 +52,70 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut broken = 0;
-    for seed in cli.seed..cli.seed + cli.seeds {
-        let plan = Plan {
-            seed,
-            days: if cli.quick { 45 } else { cli.days },
-            villages: cli.villages.or(cli.quick.then_some(24)),
-            nodes: cli.nodes.unwrap_or(if seed % 3 == 0 { 2 } else { 1 }).max(1),
-            mechanisms: root.join("mechanisms"),
-            habits: habits.clone(),
-        };
-        match sim::run(&plan) {
-            Ok(report) => {
-                println!("{report}");
-                if cli.verbose {
-                    details(&report);
+    let plan = |seed: u64| Plan {
+        seed,
+        days: if cli.quick { 45 } else { cli.days },
+        villages: cli.villages.or(cli.quick.then_some(24)),
+        nodes: cli.nodes.unwrap_or(if seed.is_multiple_of(3) { 2 } else { 1 }).max(1),
+        mechanisms: root.join("mechanisms"),
+        habits: habits.clone(),
+        sabotage: None,
+    };
+    let next = AtomicU64::new(cli.seed);
+    let broken = AtomicU64::new(0);
+    let jobs = cli.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= cli.seed.saturating_add(cli.seeds) {
+                return;
+            }
+            let plan = plan(seed);
+            let bad = match sim::run(&plan) {
+                Ok(report) => {
+                    let text = tell(&report, &plan, cli.verbose);
+                    print!("{text}");
+                    report.failure.is_some()
                 }
-                broken += u64::from(tell(&report, &plan));
-            }
-            Err(why) => {
-                eprintln!("simulate: seed {seed}: {why}");
-                broken += 1;
-            }
+                Err(why) => {
+                    eprintln!("simulate: seed {seed}: {why}");
+                    true
+                }
+            };
+            broken.fetch_add(u64::from(bad), Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, usize::try_from(cli.seeds).unwrap_or(1)) {
+            scope.spawn(work);
+        }
+    });
+    match broken.into_inner() {
+        0 => ExitCode::SUCCESS,
+        broken => {
+            eprintln!("simulate: {broken} of {} seeds failed", cli.seeds);
+            ExitCode::FAILURE
         }
     }
-    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn details(report: &Report) {
-    for (name, times) in report
-        .tally
-        .faults
-        .iter()
-        .map(|(name, times)| (name.to_string(), times))
-        .chain(report.tally.steps.iter().map(|(name, times)| (name.clone(), times)))
-    {
-        println!("  {times:>6}  {name}");
+/// The line of a seed; what was broken and how to play it again.
+fn tell(report: &Report, plan: &Plan, verbose: bool) -> String {
+    let mut text = format!("{report}\n");
+    let Report { tally, failure, .. } = report;
+    if verbose {
+        let faults = tally.faults.iter().map(|(name, times)| ((*name).to_owned(), times));
+        for (name, times) in faults.chain(tally.steps.iter().map(|(name, times)| (name.clone(), times))) {
+            let _ = writeln!(text, "  {times:>6}  {name}");
+        }
     }
-}
-
-/// Tells what was broken and how to play it again; whether anything was.
-fn tell(report: &Report, plan: &Plan) -> bool {
-    let Some(failure) = &report.failure else { return false };
-    println!("  {}", failure.violation.what);
-    for line in &failure.trace {
-        println!("  {line}");
+    if let Some(failure) = failure {
+        for line in &failure.trace {
+            let _ = writeln!(text, "  {line}");
+        }
+        let villages = plan.villages.map(|villages| format!(" --villages {villages}")).unwrap_or_default();
+        let (seed, days, nodes) = (plan.seed, plan.days, plan.nodes);
+        let _ = writeln!(text, "  again: ./x simulate --seed {seed} --days {days} --nodes {nodes}{villages}");
     }
-    let villages = plan.villages.map(|villages| format!(" --villages {villages}")).unwrap_or_default();
-    println!(
-        "  again: ./x simulate --seed {} --days {} --nodes {}{villages}",
-        report.seed, report.days, report.nodes
-    );
-    true
+    text
 }

@@ -226,6 +226,11 @@ impl Life<'_> {
             (Err(failure), false) => return Err(broken(record, format!("{failure:?}"))),
         };
         self.covered(&view, &by, record)?;
+        if let By::Person(person) = &by
+            && self.chance.happens(25.0)
+        {
+            self.inbox(node, person)?;
+        }
         let law = view.mechanism.clone();
         for name in &view.steps {
             let step = law.step(name);

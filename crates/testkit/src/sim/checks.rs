@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Timestamp, Value};
-use gongzhi_kernel::project::{CellKey, project};
+use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Event, Record};
-use gongzhi_lang::model::{At, Dimension};
-use gongzhi_store::{CellQuery, Ledger, ListQuery, StoreError};
+use gongzhi_service::recount::{self, Difference};
+use gongzhi_store::{Ledger, ListQuery, StoreError};
 
 use super::book::Became;
 use super::fill::SECRET;
@@ -24,9 +24,6 @@ impl From<StoreError> for Violation {
         general(format!("the database failed without a fault: {error}"))
     }
 }
-
-/// Figures by cell, zeros left out.
-type Cells = BTreeMap<CellKey, (i64, i64)>;
 
 impl Life<'_> {
     /// After each start: what was acknowledged last is there and is answered the same.
@@ -122,7 +119,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    fn inbox(&mut self, node: usize, person: &str) -> Result<(), Violation> {
+    pub fn inbox(&mut self, node: usize, person: &str) -> Result<(), Violation> {
         let waiting = |(id, known): (&RecordId, &Known)| {
             (self.model.open(known) && self.model.waits_for(person, known)).then_some(*id)
         };
@@ -258,7 +255,6 @@ impl Life<'_> {
         }
         let state = self.machine.at(0).service.state().clone();
         let now = self.server_now();
-        let mut cells = Cells::new();
         let mut timers: BTreeSet<(RecordId, String, i64)> = BTreeSet::new();
         for (id, record) in &records {
             self.tally.checks += 3;
@@ -278,11 +274,6 @@ impl Life<'_> {
                 return Err(broken(*id, format!("its row is {kept:?} and has to be {:?}", made.row)));
             }
             timers.extend(made.timers.into_iter().map(|(name, at)| (*id, name, at.0)));
-            for cell in made.cells {
-                let sum = cells.entry(cell.key).or_default();
-                sum.0 += cell.numerator;
-                sum.1 += cell.denominator;
-            }
         }
         let kept = ledger.timers(Timestamp(i64::MAX), u32::MAX)?;
         let kept: BTreeSet<(RecordId, String, i64)> =
@@ -291,44 +282,14 @@ impl Life<'_> {
             let here = kept.contains(&(*id, name.clone(), *at));
             return Err(broken(*id, format!("timer `{name}` at {at} kept: {here}, wanted: {}", !here)));
         }
-        cells.retain(|_, sum| *sum != (0, 0));
-        let kept = self.kept_cells(ledger)?;
-        self.tally.checks += cells.len() as u64;
-        let keys: BTreeSet<&CellKey> = cells.keys().chain(kept.keys()).collect();
-        for key in keys {
-            let (counted, kept) = (cells.get(key), kept.get(key));
-            if counted != kept {
-                return Err(general(format!("{key:?} is kept as {kept:?}, the recount gives {counted:?}")));
+        let counted = recount::recount(ledger, now, &mut |_, _| {})?;
+        self.tally.checks += counted.cells;
+        match counted.differences.first() {
+            Some(Difference { key, kept, counted }) => {
+                Err(general(format!("{key:?} is kept as {kept:?}, the recount gives {counted:?}")))
             }
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    fn kept_cells(&self, ledger: &dyn Ledger) -> Result<Cells, Violation> {
-        let mut kept = Cells::new();
-        for law in self.model.laws.library.mechanisms.values() {
-            for dimension in [Dimension::Place, Dimension::Unit, Dimension::Kind] {
-                for (gauge, from, to) in [(true, "", ""), (false, "0000-00", "9999-99")] {
-                    let of = law.indicators.iter().filter(|indicator| (indicator.at == At::Now) == gauge);
-                    let indicators: Vec<String> = of.map(|indicator| indicator.name.clone()).collect();
-                    if indicators.is_empty() {
-                        continue;
-                    }
-                    let query = CellQuery {
-                        mechanism: law.name.clone(),
-                        indicators,
-                        dimension,
-                        keys: Vec::new(),
-                        from: from.into(),
-                        to: to.into(),
-                    };
-                    let cells = ledger.cells(&query)?.into_iter();
-                    let cells = cells.map(|cell| (cell.key, (cell.numerator, cell.denominator)));
-                    kept.extend(cells.filter(|(_, sum)| *sum != (0, 0)));
-                }
-            }
-        }
-        Ok(kept)
     }
 
     /// Every inbox holds what waits for its owner.

@@ -1,20 +1,23 @@
 //! A ledger that fails by plan, and remembers what it really made durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gongzhi_base::canon::Canon as _;
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::Record;
 use gongzhi_kernel::chain::{Entry, Head};
-use gongzhi_kernel::project::Row;
+use gongzhi_kernel::project::{Row, todo_key, unit_token};
 use gongzhi_lang::model::Level;
 use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
+use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Timer, Want,
+    Session, StoreError, Stored, Timer, Want,
 };
 
 /// What goes wrong with one commit.
@@ -32,6 +35,27 @@ pub enum Fault {
     DieAfter,
     /// It takes so many milliseconds.
     Slow(i64),
+}
+
+/// A lie of the ledger: what a simulation must notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sabotage {
+    /// A commit is acknowledged and nothing is written.
+    Forget,
+    /// The answer of a command is not kept.
+    Answer,
+    /// A figure is counted once too often.
+    Figure,
+    /// A record is in nobody's inbox.
+    Inbox,
+    /// A deadline's timer is lost.
+    Timer,
+    /// A record is listed for people of a unit that has nothing to do with it.
+    Right,
+    /// A record's stored form is an older one.
+    Snapshot,
+    /// The key of personal values outlives their erasure.
+    Key,
 }
 
 /// What one commit really made durable.
@@ -62,6 +86,10 @@ struct Plan {
     loads: u32,
     /// How often each fault came.
     met: BTreeMap<&'static str, u64>,
+    /// What it lies about, and how often.
+    sabotage: Option<(Sabotage, u32)>,
+    /// Units that had a record in charge.
+    units: BTreeSet<String>,
 }
 
 /// A ledger behind faults.
@@ -80,6 +108,54 @@ impl Faulty {
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lies at the next occasion.
+    pub fn lie(&self, sabotage: Sabotage) {
+        // What heals with the record's next step is told again and again.
+        let heals = [Sabotage::Inbox, Sabotage::Timer, Sabotage::Right, Sabotage::Snapshot];
+        let times = if heals.contains(&sabotage) { u32::MAX } else { 1 };
+        self.plan().sabotage = Some((sabotage, times));
+    }
+
+    /// Lies, if it is told to and there is something to lie about.
+    fn lied(&self, batch: &Batch) -> Option<Batch> {
+        let mut plan = self.plan();
+        let mut lie = batch.clone();
+        let open =
+            |stored: &&mut Stored| stored.projection.row.open && !stored.projection.row.number.is_empty();
+        let (sabotage, times) = plan.sabotage?;
+        match sabotage {
+            Sabotage::Forget if !batch.records.is_empty() => lie = Batch::default(),
+            Sabotage::Answer if batch.answers.len() == 1 => lie.answers.clear(),
+            Sabotage::Figure => lie.cells.values_mut().next()?.0 += 1,
+            Sabotage::Inbox => {
+                let stored =
+                    lie.records.iter_mut().filter(open).find(|stored| !stored.projection.todo.is_empty())?;
+                stored.projection.todo.clear();
+            }
+            Sabotage::Timer => {
+                let stored = lie.records.iter_mut().find(|stored| !stored.projection.timers.is_empty())?;
+                stored.projection.timers.clear();
+            }
+            Sabotage::Right => {
+                let stored = lie.records.iter_mut().find(open)?;
+                let unit = stored.projection.row.unit.clone()?;
+                let other = plan.units.iter().find(|other| **other != unit).cloned();
+                plan.units.insert(unit);
+                stored.projection.scopes.push(unit_token(&todo_key("officer", &other?)));
+            }
+            Sabotage::Snapshot => {
+                let stored = lie.records.iter_mut().find(open)?;
+                let mut record = Record::from_bytes(&stored.snapshot).ok()?;
+                record.taken.clear();
+                stored.snapshot = record.to_bytes();
+            }
+            Sabotage::Key if !batch.destroyed.is_empty() => lie.destroyed.clear(),
+            _ => return None,
+        }
+        plan.sabotage = (times > 1).then_some((sabotage, times - 1));
+        Some(lie)
     }
 
     /// Lets the next commits fail so, one after the other.
@@ -176,7 +252,11 @@ impl Ledger for Faulty {
             Some(Fault::Slow(millis)) => self.clock.set(self.clock.now().plus_millis(*millis)),
             Some(Fault::Lost | Fault::DieAfter) | None => {}
         }
-        inner.commit(expect, batch)?;
+        match self.lied(batch) {
+            Some(lie) if lie.entries.is_empty() => return Ok(()),
+            Some(lie) => inner.commit(expect, &lie)?,
+            None => inner.commit(expect, batch)?,
+        }
         self.record(expect, batch);
         match fault {
             Some(Fault::Lost) => Err(StoreError::Engine("the connection was lost, as planned".into())),
@@ -197,6 +277,10 @@ impl Ledger for Faulty {
         false
     }
 
+    fn outbox(&self) -> &dyn Outbox {
+        self.inner.outbox()
+    }
+
     pass! {
         head() -> Head;
         counters() -> BTreeMap<(String, i16), u64>;
@@ -207,6 +291,7 @@ impl Ledger for Faulty {
         by_number(number: &str) -> Option<RecordId>;
         history(id: RecordId) -> Vec<Entry>;
         entries(from: u64, limit: u32) -> Vec<Entry>;
+        entries_by_record(after: Option<(RecordId, u64)>, limit: u32) -> Vec<Entry>;
         nodes(level: u8, from: u64, limit: u32) -> Vec<Digest>;
         answers(after: Option<&CommandId>, limit: u32) -> Vec<Answer>;
         keys(of: &[RecordId]) -> Vec<(RecordId, Vec<u8>)>;

@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use gongzhi_base::{CommandId, FileRef, RecordId, Timestamp, Zone};
-use gongzhi_kernel::{Command, Order};
 use gongzhi_service::ambient::Scripted;
-use gongzhi_service::{Failure, Outcome, timers};
+use gongzhi_service::{Failure, timers};
 use gongzhi_store::StoreError;
 
-use super::book::{Became, Book, Sent, Trouble};
+use super::book::{Book, Trouble};
 use super::chance::Chance;
 use super::faulty::Fault;
 use super::machine::Machine;
 use super::model::{Model, Violation};
-use super::rules::By;
 use super::{Failed, Habits, Plan, Report, Tally, YEAR, county};
 
 pub const MINUTE: i64 = 60_000;
@@ -59,13 +57,15 @@ pub struct Life<'p> {
     pub photo: FileRef,
     pub file: FileRef,
     pub zone: Zone,
-    queue: BTreeMap<(i64, u64), What>,
+    pub queue: BTreeMap<(i64, u64), What>,
     order: u64,
-    commands: u64,
+    pub commands: u64,
     /// The true time; the servers' clock may be another.
     pub now: i64,
     skew: i64,
+    begun: i64,
     until: i64,
+    lied: bool,
     fired: i64,
     on_at: i64,
     /// How much of what was made durable the model has seen.
@@ -105,6 +105,8 @@ impl<'p> Life<'p> {
             commands: 0,
             now: begin.0,
             skew: 0,
+            begun: begin.0,
+            lied: false,
             until: begin.0 + i64::from(plan.days) * DAY,
             fired: begin.0,
             on_at: 0,
@@ -200,7 +202,7 @@ impl<'p> Life<'p> {
         Timestamp(self.now + self.skew)
     }
 
-    fn hours(&mut self, bounds: [f64; 2]) -> i64 {
+    pub fn hours(&mut self, bounds: [f64; 2]) -> i64 {
         (self.chance.skewed(bounds) * HOUR as f64) as i64
     }
 
@@ -269,6 +271,14 @@ impl<'p> Life<'p> {
             self.push(TICK, What::Tick);
         }
         self.push(DAY, What::Day);
+        if let Some(lie) = self
+            .plan
+            .sabotage
+            .filter(|_| self.machine.is_on() && self.now - self.begun >= 5 * DAY && !self.lied)
+        {
+            self.lied = true;
+            self.machine.at(0).ledger.lie(lie);
+        }
         let people = &self.habits.people;
         let villages = f64::from(self.plan.villages.unwrap_or(self.habits.county.villages));
         let faults = &self.habits.faults;
@@ -347,7 +357,7 @@ impl<'p> Life<'p> {
     }
 
     /// Lets one of the next commits fail, perhaps.
-    fn arm(&mut self, node: usize) {
+    pub fn arm(&mut self, node: usize) {
         if self.calm {
             return;
         }
@@ -376,7 +386,7 @@ impl<'p> Life<'p> {
     }
 
     /// Takes back what has not failed, and tells what went wrong.
-    fn settle(&mut self, node: usize) -> Trouble {
+    pub fn settle(&mut self, node: usize) -> Trouble {
         let met = self.machine.at(node).ledger.settle();
         let dead = self.machine.at(node).ledger.is_dead();
         let lost = ["answer of commit lost", "crash after commit"].iter().any(|name| met.contains_key(name));
@@ -392,7 +402,7 @@ impl<'p> Life<'p> {
     }
 
     /// Goes on after a machine died in the middle of something.
-    fn revive(&mut self, node: usize) -> Result<(), Violation> {
+    pub fn revive(&mut self, node: usize) -> Result<(), Violation> {
         if !self.machine.at(node).ledger.is_dead() {
             return Ok(());
         }
@@ -461,144 +471,6 @@ impl<'p> Life<'p> {
             self.fired = self.now - TICK;
         }
         Ok(())
-    }
-
-    // ---------------------------------------------------------------- sending
-
-    /// Writes a command into the book.
-    pub fn write(&mut self, by: By, order: Order, wrong: Option<&'static str>) -> CommandId {
-        self.commands += 1;
-        let id = CommandId::new(&format!("sim-{:08}", self.commands));
-        let id = id.unwrap_or_else(|_| unreachable!("letters, digits and a dash"));
-        let sent = Sent { by, order, durable: None, acknowledged: None, tries: 0, wrong };
-        self.book.sent.insert(id.clone(), sent);
-        id
-    }
-
-    /// Some node; what others wrote is taken in first, or it comes upon it by itself.
-    pub fn some_node(&mut self, fresh: bool) -> usize {
-        let node = self.chance.count(0, self.machine.count() as u64 - 1) as usize;
-        if self.machine.count() > 1 && (fresh || self.chance.happens(50.0)) {
-            self.machine.at(node).service.engine().follow();
-        }
-        node
-    }
-
-    fn command(&mut self, node: usize, id: &CommandId) -> Command {
-        let entropy = self.chance.ten();
-        let service = &self.machine.at(node).service;
-        let Some(sent) = self.book.sent.get_mut(id) else { unreachable!("only what is written is sent") };
-        sent.tries += 1;
-        // A form sent again asks for a fresh record each time.
-        if let Order::Open { id, .. } = &mut sent.order
-            && sent.tries > 1
-            && entropy[0] & 1 == 0
-        {
-            *id = RecordId::at(service.now().0, entropy);
-        }
-        Command {
-            id: id.clone(),
-            actor: sent.by.actor(service),
-            at: service.now(),
-            order: sent.order.clone(),
-        }
-    }
-
-    /// Sends commands as one group, and judges the answers.
-    pub fn send(&mut self, node: usize, ids: &[CommandId]) -> Result<Vec<Became>, Violation> {
-        let commands: Vec<Command> = ids.iter().map(|id| self.command(node, id)).collect();
-        self.arm(node);
-        let answers = self.machine.at(node).service.engine().act_all(commands);
-        self.take_answers(node, ids, &answers)
-    }
-
-    /// Judges answers and lets those who were not served try again.
-    pub fn take_answers(
-        &mut self,
-        node: usize,
-        ids: &[CommandId],
-        answers: &[Result<Outcome, Failure>],
-    ) -> Result<Vec<Became>, Violation> {
-        let trouble = self.settle(node);
-        let mut made = self.follow(node)?;
-        let mut became = Vec::new();
-        for (id, answer) in ids.iter().zip(answers) {
-            let sent = &self.book.sent[id];
-            let record = answer.as_ref().map_or(sent.order.record(), |outcome| outcome.record);
-            let (by, order) = (sent.by.clone(), named(&sent.order));
-            self.note(Some(record), || format!("{} {by:?} {order}: {}", id.as_str(), short(answer)));
-            let what = self.book.answered(id, answer, &mut made, trouble)?;
-            match what {
-                Became::Accepted => {
-                    self.tally.accepted += 1;
-                    let sent = &self.book.sent[id];
-                    if let Order::Open { mechanism, step, .. } = &sent.order {
-                        *self.tally.steps.entry(format!("{mechanism}.{step}")).or_default() += 1;
-                    } else if let (Order::Step { step, .. }, Some(known)) =
-                        (&sent.order, self.model.records.get(&record))
-                    {
-                        *self.tally.steps.entry(format!("{}.{step}", known.mechanism)).or_default() += 1;
-                    }
-                    if self.chance.happens(self.habits.people.twice) && !self.calm {
-                        let after = self.hours([0.01, 100.0]);
-                        self.push(after, What::Deliver(vec![id.clone()]));
-                    }
-                }
-                Became::Again => self.tally.again += 1,
-                Became::Refused => self.tally.refused += 1,
-                Became::Failed => {
-                    self.tally.failed += 1;
-                    let after = self.hours([0.01, 10.0]);
-                    self.push(after, What::Deliver(vec![id.clone()]));
-                }
-            }
-            became.push(what);
-        }
-        self.revive(node)?;
-        Ok(became)
-    }
-
-    /// What lay on phones is sent, in its order.
-    fn deliver(&mut self, ids: &[CommandId]) -> Result<(), Violation> {
-        for id in ids {
-            if !self.machine.is_on() {
-                self.push(HOUR, What::Deliver(vec![id.clone()]));
-                continue;
-            }
-            let node = self.some_node(false);
-            self.send(node, std::slice::from_ref(id))?;
-        }
-        Ok(())
-    }
-
-    /// Everybody who was not answered tries until it works; then the last deadlines.
-    fn last_deliveries(&mut self) -> Result<(), Violation> {
-        self.machine.clock.set(self.server_now());
-        self.fire()?;
-        let left = std::mem::take(&mut self.queue);
-        for what in left.into_values() {
-            if let What::Deliver(ids) = what {
-                self.deliver(&ids)?;
-            }
-        }
-        self.fire()
-    }
-}
-
-fn named(order: &Order) -> String {
-    match order {
-        Order::Open { mechanism, step, .. } => format!("opens {mechanism}.{step}"),
-        Order::Step { step, expect, .. } => format!("{step} (saw {expect:?})"),
-        Order::Elapse { deadline, .. } => format!("elapse {deadline}"),
-        Order::Look { fields, .. } => format!("looks at {fields:?}"),
-        Order::Erase { .. } => "erases".into(),
-    }
-}
-
-fn short(answer: &Result<Outcome, Failure>) -> String {
-    match answer {
-        Ok(outcome) => format!("revision {}{}", outcome.revision, if outcome.again { ", again" } else { "" }),
-        Err(failure) => format!("{failure:?}").chars().take(160).collect(),
     }
 }
 

@@ -14,6 +14,7 @@ mod life;
 mod machine;
 mod model;
 mod rules;
+mod sending;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use gongzhi_base::Digest;
 
+pub use faulty::Sabotage;
 pub use habits::Habits;
 pub use model::Violation;
 use rules::By;
@@ -39,6 +41,8 @@ pub struct Plan {
     /// The directory of the mechanism documents.
     pub mechanisms: PathBuf,
     pub habits: Habits,
+    /// A lie that the ledger tells, to prove that it would be noticed.
+    pub sabotage: Option<Sabotage>,
 }
 
 /// What happened.
