@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Check(check) => return commands::check::run(&check),
         Command::Burden(burden) => return commands::burden::run(&burden),
         Command::Figures(figures) => commands::figures::run(&figures),
+        Command::Outgoing(outgoing) => commands::outgoing::run(&outgoing),
         Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
@@ -66,6 +67,8 @@ enum Command {
     Rebuild(commands::rebuild::Rebuild),
     /// Count every indicator from the ledger and compare; exit code 1 if one differs.
     Recount(commands::recount::Recount),
+    /// Set the mail server and the hosts to which messages may go.
+    Outgoing(commands::outgoing::Args),
     /// Check or print a receipt, offline.
     Receipt(commands::receipt::Receipt),
     /// Print the manual of the checks.

@@ -160,6 +160,15 @@ fn whole(ledger: &dyn Ledger, progress: Progress<'_>) -> Result<Outcome, Outcome
     }
 }
 
+/// How many entries there are from before a time.
+pub(crate) fn entries_before(ledger: &dyn Ledger, time: Timestamp) -> Result<u64, StoreError> {
+    let size = ledger.head()?.size;
+    first_at(ledger, size, time).map_err(|outcome| match outcome {
+        Outcome::Failed(error) => error,
+        _ => StoreError::Corrupt("an entry is missing".to_owned()),
+    })
+}
+
 /// The first entry of a time or later.
 fn first_at(ledger: &dyn Ledger, size: u64, time: Timestamp) -> Result<u64, Outcome> {
     let (mut low, mut high) = (0, size);

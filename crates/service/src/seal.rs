@@ -315,6 +315,21 @@ impl Seals {
         Ok(())
     }
 
+    /// Seals bytes under a secret of the installation, bound to their owner.
+    pub(crate) fn close_bytes(&self, key: &[u8; 32], owner: &str, plain: &[u8]) -> Vec<u8> {
+        self.encrypt(key, &self.about("bytes", owner), plain)
+    }
+
+    /// Opens such bytes; `None` when they are not what was sealed.
+    pub(crate) fn open_bytes(
+        &self,
+        key: &[u8; 32],
+        owner: &str,
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        self.decrypt(key, &self.about("bytes", owner), sealed)
+    }
+
     /// Wraps a secret by the master key, bound to its name.
     fn wrap(&self, name: &str, secret: &[u8; 32]) -> Vec<u8> {
         self.encrypt(&self.master.0, &self.about("wrap", name), secret)

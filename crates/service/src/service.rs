@@ -41,6 +41,10 @@ pub mod setting {
     pub const CALENDAR: &str = "calendar";
     /// The secret from which receipt codes follow.
     pub const CODES: &str = "codes";
+    /// The secret that seals how people and the county are reached.
+    pub const OUTBOX: &str = "outbox";
+    /// The county's mail server and what else sending needs, sealed.
+    pub const OUTGOING: &str = "outgoing";
     /// `1` when the county is a demo.
     pub const DEMO: &str = "demo";
     /// The one password of the demo's accounts.
@@ -79,6 +83,7 @@ pub struct Service {
     writer: std::thread::JoinHandle<()>,
     secret: Arc<CodeSecret>,
     pub(crate) seals: Arc<Seals>,
+    pub(crate) outbox_key: zeroize::Zeroizing<[u8; 32]>,
     pub files: Files,
     pub(crate) attempts: crate::accounts::Attempts,
     pub(crate) log: crate::log::Log,
@@ -99,6 +104,7 @@ impl Service {
         let (county, zone, calendar) = basics(ledger.as_ref())?;
         let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);
         let secret = seals.secret(setting::CODES)?;
+        let outbox_key = seals.secret(setting::OUTBOX)?;
         let laws = load::laws(ledger.as_ref(), library)?;
         let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
         load::registers(ledger.as_ref(), &laws, &mut world)?;
@@ -116,6 +122,7 @@ impl Service {
             writer,
             secret,
             seals,
+            outbox_key,
             files,
             attempts,
             log: crate::log::Log::default(),

@@ -23,23 +23,29 @@ pub fn fire_due(service: &Service, now: Timestamp) -> Result<usize, Failure> {
         if due.is_empty() {
             return Ok(fired);
         }
-        let commands = due.iter().filter_map(|timer| elapse(timer, now)).collect();
-        let mut any = false;
-        for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
-            match result {
-                Ok(outcome) => any |= !outcome.again,
-                Err(Failure::Store(error)) => return Err(Failure::Store(error)),
-                Err(Failure::Busy) => return Err(Failure::Busy),
-                Err(failure) => {
-                    tracing::warn!(record = %timer.record, deadline = %timer.deadline, ?failure, "timer not taken");
-                }
-            }
-        }
+        let any = fire(service, &due, now)?;
         if !any {
             return Ok(fired);
         }
         fired += due.len();
     }
+}
+
+/// Fires these; whether any of them had not fired before.
+pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<bool, Failure> {
+    let commands = due.iter().filter_map(|timer| elapse(timer, now)).collect();
+    let mut any = false;
+    for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
+        match result {
+            Ok(outcome) => any |= !outcome.again,
+            Err(Failure::Store(error)) => return Err(Failure::Store(error)),
+            Err(Failure::Busy) => return Err(Failure::Busy),
+            Err(failure) => {
+                tracing::warn!(record = %timer.record, deadline = %timer.deadline, ?failure, "timer not taken");
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// The command of a timer. Its identifier follows from what it is about, so that two nodes or a

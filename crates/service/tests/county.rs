@@ -3,90 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gongzhi_base::{CommandId, RecordId, Timestamp};
+use gongzhi_base::{CommandId, RecordId};
 use gongzhi_kernel::{Actor, Command, Order, Raw, Refusal};
-use gongzhi_service::ambient::Scripted;
 use gongzhi_service::seal::MasterKey;
-use gongzhi_service::{Failure, Outcome, Service, Settings, load, timers};
+use gongzhi_service::{Failure, Outcome, Service, Settings, timers};
 use gongzhi_store::{ListQuery, sqlite::Sqlite};
 
-struct County {
-    service: Service,
-    clock: Arc<Scripted>,
-    _dir: tempfile::TempDir,
-}
+mod fixture;
 
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-fn open(dir: &Path, clock: &Arc<Scripted>) -> Service {
-    let path = dir.join("county.db");
-    let county = Sqlite::county_of(&path).expect("a county");
-    let ledger = Arc::new(Sqlite::open(&path, &county).expect("a database"));
-    Service::open(Settings {
-        ledger,
-        ambient: clock.clone(),
-        files: dir.join("files"),
-        master: MasterKey::in_file(&dir.join("master.key")).expect("a key"),
-        library: None,
-    })
-    .expect("a service")
-}
-
-fn county() -> County {
-    let dir = tempfile::tempdir().expect("a directory");
-    let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-02T01:00:00Z").expect("a time"), 1));
-    let files = load::read_library(&root().join("mechanisms")).expect("documents");
-    let library = load::check_library(&files).expect("clean documents");
-    let data = root().join("counties/wenxi");
-    let file = load::CountyFile::read(&data).expect("a county's file");
-    let ledger = Arc::new(Sqlite::open(&dir.path().join("county.db"), &file.place).expect("a database"));
-    file.write(ledger.as_ref()).expect("settings");
-    let master = MasterKey::of_dir(dir.path(), ledger.as_ref(), clock.as_ref()).expect("a key");
-    let settings = Settings {
-        ledger,
-        ambient: clock.clone(),
-        files: dir.path().join("files"),
-        master,
-        library: Some(library),
-    };
-    let service = Service::open(settings).expect("a service");
-    load::county(&service, &data, &files).expect("loaded");
-    service.reload_laws().expect("laws from the ledger");
-    County { service, clock, _dir: dir }
-}
-
-impl County {
-    fn send(&self, id: &str, actor: Actor, order: Order) -> Result<Outcome, Failure> {
-        let id = CommandId::new(id).expect("an identifier");
-        self.service.engine().act_blocking(Command { id, actor, at: self.service.now(), order })
-    }
-
-    fn report(&self, id: &str, what: &str) -> Result<Outcome, Failure> {
-        let input =
-            [("what", what), ("where", "140823204208"), ("kind", "010101"), ("contact_phone", "13800001111")]
-                .map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned())))
-                .into();
-        let record = self.service.new_record_id();
-        let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id: record, input };
-        self.send(id, Actor::Public, order)
-    }
-
-    fn step(
-        &self,
-        who: &str,
-        record: RecordId,
-        step: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<Outcome, Failure> {
-        let input = fields.iter().map(|(n, v)| ((*n).to_owned(), Raw::Text((*v).to_owned()))).collect();
-        let actor = if who == "holder" { Actor::Holder(record) } else { self.service.actor_of(who) };
-        let order = Order::Step { record, step: step.into(), expect: None, input };
-        let id = self.service.new_command_id();
-        self.send(id.as_str(), actor, order)
-    }
-}
+use fixture::{County, county, open};
 
 #[test]
 fn a_matter_from_report_to_rating() {

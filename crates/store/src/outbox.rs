@@ -167,6 +167,8 @@ pub trait Outbox: Send + Sync {
         before: Option<(Timestamp, Digest)>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError>;
+    /// One dead letter.
+    fn dead_letter(&self, id: Digest) -> Result<Option<Message>, StoreError>;
     /// Sends a dead letter again or throws it away, and keeps who decided. `false` when there is no
     /// such dead letter (any more).
     fn decide(&self, decision: &Decision) -> Result<bool, StoreError>;
@@ -207,6 +209,7 @@ absent! {
     take(_: Timestamp, _: Timestamp, _: u32) -> Vec<Message>;
     settle(_: &[(Digest, u32, Attempt)]) -> ();
     dead_letters(_: Option<(Timestamp, Digest)>, _: u32) -> Vec<Message>;
+    dead_letter(_: Digest) -> Option<Message>;
     decide(_: &Decision) -> bool;
     decisions(_: u32) -> Vec<Decision>;
     waiting() -> Waiting;

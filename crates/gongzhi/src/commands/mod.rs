@@ -6,6 +6,7 @@ pub mod demo;
 pub mod figures;
 pub mod load;
 pub mod open;
+pub mod outgoing;
 pub mod rebuild;
 pub mod receipt;
 pub mod recount;

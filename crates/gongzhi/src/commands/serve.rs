@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gongzhi_service::ambient::Machine;
+use gongzhi_service::outbox::send;
 use gongzhi_service::{Service, timers};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -62,7 +63,9 @@ pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
             secure: public_url.starts_with("https://"),
             public_url: public_url.trim_end_matches('/').into(),
         };
+        let app_url = app.public_url.clone();
         let router = gongzhi_web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+        send::run(&service, app_url);
         println!("ready {url}");
         std::io::stdout().flush()?;
         let upkeep = upkeep(numbers);

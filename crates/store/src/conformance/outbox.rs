@@ -198,6 +198,8 @@ pub(super) fn messages(make: Make<'_>) {
     );
     let rest = outbox.dead_letters(Some((dead[0].made, dead[0].id)), 10).expect("read");
     assert_eq!(rest, dead[1..]);
+    assert_eq!(outbox.dead_letter(id(3)), Ok(Some(dead[0].clone())));
+    assert_eq!(outbox.dead_letter(id(1)), Ok(None), "sent ones are gone");
     let decision = |n: u8, at: i64, again: bool| Decision {
         message: id(n),
         at: Timestamp(at),

@@ -383,6 +383,16 @@ impl Outbox for Sqlite {
         })
     }
 
+    fn dead_letter(&self, id: Digest) -> Done<Option<Message>> {
+        self.see(|conn, county| {
+            conn.prepare_cached(&format!(
+                "SELECT {MESSAGE} FROM message WHERE county = ?1 AND id = ?2 AND dead = 1"
+            ))?
+            .query_row(params![county, id.0], message)
+            .optional()
+        })
+    }
+
     fn decide(&self, decision: &Decision) -> Done<bool> {
         self.change(|tx, county| {
             let sql = if decision.again {
