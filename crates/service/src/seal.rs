@@ -133,9 +133,18 @@ pub struct Keyring {
     /// Keys made in this group, wrapped.
     pub fresh: BTreeMap<RecordId, Vec<u8>>,
     pub destroyed: Vec<RecordId>,
+    /// Destroyed by a group before this one, perhaps not yet durably.
+    gone: Vec<RecordId>,
 }
 
 impl Keyring {
+    /// The keys for a group decided on top of this one: those made here are not in the ledger yet,
+    /// those destroyed here may still be.
+    pub fn after(&self) -> Keyring {
+        let open = self.fresh.keys().filter_map(|id| Some((*id, self.open.get(id)?.clone())));
+        Keyring { open: open.collect(), gone: self.destroyed.clone(), ..Keyring::default() }
+    }
+
     /// Forgets a record's key for good.
     pub fn destroy(&mut self, id: RecordId) {
         self.open.remove(&id);
@@ -230,7 +239,8 @@ impl Seals {
         let key = match ring.open.get(&id) {
             Some(key) => key.clone(),
             None => {
-                let key = match if ring.destroyed.contains(&id) { None } else { self.key(id)? } {
+                let lost = ring.destroyed.contains(&id) || ring.gone.contains(&id);
+                let key = match if lost { None } else { self.key(id)? } {
                     Some(key) => key,
                     None => {
                         let mut key = Zeroizing::new([0; 32]);

@@ -13,7 +13,7 @@ use gongzhi_store::{Ledger, StoreError, Want};
 use tokio::sync::mpsc;
 
 use super::handle::Job;
-use super::{Changed, State, Writer, edge_of};
+use super::{Changed, Position, State, Writer, edge_of};
 use crate::load;
 
 /// Entries read at once.
@@ -56,21 +56,21 @@ impl Writer {
     /// Catches up with the ledger's head: forgets records that others changed, takes in registers,
     /// documents and numbers, and tells live pages.
     pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
-        let head = self.ledger.head()?;
-        if head == self.head {
+        let head = self.means.ledger.head()?;
+        if head == self.at.head {
             return Ok(());
         }
-        if head.size < self.head.size {
+        if head.size < self.at.head.size {
             return Err(StoreError::Corrupt(format!(
                 "the ledger had {} entries and has {} now: an older state was restored below a running server",
-                self.head.size, head.size
+                self.at.head.size, head.size
             )));
         }
-        let far = head.size - self.head.size > FAR;
+        let far = head.size - self.at.head.size > FAR;
         let mut touched: BTreeMap<RecordId, String> = BTreeMap::new();
-        let mut edge = self.edge.clone();
+        let mut edge = self.at.edge.clone();
         while !far && edge.size() < head.size {
-            let page = self.ledger.entries(edge.size(), PAGE)?;
+            let page = self.means.ledger.entries(edge.size(), PAGE)?;
             if page.is_empty() {
                 return Err(StoreError::Corrupt(format!("entry {} is missing", edge.size())));
             }
@@ -85,18 +85,19 @@ impl Writer {
             }
         }
         let changed = if far {
-            edge = edge_of(self.ledger.as_ref(), head)?;
+            edge = edge_of(self.means.ledger.as_ref(), head)?;
             self.read_anew()?;
             Vec::new()
         } else {
             self.take_in(touched)?
         };
-        self.counters = self.ledger.counters()?;
-        self.edge = edge;
-        self.moved(head);
-        let published = self.state.load();
-        if !Arc::ptr_eq(&published.world, &self.world) {
-            self.state.store(Arc::new(State { laws: published.laws.clone(), world: self.world.clone() }));
+        let counters = self.means.ledger.counters()?;
+        self.moved(Position { head, edge, counters, world: self.at.world.clone() });
+        let published = self.means.state.load();
+        if !Arc::ptr_eq(&published.world, &self.at.world) {
+            self.means
+                .state
+                .store(Arc::new(State { laws: published.laws.clone(), world: self.at.world.clone() }));
         }
         if !changed.is_empty() {
             let _ = self.changes.send(Arc::new(changed));
@@ -107,19 +108,19 @@ impl Writer {
     /// Reads documents and registers as when the service began.
     fn read_anew(&mut self) -> Result<(), StoreError> {
         self.kept.clear();
-        let laws = load::laws(self.ledger.as_ref(), None)?;
-        load::registers(self.ledger.as_ref(), &laws, Arc::make_mut(&mut self.world))?;
+        let laws = load::laws(self.means.ledger.as_ref(), None)?;
+        load::registers(self.means.ledger.as_ref(), &laws, Arc::make_mut(&mut self.at.world))?;
         self.use_laws(laws);
         Ok(())
     }
 
     fn take_in(&mut self, touched: BTreeMap<RecordId, String>) -> Result<Vec<Changed>, StoreError> {
-        let laws = self.state.load().laws.clone();
+        let laws = self.means.state.load().laws.clone();
         let want = Want { records: touched.keys().copied().collect(), commands: Vec::new() };
         let mut documents = touched.values().any(|mechanism| mechanism == load::DOCUMENTS);
-        let now = self.ambient.now();
+        let now = self.means.ambient.now();
         let mut changed = Vec::with_capacity(touched.len());
-        for (id, bytes) in self.ledger.load(&want)?.records {
+        for (id, bytes) in self.means.ledger.load(&want)?.records {
             self.kept.pop(&id);
             let record = Record::from_bytes(&bytes)
                 .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
@@ -129,13 +130,13 @@ impl Writer {
                 continue;
             };
             if mechanism.register.is_some() {
-                Arc::make_mut(&mut self.world).register(mechanism, &record);
+                Arc::make_mut(&mut self.at.world).register(mechanism, &record);
             }
-            let todo = project(mechanism, &record, &self.world, now).todo;
+            let todo = project(mechanism, &record, &self.at.world, now).todo;
             changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo });
         }
         if documents {
-            let laws = load::laws(self.ledger.as_ref(), None)?;
+            let laws = load::laws(self.means.ledger.as_ref(), None)?;
             self.use_laws(laws);
         }
         Ok(changed)

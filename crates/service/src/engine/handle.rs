@@ -10,7 +10,9 @@ use gongzhi_store::{Ledger, StoreError};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Changed, GROUP, KEPT, Outcome, QUEUE, Reply, State, Writer, edge_of, follow};
+use super::commit::Committer;
+use super::group::Means;
+use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, Reply, State, Writer, edge_of, follow};
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
 use crate::failure::Failure;
@@ -46,28 +48,28 @@ impl Engine {
         let (changes, _) = broadcast::channel(256);
         let world = state.load().world.clone();
         let head = ledger.head()?;
+        let at =
+            Position { head, edge: edge_of(ledger.as_ref(), head)?, counters: ledger.counters()?, world };
+        let fault = |error: std::io::Error| StoreError::Engine(error.to_string());
         let mut writer = Writer {
-            head,
-            edge: edge_of(ledger.as_ref(), head)?,
-            counters: ledger.counters()?,
+            committer: Committer::start(ledger.clone(), state.clone()).map_err(fault)?,
+            means: Means { ledger, state, ambient, secret, seals },
+            at,
             kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
-            ledger,
-            state,
-            world,
-            ambient,
-            secret,
-            seals,
+            under_way: None,
+            making: None,
+            lost: 0,
             changes: changes.clone(),
             written: Arc::new(AtomicU64::new(head.size)),
         };
-        if writer.ledger.shared() {
-            follow::start(writer.ledger.clone(), jobs.downgrade(), writer.written.clone())
-                .map_err(|error| StoreError::Engine(error.to_string()))?;
+        if writer.means.ledger.shared() {
+            follow::start(writer.means.ledger.clone(), jobs.downgrade(), writer.written.clone())
+                .map_err(fault)?;
         }
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer.run(queue))
-            .map_err(|error| StoreError::Engine(error.to_string()))?;
+            .map_err(fault)?;
         Ok((Engine { jobs, changes }, thread))
     }
 

@@ -1,0 +1,371 @@
+//! A group in the making: commands decided in order, and all that makes them durable.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{CommandId, Digest, RecordId, Value};
+use gongzhi_kernel::project::{CellKey, Share, project};
+use gongzhi_kernel::{
+    Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
+};
+use gongzhi_lang::model::Mechanism;
+use gongzhi_store::outbox::Mark;
+use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
+use lru::LruCache;
+
+use super::commit::Decided;
+use super::{Answered, Outcome, Position, Reply, State, refuse};
+use crate::ambient::Ambient;
+use crate::codes::{self, CodeSecret};
+use crate::failure::Failure;
+use crate::outbox;
+use crate::seal::{Keyring, Seals};
+
+/// What deciding needs beside the records.
+pub(super) struct Means {
+    pub ledger: Arc<dyn Ledger>,
+    pub state: Arc<ArcSwap<State>>,
+    pub ambient: Arc<dyn Ambient>,
+    pub secret: Arc<CodeSecret>,
+    pub seals: Arc<Seals>,
+}
+
+/// A record kept in memory with what the read models hold of it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub record: Arc<Record>,
+    pub share: Arc<Share>,
+    pub text: Arc<str>,
+}
+
+/// What a group that is under way leaves when it is durable: the next one is decided on it.
+pub(super) struct Ahead {
+    pub at: Position,
+    /// The records that it changes.
+    pub found: HashMap<RecordId, Kept>,
+    answers: HashMap<CommandId, Answer>,
+    ring: Keyring,
+}
+
+/// A group in the making.
+pub(super) struct Group {
+    /// The durable log's end when the group is committed.
+    from: Position,
+    /// The end after the commands so far.
+    at: Position,
+    pub answers: Vec<Answered>,
+    /// Records as they are now within the group.
+    found: HashMap<RecordId, Kept>,
+    /// Records that were looked for and are not there.
+    absent: HashSet<RecordId>,
+    /// Answers of commands accepted in this group, or in the ones before it.
+    accepted: HashMap<CommandId, Answer>,
+    earlier: HashMap<CommandId, Answer>,
+    ring: Keyring,
+    batch: Batch,
+    /// Records that changed, as they are to be stored.
+    changed: BTreeMap<RecordId, Stored>,
+    cells: HashMap<CellKey, (i64, i64)>,
+}
+
+impl Group {
+    /// A group on what is durable.
+    pub fn new(at: Position) -> Group {
+        Group {
+            from: at.clone(),
+            at,
+            answers: Vec::new(),
+            found: HashMap::new(),
+            absent: HashSet::new(),
+            accepted: HashMap::new(),
+            earlier: HashMap::new(),
+            ring: Keyring::default(),
+            batch: Batch::default(),
+            changed: BTreeMap::new(),
+            cells: HashMap::new(),
+        }
+    }
+
+    /// A group on top of the one under way.
+    pub fn after(ahead: &Ahead) -> Group {
+        Group { ring: ahead.ring.after(), ..Group::new(ahead.at.clone()) }
+    }
+
+    /// Commands decided so far.
+    pub fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Whether there is anything to be made durable.
+    pub fn writes(&self) -> bool {
+        !self.batch.entries.is_empty()
+    }
+
+    /// Decides commands after the ones before. What they need is read at once.
+    pub fn take(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        ahead: Option<&Ahead>,
+        kept: &mut LruCache<RecordId, Kept>,
+        commands: Vec<(Command, Reply)>,
+    ) {
+        if let Err(error) = self.prepare(means, laws, ahead, kept, &commands) {
+            return refuse(commands, &error);
+        }
+        for (command, reply) in commands {
+            let result = self.one(means, laws, &command);
+            self.answers.push(Answered { command, reply, result });
+        }
+    }
+
+    /// Finds what the commands need: in this group, in the one under way, in memory, in the ledger.
+    fn prepare(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        ahead: Option<&Ahead>,
+        kept: &mut LruCache<RecordId, Kept>,
+        commands: &[(Command, Reply)],
+    ) -> Result<(), StoreError> {
+        let mut want = Want::default();
+        for (command, _) in commands {
+            match ahead.and_then(|ahead| ahead.answers.get(&command.id)) {
+                Some(answer) => drop(self.earlier.insert(command.id.clone(), answer.clone())),
+                None => want.commands.push(command.id.clone()),
+            }
+        }
+        let mut missing: BTreeSet<RecordId> =
+            commands.iter().flat_map(|(command, _)| named(command)).collect();
+        // The second and third rounds fetch what the first ones point at: parents, merged records.
+        for _ in 0..3 {
+            let mut further = BTreeSet::new();
+            for id in std::mem::take(&mut missing) {
+                if self.found.contains_key(&id) || self.absent.contains(&id) {
+                    continue;
+                }
+                match ahead.and_then(|ahead| ahead.found.get(&id)).or_else(|| kept.get(&id)) {
+                    Some(kept) => {
+                        further.extend(cited(&kept.record));
+                        self.found.insert(id, kept.clone());
+                    }
+                    None => want.records.push(id),
+                }
+            }
+            if want.records.is_empty() && want.commands.is_empty() {
+                break;
+            }
+            let loaded = means.ledger.load(&want)?;
+            let earlier = loaded.answers.into_iter().map(|answer| (answer.command.clone(), answer));
+            self.earlier.extend(earlier);
+            self.absent.extend(want.records);
+            for (id, bytes) in loaded.records {
+                let record = Record::from_bytes(&bytes)
+                    .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+                further.extend(cited(&record));
+                self.absent.remove(&id);
+                self.keep(means, laws, Arc::new(record));
+            }
+            want = Want::default();
+            missing.extend(further);
+            if missing.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a record that was read, unless the group has it already.
+    fn keep(&mut self, means: &Means, laws: &Laws, record: Arc<Record>) {
+        let kept = match laws.version(&record.mechanism, record.version) {
+            Some(mechanism) => {
+                let made = project(mechanism, &record, &self.at.world, means.ambient.now());
+                Kept { record, share: Arc::new(made.share), text: made.text.into() }
+            }
+            None => Kept { record, share: Arc::default(), text: "".into() },
+        };
+        self.found.entry(kept.record.id).or_insert(kept);
+    }
+
+    /// Decides one command after the ones before it.
+    fn one(&mut self, means: &Means, laws: &Laws, command: &Command) -> Result<Outcome, Failure> {
+        let digest = command.digest(self.mechanism_of(laws, command).as_deref());
+        if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
+            if answer.digest != digest {
+                return Err(Failure::Refused(Refusal::CommandReused));
+            }
+            return Ok(Outcome {
+                record: answer.record,
+                revision: answer.revision,
+                seq: answer.seq,
+                again: true,
+            });
+        }
+        let late = RefCell::new(Ok(Vec::new()));
+        let record = |id: RecordId| -> Option<Arc<Record>> {
+            if let Some(kept) = self.found.get(&id) {
+                return Some(kept.record.clone());
+            }
+            if self.absent.contains(&id) {
+                return None;
+            }
+            // Rare: a record that no command of the group named beforehand. That it could not be
+            // read must not be taken for its absence.
+            match (read_now(means.ledger.as_ref(), id), &mut *late.borrow_mut()) {
+                (Ok(record), Ok(late)) => {
+                    late.extend(record.clone());
+                    record
+                }
+                (Err(error), late) => {
+                    *late = Err(error);
+                    None
+                }
+                (_, Err(_)) => None,
+            }
+        };
+        let counter = |mechanism: &str, year: i16| {
+            self.at.counters.get(&(mechanism.to_owned(), year)).copied().unwrap_or(0)
+        };
+        let case = Case { laws, world: &self.at.world, record: &record, counter: &counter };
+        let decided = decide(&case, &with_posts(command, &self.at.world));
+        for record in late.into_inner()? {
+            self.keep(means, laws, record);
+        }
+        Ok(self.accept(means, laws, command, digest, decided?)?)
+    }
+
+    /// The mechanism that a command is about, as far as it is known already.
+    fn mechanism_of(&self, laws: &Laws, command: &Command) -> Option<Arc<Mechanism>> {
+        match &command.order {
+            Order::Open { mechanism, .. } => laws.newest(mechanism).cloned(),
+            order => {
+                let record = &self.found.get(&order.record())?.record;
+                laws.version(&record.mechanism, record.version).cloned()
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        command: &Command,
+        digest: Digest,
+        mut decision: Decision,
+    ) -> Result<Outcome, StoreError> {
+        means.seals.seal(&mut decision, &mut self.ring)?;
+        for event in &decision.events {
+            if matches!(event.deed, Deed::Erased { .. }) {
+                self.ring.destroy(event.record);
+            }
+        }
+        for event in &decision.events {
+            let head = self.at.head;
+            let (entry, next) = head.append(&self.at.world.county, event, means.ambient.sixteen());
+            let told = outbox::of_event(laws, &self.at.world, event, &decision.records);
+            self.batch.notices.extend((0..).zip(told).map(|(n, told)| (Mark { seq: head.size, n }, told)));
+            self.batch.nodes.extend(self.at.edge.push(entry.hash));
+            self.batch.looks.extend(Look::of(entry.header.seq, event));
+            self.batch.entries.push(entry);
+            self.at.head = next;
+        }
+        let id = command.order.record();
+        let revision = decision.records.get(&id).map_or(0, |record| record.revision);
+        for (id, record) in decision.records {
+            self.store(means, laws, id, record);
+        }
+        self.at.counters.extend(decision.counters.clone());
+        self.batch.counters.extend(decision.counters);
+        let seq = self.at.head.size.saturating_sub(1);
+        let answer = Answer { command: command.id.clone(), digest, record: id, revision, seq };
+        self.accepted.insert(command.id.clone(), answer);
+        Ok(Outcome { record: id, revision, seq, again: false })
+    }
+
+    /// A record changed: what is to be stored of it, and what that changes in the figures.
+    fn store(&mut self, means: &Means, laws: &Laws, id: RecordId, record: Arc<Record>) {
+        let Some(mechanism) = laws.version(&record.mechanism, record.version) else { return };
+        if mechanism.register.is_some() {
+            Arc::make_mut(&mut self.at.world).register(mechanism, &record);
+        }
+        let mut made = project(mechanism, &record, &self.at.world, means.ambient.now());
+        // Figures are stored as cells.
+        let share = Arc::new(std::mem::take(&mut made.share));
+        let before = self.found.get(&id);
+        let nothing = Share::default();
+        before.map_or(&nothing, |before| &before.share).change(&share, |key, change| {
+            let sum = self.cells.entry(key).or_default();
+            sum.0 += change.0;
+            sum.1 += change.1;
+        });
+        let text_changed = before.map_or("", |before| &before.text) != made.text;
+        let receipt = (before.is_none() && mechanism.receipt).then(|| codes::digest(&means.secret.code(id)));
+        let text = made.text.as_str().into();
+        let mut stored = Stored { snapshot: record.to_bytes(), receipt, projection: made, text_changed };
+        if let Some(earlier) = self.changed.remove(&id) {
+            stored.receipt = stored.receipt.or(earlier.receipt);
+            stored.text_changed |= earlier.text_changed;
+        }
+        self.changed.insert(id, stored);
+        self.found.insert(id, Kept { record, share, text });
+    }
+
+    /// Ends the making: what the group leaves, and what the committer writes.
+    pub fn close(self) -> (Ahead, Decided) {
+        let Group { from, at, answers, mut found, accepted, ring, mut batch, changed, cells, .. } = self;
+        found.retain(|id, _| changed.contains_key(id));
+        batch.answers = accepted.values().cloned().collect();
+        batch.records = changed.into_values().collect();
+        batch.cells = cells.into_iter().filter(|(_, change)| *change != (0, 0)).collect();
+        batch.keys = ring.fresh.iter().map(|(id, key)| (*id, key.clone())).collect();
+        batch.destroyed = ring.destroyed.clone();
+        let world = (!Arc::ptr_eq(&from.world, &at.world)).then(|| at.world.clone());
+        let decided = Decided { expect: from.head, batch, world, answers };
+        (Ahead { at, found, answers: accepted, ring }, decided)
+    }
+}
+
+/// The command with the posts that its actor holds now: rights follow from them when it is
+/// decided, not when it was sent, so that whoever lost a post meanwhile has lost it.
+fn with_posts<'c>(command: &'c Command, world: &World) -> Cow<'c, Command> {
+    let Actor::Person { code, posts } = &command.actor else { return Cow::Borrowed(command) };
+    let held = world.posts_of(code);
+    if held == posts {
+        return Cow::Borrowed(command);
+    }
+    let actor = Actor::Person { code: code.clone(), posts: held.to_vec() };
+    Cow::Owned(Command { actor, ..command.clone() })
+}
+
+fn read_now(ledger: &dyn Ledger, id: RecordId) -> Result<Option<Arc<Record>>, StoreError> {
+    let Some(bytes) = ledger.snapshot(id)? else { return Ok(None) };
+    let record = Record::from_bytes(&bytes);
+    record
+        .map(|record| Some(Arc::new(record)))
+        .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))
+}
+
+/// Records that a command names.
+fn named(command: &Command) -> Vec<RecordId> {
+    let mut ids = vec![command.order.record()];
+    if let Order::Open { input, .. } | Order::Step { input, .. } = &command.order {
+        ids.extend(input.values().filter_map(|raw| match raw {
+            Raw::Text(text) if text.len() == 32 => text.parse::<RecordId>().ok(),
+            _ => None,
+        }));
+    }
+    ids
+}
+
+/// Records that a record points at.
+fn cited(record: &Record) -> Vec<RecordId> {
+    let fields = record.fields.values().filter_map(|value| match value {
+        Value::Record(id) => Some(*id),
+        _ => None,
+    });
+    fields.chain(record.parent).collect()
+}
