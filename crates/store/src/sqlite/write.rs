@@ -22,25 +22,37 @@ const PLAIN: &[&str] = &[
     "version", "revision", "state", "title", "region", "kind", "due_name", "late", "changed", "month",
     "marks", "lat", "lon", "todo", "timers", "scopes", "snapshot",
 ];
-/// Columns of the lists of open records.
-const WAITING: &[&str] = &["open", "due"];
-/// Columns of the other indexes, which hardly ever change.
-const FIXED: &[&str] =
-    &["mechanism", "number", "town", "village", "grid", "unit", "kind_top", "opened", "parent", "receipt"];
+/// Columns of indexes, in groups that change together: a change rewrites only the indexes that hold
+/// a column of its groups. First those of the lists of open records, then the unit in charge, then
+/// the kind, then what hardly ever changes.
+const INDEXED: [&[&str]; 4] = [
+    &["open", "due"],
+    &["unit"],
+    &["kind_top"],
+    &["mechanism", "number", "town", "village", "grid", "opened", "parent", "receipt"],
+];
+/// Bits of the groups of [`INDEXED`].
+const WAITING: usize = 1;
+const UNIT: usize = 2;
+const KIND: usize = 4;
+const FIXED: usize = 8;
 
-/// `UPDATE`s for each depth of change: plain, waiting, fixed. Parameter 1 is the row, then the
-/// columns in the order of the lists above.
-static UPDATES: LazyLock<[String; 3]> = LazyLock::new(|| {
-    let update = |groups: &[&[&str]]| {
-        let set: Vec<String> =
-            groups.concat().iter().enumerate().map(|(at, name)| format!("{name} = ?{}", at + 2)).collect();
-        format!("UPDATE record SET {} WHERE row = ?1", set.join(", "))
-    };
-    [update(&[PLAIN]), update(&[PLAIN, WAITING]), update(&[PLAIN, WAITING, FIXED])]
+fn columns(groups: usize) -> Vec<&'static str> {
+    let chosen = INDEXED.iter().enumerate().filter(|(at, _)| groups & 1 << at != 0);
+    PLAIN.iter().chain(chosen.flat_map(|(_, columns)| *columns)).copied().collect()
+}
+
+/// An `UPDATE` for every set of groups that change. Parameter 1 is the row, then the columns in the
+/// order of the lists above.
+static UPDATES: LazyLock<[String; 16]> = LazyLock::new(|| {
+    std::array::from_fn(|groups| {
+        let set = columns(groups).into_iter().enumerate().map(|(at, name)| format!("{name} = ?{}", at + 2));
+        format!("UPDATE record SET {} WHERE row = ?1", set.collect::<Vec<_>>().join(", "))
+    })
 });
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let names = [PLAIN, WAITING, FIXED].concat();
+    let names = columns(WAITING | UNIT | KIND | FIXED);
     let places: Vec<String> = (0..names.len()).map(|at| format!("?{}", at + 3)).collect();
     format!(
         "INSERT INTO record (county, record, {}) VALUES (?1, ?2, {})",
@@ -231,8 +243,8 @@ struct Old {
     scopes: String,
     mechanism: String,
     opened: i64,
-    /// Whether any column of [`FIXED`] is another one now.
-    moved: bool,
+    /// The groups of [`INDEXED`] of which a column is another one now.
+    changed: usize,
 }
 
 fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> {
@@ -250,25 +262,31 @@ fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> 
             && text(9)? == new.path[1].as_deref()
             && text(10)? == new.path[2].as_deref()
             && text(11)? == new.path[3].as_deref()
-            && text(12)? == new.unit.as_deref()
-            && text(13)? == new.kind_top.as_deref()
             && row.get::<_, i64>(14)? == new.opened.0
             && bytes(15)? == new.parent.as_ref().map(|id| id.0.as_slice())
             && stored
                 .receipt
                 .as_ref()
                 .is_none_or(|receipt| matches!(bytes(16), Ok(Some(old)) if old == receipt.0));
+        let due: i64 = row.get(2)?;
+        let open: bool = row.get(1)?;
+        let groups = [
+            (WAITING, open != new.open || due != new.due.map_or(NEVER, |due| due.0)),
+            (UNIT, text(12)? != new.unit.as_deref()),
+            (KIND, text(13)? != new.kind_top.as_deref()),
+            (FIXED, !same),
+        ];
         Ok(Old {
             row: row.get(0)?,
-            open: row.get(1)?,
-            due: row.get(2)?,
+            open,
+            due,
             late: row.get(3)?,
             todo: row.get(4)?,
             timers: row.get(5)?,
             scopes: row.get(6)?,
             mechanism: row.get(7)?,
             opened: row.get(14)?,
-            moved: !same,
+            changed: groups.into_iter().filter(|(_, changed)| *changed).map(|(group, _)| group).sum(),
         })
     })
     .optional()
@@ -286,13 +304,8 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
     let scopes = projection.scopes.join(" ");
     let old = old(tx, county, stored)?;
 
-    let depth = match &old {
-        None => 3,
-        Some(old) if old.moved => 2,
-        Some(old) if old.due != due || old.open != new.open => 1,
-        Some(_) => 0,
-    };
-    let sql = if depth == 3 { &*INSERT } else { &UPDATES[depth] };
+    let changed = old.as_ref().map_or(WAITING | UNIT | KIND | FIXED, |old| old.changed);
+    let sql = if old.is_none() { &*INSERT } else { &UPDATES[changed] };
     let mut statement = tx.prepare_cached(sql)?;
     let mut bind = Binder { statement: &mut statement, at: 0 };
     match &old {
@@ -303,11 +316,17 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
         Some(old) => bind.put(old.row)?,
     }
     bind.plain(stored, new, &todo, &timers, &scopes)?;
-    if depth >= 1 {
+    if changed & WAITING != 0 {
         bind.put(new.open)?;
         bind.put(due)?;
     }
-    if depth >= 2 {
+    if changed & UNIT != 0 {
+        bind.put(&new.unit)?;
+    }
+    if changed & KIND != 0 {
+        bind.put(&new.kind_top)?;
+    }
+    if changed & FIXED != 0 {
         let kept = match (&old, &stored.receipt) {
             (_, Some(receipt)) => Some(receipt.0.to_vec()),
             (Some(old), None) => receipt_of(tx, old.row)?,
@@ -319,7 +338,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
     drop(statement);
 
     let row = old.as_ref().map_or_else(|| tx.last_insert_rowid(), |old| old.row);
-    let mut rows = 1 + depth as u64 * 4;
+    let mut rows = 1 + u64::from(changed.count_ones()) * 3;
     let before = old.as_ref().map_or((NEVER, false, ""), |old| (old.due, old.late, old.todo.as_str()));
     rows += put_todo(tx, county, new.id, row, before, (due, new.late, &todo))?;
     rows += put_units(tx, county, row, old.as_ref(), (new, due, &scopes))?;
@@ -376,15 +395,13 @@ impl Binder<'_, '_> {
         self.put(&stored.snapshot)
     }
 
-    /// The columns of [`FIXED`], in its order.
+    /// The columns of the last group of [`INDEXED`], in its order.
     fn fixed(&mut self, row: &Row, receipt: Option<Vec<u8>>) -> Sql<()> {
         self.put(&row.mechanism)?;
         self.put(&row.number)?;
         self.put(&row.path[1])?;
         self.put(&row.path[2])?;
         self.put(&row.path[3])?;
-        self.put(&row.unit)?;
-        self.put(&row.kind_top)?;
         self.put(row.opened.0)?;
         self.put(row.parent.map(|id| id.0))?;
         self.put(receipt)
