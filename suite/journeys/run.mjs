@@ -17,7 +17,7 @@ try {
   const child = spawn(process.execPath, ['--test', '--test-concurrency=2', ...files], {
     cwd: here,
     stdio: 'inherit',
-    env: { ...process.env, GONGZHI_URL: server.url, GONGZHI_SESSIONS: sessions },
+    env: { ...process.env, GONGZHI_URL: server.url, GONGZHI_DATA: server.data ?? '', GONGZHI_SESSIONS: sessions },
   });
   [process.exitCode] = await once(child, 'exit');
 } finally {

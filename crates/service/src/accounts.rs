@@ -19,12 +19,17 @@ const SESSION_MILLIS: i64 = 12 * 3_600_000;
 pub struct Attempts {
     sign_in: DefaultKeyedRateLimiter<String>,
     codes: DefaultKeyedRateLimiter<String>,
+    messages: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Attempts {
     fn default() -> Attempts {
         let per_minute = |n: u32| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
-        Attempts { sign_in: RateLimiter::keyed(per_minute(10)), codes: RateLimiter::keyed(per_minute(20)) }
+        Attempts {
+            sign_in: RateLimiter::keyed(per_minute(10)),
+            codes: RateLimiter::keyed(per_minute(20)),
+            messages: RateLimiter::keyed(per_minute(6)),
+        }
     }
 }
 
@@ -126,6 +131,11 @@ impl Service {
     /// Ends a session.
     pub fn sign_out(&self, token: &str) -> Result<(), Failure> {
         Ok(self.ledger().end_session(token_digest(token))?)
+    }
+
+    /// Whether a person may send himself one more test message.
+    pub fn may_test_message(&self, person: &str) -> bool {
+        self.attempts.messages.check_key(&person.to_owned()).is_ok()
     }
 
     /// Whether one more try at a receipt code is allowed for an address.

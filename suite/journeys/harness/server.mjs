@@ -19,11 +19,11 @@ export function binary() {
 }
 
 /**
- * A running server: `{ url, stop }`. `GONGZHI_URL` names one that runs already (it is left running).
+ * A running server: `{ url, data, stop }`. `GONGZHI_URL` names one that runs already (it is left running), `GONGZHI_DATA` its data directory.
  * The data directory is thrown away when it stops.
  */
 export async function startServer() {
-  if (process.env.GONGZHI_URL) return { url: process.env.GONGZHI_URL, stop: async () => undefined };
+  if (process.env.GONGZHI_URL) return { url: process.env.GONGZHI_URL, data: process.env.GONGZHI_DATA, stop: async () => undefined };
   const data = await mkdtemp(join(tmpdir(), 'gongzhi-journeys-'));
   const child = spawn(binary(), ['demo', '--port', '0', '--data', data], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
@@ -38,7 +38,7 @@ export async function startServer() {
     await rm(data, { recursive: true, force: true });
   };
   try {
-    return { url: await ready(child, log), stop };
+    return { url: await ready(child, log), data, stop };
   } catch (fault) {
     await stop();
     throw fault;

@@ -17,6 +17,7 @@ mod list;
 mod log;
 mod looks;
 mod mechanisms;
+mod notices;
 mod open;
 mod places;
 mod problem;
@@ -70,6 +71,7 @@ use problem::Problem;
         (name = "description", description = "Mechanisms, catalogues and problems"),
         (name = "territory", description = "Places and units"),
         (name = "records", description = "Records: staff and whoever a mechanism lets open them"),
+        (name = "notices", description = "What one was told"),
         (name = "follow", description = "Records by receipt code"),
         (name = "log", description = "Receipts and proofs over the public log (`/log/checkpoint`, `/log/keys`, `/log/tile/…`)"),
         (name = "files", description = "Attachments"),
@@ -122,6 +124,8 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(erasure::staff))
         .routes(routes!(files::file))
         .routes(routes!(inbox::inbox))
+        .routes(routes!(notices::notices))
+        .routes(routes!(notices::read))
         .routes(routes!(search::search))
         .routes(routes!(figures::figures))
         .routes(routes!(duplicates::duplicates))

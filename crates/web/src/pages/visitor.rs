@@ -138,13 +138,19 @@ impl Visitor {
         if super::desk::board::may_see(app, &me.staff.actor) {
             nav.push(("/desk/board", "nav-board", "g d"));
         }
+        nav.push(("/desk/notices", "nav-notices", "g n"));
+        let unread = (me.unread > 0).then(|| match me.unread {
+            // More are not counted.
+            100.. => "99+".to_owned(),
+            unread => unread.to_string(),
+        });
         shell.nav = nav
             .into_iter()
             .map(|(href, key, keys)| NavItem {
                 label: self.t(key),
                 href: href.to_owned(),
                 current: path == href,
-                badge: None,
+                badge: unread.clone().filter(|_| href == "/desk/notices"),
                 key: Some(keys.to_owned()),
             })
             .collect();
@@ -169,6 +175,8 @@ fn address(parts: &Parts, app: &App) -> String {
 #[derive(Clone, Debug)]
 pub struct Me {
     pub staff: Staff,
+    /// Notices not read yet, counted up to 100.
+    pub unread: u64,
 }
 
 impl Me {
@@ -184,8 +192,13 @@ impl FromRequestParts<App> for Me {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Me, Trouble> {
         let visitor = Visitor::of(parts, app);
         let Some(token) = visitor.token.clone() else { return Err(Trouble::sign_in(&visitor)) };
-        match app.read(move |service| service.staff(&token)).await {
-            Ok(Some(staff)) => Ok(Me { staff }),
+        let read = app.read(move |service| {
+            let Some(staff) = service.staff(&token)? else { return Ok(None) };
+            let unread = service.unread(&staff.code)?;
+            Ok(Some((staff, unread)))
+        });
+        match read.await {
+            Ok(Some((staff, unread))) => Ok(Me { staff, unread }),
             Ok(None) => Err(Trouble::sign_in(&visitor)),
             Err(failure) => Err(Trouble::failure(app, &visitor, &failure)),
         }

@@ -65,6 +65,7 @@ impl AboutPage {
             (vec!["g", "i"], "key-inbox"),
             (vec!["g", "s"], "key-list"),
             (vec!["g", "d"], "key-dashboard"),
+            (vec!["g", "n"], "nav-notices"),
             (vec!["n"], "key-new"),
             (vec!["j", "k"], "key-rows"),
             (vec!["Enter"], "key-open"),

@@ -4,9 +4,12 @@
 pub mod account;
 pub mod board;
 pub mod burden;
+pub mod dead_letters;
 pub mod inbox;
 pub mod list;
 pub mod live;
+pub mod notice_settings;
+pub mod notices;
 pub mod sign_in;
 
 use axum::Router;
@@ -26,4 +29,14 @@ pub fn routes() -> Router<App> {
         .route("/desk/burden", get(burden::page))
         .route("/desk/live", get(live::events))
         .route("/desk/account", get(account::page))
+        .route("/desk/notices", get(notices::page))
+        .route("/desk/notices/read", post(notices::read_all))
+        .route("/desk/notices/settings", get(notice_settings::page).post(notice_settings::save))
+        .route("/desk/notices/test/{channel}", post(notice_settings::test))
+        .route("/desk/notices/calendar", post(notice_settings::new_calendar))
+        .route("/desk/notices/calendar/end", post(notice_settings::end_calendar))
+        .route("/desk/notices/{mark}", get(notices::open))
+        .route("/desk/calendar.ics", get(notice_settings::feed))
+        .route("/desk/dead-letters", get(dead_letters::page))
+        .route("/desk/dead-letters/{id}", post(dead_letters::decide))
 }
