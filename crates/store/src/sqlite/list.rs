@@ -448,6 +448,42 @@ pub(super) fn todo(
 }
 
 pub(super) fn todo_count(conn: &Connection, county: &str, keys: &[String]) -> Done<(u64, u64)> {
+    // Counted inside the engine: a full inbox of one key costs a tenth of reading its rows.
+    let mut query = conn
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(late), 0) FROM
+             (SELECT late FROM todo WHERE county = ?1 AND who = ?2 ORDER BY due, record LIMIT ?3)",
+        )
+        .map_err(fault)?;
+    let mut counted: Vec<(&String, u64, u64)> = Vec::new();
+    for key in keys {
+        let (all, late) = query
+            .query_row(params![county, key, COUNTED as i64], |row| {
+                Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
+            })
+            .map_err(fault)?;
+        if all > 0 {
+            counted.push((key, all, late));
+        }
+    }
+    match counted.as_slice() {
+        [] => Ok((0, 0)),
+        [(_, all, late)] => Ok((*all, *late)),
+        many => {
+            match many.iter().filter(|(_, all, _)| *all >= COUNTED as u64).max_by_key(|(_, _, late)| *late) {
+                Some((_, all, late)) => Ok((*all, *late)),
+                None => todo_count_once(conn, county, many.iter().map(|(key, _, _)| key.as_str())),
+            }
+        }
+    }
+}
+
+/// The count over several keys, under which the same record may wait.
+fn todo_count_once<'k>(
+    conn: &Connection,
+    county: &str,
+    keys: impl Iterator<Item = &'k str>,
+) -> Done<(u64, u64)> {
     let mut query = conn
         .prepare_cached(
             "SELECT row, late FROM todo WHERE county = ?1 AND who = ?2 ORDER BY due, record LIMIT ?3",

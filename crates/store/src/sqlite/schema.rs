@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::fault;
@@ -15,6 +16,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (3, include_str!("../../migrations/sqlite/0003_merkle_and_keys.sql")),
     (LOOKS, include_str!("../../migrations/sqlite/0004_looks.sql")),
     (5, include_str!("../../migrations/sqlite/0005_outbox.sql")),
+    (6, include_str!("../../migrations/sqlite/0006_search_merging.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.
@@ -72,6 +74,9 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
         conn.pragma_update(None, name, value).map_err(fault)?;
     }
     conn.pragma_update(None, "cache_size", -purpose.cache()).map_err(fault)?;
+    // Plans do not depend on bound values. Otherwise every new value of a `LIMIT ?` would have the
+    // whole statement prepared again, which costs more than most of them take.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
     conn.set_prepared_statement_cache_capacity(96);
     Ok(conn)
 }
