@@ -105,7 +105,7 @@ journeys('notices', (journey) => {
     const { state, port, close } = await robot();
     try {
       execFileSync(binary(), ['outgoing', '--data', data, 'allow', '127.0.0.1']);
-      await asStaff(j, 'officer.court', async (staff) => {
+      await asStaff(j, 'supervise', async (staff) => {
         await staff.visit('/desk/notices/settings');
         await staff.page.locator('[name=hook][value=at-once]').check();
         await staff.page.locator('[name=form]').selectOption('json');

@@ -20,6 +20,7 @@ GET /kinds/propose
 GET /log/proof
 GET /mechanisms
 GET /mechanisms/{name}
+GET /notices
 GET /places
 GET /places.geojson
 GET /places/near
@@ -36,6 +37,7 @@ GET /units
 POST /files
 POST /follow/{code}/erasure
 POST /follow/{code}/steps/{step}
+POST /notices/read
 POST /records
 POST /records/{id}/erasure
 POST /records/{id}/looks

@@ -6,6 +6,7 @@ mod files;
 mod input;
 mod lifecycle;
 mod log;
+mod notices;
 mod refusals;
 mod rights;
 
