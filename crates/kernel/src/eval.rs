@@ -69,6 +69,18 @@ impl Scope<'_> {
                 Some(_) => count(1),
                 None => count(0),
             },
+            Expr::Held(of) => {
+                let dictionary = self.world.catalogue(gongzhi_lang::dictionary::NAME)?;
+                let value = self.eval(of)?;
+                let texts = value.items().iter().filter_map(Value::text);
+                let found = texts.flat_map(|text| gongzhi_lang::dictionary::find(dictionary, text));
+                Some(Value::List(found.map(Value::from).collect()))
+            }
+            Expr::Join { of, by } => {
+                let value = self.eval(of)?;
+                let texts: Vec<&str> = value.items().iter().filter_map(Value::text).collect();
+                Some(Value::Text(texts.join(by)))
+            }
             Expr::Not(of) => Some(Value::Bool(!self.holds(of))),
             Expr::Negate(of) => Some(Value::Int(self.eval(of)?.int()?.checked_neg()?)),
             Expr::If { test, then, otherwise } => self.eval(if self.holds(test) { then } else { otherwise }),

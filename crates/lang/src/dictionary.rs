@@ -4,9 +4,18 @@
 //! field of that element. A register's other fields are facts about its entries too, known by their
 //! words. What identifies an entry (its code and its title) is no fact about it.
 
-use crate::ast::{Field, Mechanism};
-use crate::model::Type;
+use std::sync::Arc;
+
+use gongzhi_base::Words;
+
+use crate::ast::{self, Documents, Field, Mechanism};
+use crate::locale;
+use crate::model::{Catalogue, Entry, Type};
+use crate::source::{At, Word};
 use crate::world::World;
+
+/// The name of the catalogue that every library has: what its registers hold.
+pub const NAME: &str = "dictionary";
 
 /// A field of a register that holds an answer.
 #[derive(Clone, Copy)]
@@ -90,4 +99,91 @@ pub fn held<'a>(world: &World<'a>, mechanism: &'a Mechanism, field: &Field) -> O
 fn opening(register: &Mechanism, field: &Field) -> bool {
     let mut openers = register.steps.iter().filter(|step| step.opener);
     openers.any(|step| step.asks.iter().any(|ask| ask.field.value == field.name.value))
+}
+
+/// The catalogue of what the registers hold: registers on the first level, their fields on the second.
+/// Fields of type `entry of dictionary` choose from it, and `held(…)` finds in it.
+pub fn catalogue(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
+    let words = locale::words("dictionary", &[]);
+    let columns = [("element", Type::Text), ("personal", Type::Bool)];
+    let place = At::default();
+    let declared = ast::Catalogue {
+        name: Word::new(NAME.to_owned(), place),
+        file: None,
+        words: words.clone(),
+        levels: 2,
+        columns: columns
+            .iter()
+            .map(|(name, ty)| (Word::new((*name).to_owned(), place), ty.clone()))
+            .collect(),
+    };
+    let mut built = Catalogue {
+        name: NAME.to_owned(),
+        words,
+        levels: 2,
+        columns: columns.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect(),
+        ..Catalogue::default()
+    };
+    // Documents are known by their names; their texts are nobody's data.
+    let named = |one: &&Mechanism| {
+        let by = documents.elements.iter().filter_map(|element| element.held_by.as_ref());
+        one.register.as_ref().is_some_and(|word| word.value != "document")
+            || by.into_iter().any(|word| word.value == one.name.value)
+    };
+    for register in documents.mechanisms.iter().filter(named) {
+        let code = register.name.value.clone();
+        let entry =
+            Entry { code: code.clone(), parent: None, words: register.words.clone(), ..Entry::default() };
+        built.entries.insert(code.clone(), entry);
+        for field in register.fields.iter().filter(|field| opening(register, field)) {
+            let own = format!("{code}.{}", field.name.value);
+            let mut values = std::collections::BTreeMap::new();
+            values.insert("personal".to_owned(), field.personal.is_some().to_string());
+            if let Some(element) = &field.element {
+                values.insert("element".to_owned(), element.value.clone());
+            }
+            let (zh, en) = (field.zh.clone().unwrap_or_default(), field.en.clone().unwrap_or_default());
+            let entry =
+                Entry { code: own.clone(), parent: Some(code.clone()), words: Words::new(zh, en), values };
+            built.entries.insert(own, entry);
+        }
+    }
+    (declared, Arc::new(built))
+}
+
+/// The name of the catalogue of all mechanisms: what a document of another kind may found.
+pub const MECHANISMS: &str = "mechanisms";
+
+/// The catalogue of the county's mechanisms, each under its own name.
+pub fn mechanisms(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
+    let words = locale::words("mechanisms", &[]);
+    let declared = ast::Catalogue {
+        name: Word::new(MECHANISMS.to_owned(), At::default()),
+        file: None,
+        words: words.clone(),
+        levels: 1,
+        columns: Vec::new(),
+    };
+    let entries = documents.mechanisms.iter().map(|mechanism| {
+        let code = mechanism.name.value.clone();
+        (code.clone(), Entry { code, words: mechanism.words.clone(), ..Entry::default() })
+    });
+    let built = Catalogue {
+        name: MECHANISMS.to_owned(),
+        words,
+        levels: 1,
+        entries: entries.collect(),
+        ..Catalogue::default()
+    };
+    (declared, Arc::new(built))
+}
+
+/// The fields of registers that are called so, in either language. Nothing is guessed from parts of words.
+pub fn find<'a>(dictionary: &'a Catalogue, text: &str) -> Vec<&'a str> {
+    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+    let wanted = plain(text);
+    let called = |entry: &&Entry| {
+        entry.parent.is_some() && (plain(&entry.words.zh) == wanted || plain(&entry.words.en) == wanted)
+    };
+    dictionary.entries.values().filter(called).map(|entry| entry.code.as_str()).collect()
 }

@@ -48,6 +48,13 @@ pub enum Expr {
         level: crate::model::Level,
     },
     Size(Box<Expr>),
+    /// Where registers hold what is called so: entries of the dictionary, for a text or a list of texts.
+    Held(Box<Expr>),
+    /// A list of texts as one, with a text between.
+    Join {
+        of: Box<Expr>,
+        by: String,
+    },
     Not(Box<Expr>),
     Negate(Box<Expr>),
     Binary {

@@ -10,7 +10,7 @@ mod catalogue;
 pub mod checks;
 mod decode;
 mod diagnostic;
-mod dictionary;
+pub mod dictionary;
 pub mod example;
 pub mod expr;
 mod flow;
@@ -76,7 +76,15 @@ pub fn check(sources: &[Source], data: &[DataFile]) -> Checked {
     let outlines: Vec<Vec<Block>> = sources.iter().map(|source| literate::blocks(&source.text)).collect();
     let mut documents = decode::decode(sources, &outlines, &mut faults);
     inherit::inherit(&mut documents, &mut faults);
-    let catalogues = catalogue::load(&documents, sources.len(), data, &mut faults);
+    let mut catalogues = catalogue::load(&documents, sources.len(), data, &mut faults);
+    for (declared, built) in [dictionary::catalogue(&documents), dictionary::mechanisms(&documents)] {
+        let name = declared.name.value.clone();
+        // A county that declares its own catalogue of this name keeps it.
+        if !documents.catalogues.iter().any(|one| one.name.value == name) {
+            documents.catalogues.push(declared);
+            catalogues.insert(name, built);
+        }
+    }
     let world = World { documents: &documents, catalogues: &catalogues };
     typing::check(&world, &mut faults);
     checks::run(&world, &outlines, &mut faults);

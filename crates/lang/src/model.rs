@@ -95,7 +95,7 @@ pub struct Catalogue {
 }
 
 /// One entry of a catalogue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Entry {
     pub code: String,
     pub parent: Option<String>,

@@ -58,6 +58,8 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         | Expr::Register { entry: of, .. }
         | Expr::Up { place: of, .. }
         | Expr::Size(of)
+        | Expr::Held(of)
+        | Expr::Join { of, .. }
         | Expr::Not(of)
         | Expr::Negate(of) => exprs(of, each),
         Expr::UnitFor { kind: left, place: right } | Expr::Binary { left, right, .. } => {

@@ -33,8 +33,21 @@ pub struct Scope<'a> {
 pub const RESERVED: [&str; 9] = ["true", "false", "null", "in", "opened", "now", "state", "number", "actor"];
 
 /// The functions.
-pub const FUNCTIONS: [&str; 11] =
-    ["has", "taken", "met", "late", "running", "parts", "open_parts", "unit_for", "up", "size", "span"];
+pub const FUNCTIONS: &[&str] = &[
+    "has",
+    "taken",
+    "met",
+    "late",
+    "running",
+    "parts",
+    "open_parts",
+    "unit_for",
+    "up",
+    "size",
+    "span",
+    "held",
+    "join",
+];
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
 pub fn check(code: &Code, wanted: &Type, scope: &Scope<'_>, faults: &mut Faults) {
@@ -216,9 +229,9 @@ impl Typing<'_, '_> {
     fn call(&mut self, name: &str, args: &[Tree], tree: &Tree) -> Typed {
         let at = self.at(tree);
         let wanted = match name {
-            "unit_for" | "up" => 2,
+            "unit_for" | "up" | "join" => 2,
             _ if FUNCTIONS.contains(&name) => 1,
-            _ => return self.tell(unknown_name::fault("kind.function", name, at, FUNCTIONS)),
+            _ => return self.tell(unknown_name::fault("kind.function", name, at, FUNCTIONS.iter().copied())),
         };
         if args.len() != wanted {
             return self.tell(wrong::arguments(at, name, wanted, args.len()));
@@ -249,6 +262,19 @@ impl Typing<'_, '_> {
                     return self.tell(wrong::no_size(at, &ty));
                 }
                 Some((Expr::Size(Box::new(expr)), Type::Int))
+            }
+            "held" => {
+                let (expr, ty) = self.infer(&args[0])?;
+                let list = Type::List(Box::new(Type::Text));
+                let wanted = if ty == list { &list } else { &Type::Text };
+                let found = Type::List(Box::new(Type::Entry(crate::dictionary::NAME.to_owned())));
+                self.fits(&expr, &ty, wanted, &args[0]).then(|| (Expr::Held(Box::new(expr)), found))
+            }
+            "join" => {
+                let (of, ty) = self.infer(&args[0])?;
+                let by = self.literal(&args[1])?.value;
+                let fits = self.fits(&of, &ty, &Type::List(Box::new(Type::Text)), &args[0]);
+                fits.then(|| (Expr::Join { of: Box::new(of), by }, Type::Text))
             }
             "span" => {
                 let word = self.literal(&args[0])?;
