@@ -55,20 +55,38 @@ async fn reach(recipes: &[Row], state: &str) -> Open {
         at.clone_from(&recipe["after"]);
     }
     let first = path.pop().expect("a recipe");
-    let open = report_with(fields(first)).await;
+    let open = match first["step"].contains('/') {
+        true => {
+            let answer = open(first, "zh").await.expect(201);
+            let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+            Open { id: text("record"), number: text("number"), code: text("receipt_code") }
+        }
+        false => report_with(fields(first)).await,
+    };
     for recipe in path.into_iter().rev() {
         take(recipe, &open, "zh").await.expect(200);
     }
     open
 }
 
+/// The first part of a record that is of a mechanism.
+async fn part(id: &str, mechanism: &str) -> String {
+    let parts = ask("GET", &format!("/records/{id}")).by("audit").send().await.expect(200)["parts"].clone();
+    let mut parts = parts.as_array().expect("parts").clone().into_iter();
+    let found = parts.find(|part| part["mechanism"] == mechanism);
+    found.unwrap_or_else(|| panic!("no part of `{mechanism}`"))["id"].as_str().expect("its id").to_owned()
+}
+
 async fn take(row: &Row, open: &Open, lang: &str) -> Answer {
     let body = json!({ "command_id": command(), "fields": fields(row) });
-    let step = &row["step"];
+    let (id, step) = match row["step"].split_once('/') {
+        Some((mechanism, step)) => (part(&open.id, mechanism).await, step),
+        None => (open.id.clone(), row["step"].as_str()),
+    };
     let asked = match row["who"].as_str() {
         "holder" => ask("POST", &format!("/follow/{}/steps/{step}", open.code)),
-        "public" => ask("POST", &format!("/records/{}/steps/{step}", open.id)),
-        login => ask("POST", &format!("/records/{}/steps/{step}", open.id)).by(login),
+        "public" => ask("POST", &format!("/records/{id}/steps/{step}")),
+        login => ask("POST", &format!("/records/{id}/steps/{step}")).by(login),
     };
     asked.lang(lang).json(&body).send().await
 }
