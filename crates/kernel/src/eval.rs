@@ -76,6 +76,13 @@ impl Scope<'_> {
                 let found = texts.flat_map(|text| gongzhi_lang::dictionary::find(dictionary, text));
                 Some(Value::List(found.map(Value::from).collect()))
             }
+            Expr::Missing(of) => {
+                let dictionary = self.world.catalogue(gongzhi_lang::dictionary::NAME)?;
+                let value = self.eval(of)?;
+                let none = |text: &str| gongzhi_lang::dictionary::find(dictionary, text).is_empty();
+                let texts = value.items().iter().filter(|item| item.text().is_some_and(none));
+                Some(Value::List(texts.cloned().collect()))
+            }
             Expr::Join { of, by } => {
                 let value = self.eval(of)?;
                 let texts: Vec<&str> = value.items().iter().filter_map(Value::text).collect();

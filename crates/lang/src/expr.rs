@@ -50,6 +50,8 @@ pub enum Expr {
     Size(Box<Expr>),
     /// Where registers hold what is called so: entries of the dictionary, for a text or a list of texts.
     Held(Box<Expr>),
+    /// Those of a list of texts that no register holds.
+    Missing(Box<Expr>),
     /// A list of texts as one, with a text between.
     Join {
         of: Box<Expr>,

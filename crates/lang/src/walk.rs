@@ -59,6 +59,7 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         | Expr::Up { place: of, .. }
         | Expr::Size(of)
         | Expr::Held(of)
+        | Expr::Missing(of)
         | Expr::Join { of, .. }
         | Expr::Not(of)
         | Expr::Negate(of) => exprs(of, each),

@@ -46,6 +46,7 @@ pub const FUNCTIONS: &[&str] = &[
     "size",
     "span",
     "held",
+    "missing",
     "join",
 ];
 
@@ -269,6 +270,11 @@ impl Typing<'_, '_> {
                 let wanted = if ty == list { &list } else { &Type::Text };
                 let found = Type::List(Box::new(Type::Entry(crate::dictionary::NAME.to_owned())));
                 self.fits(&expr, &ty, wanted, &args[0]).then(|| (Expr::Held(Box::new(expr)), found))
+            }
+            "missing" => {
+                let (expr, ty) = self.infer(&args[0])?;
+                let list = Type::List(Box::new(Type::Text));
+                self.fits(&expr, &ty, &list, &args[0]).then(|| (Expr::Missing(Box::new(expr)), list))
             }
             "join" => {
                 let (of, ty) = self.infer(&args[0])?;
