@@ -4,6 +4,7 @@
 pub mod attached;
 pub mod caller;
 mod catalogues;
+mod dead_letters;
 mod duplicates;
 mod erasure;
 mod figures;
@@ -17,6 +18,7 @@ mod list;
 mod log;
 mod looks;
 mod mechanisms;
+mod notice_settings;
 mod notices;
 mod open;
 mod places;
@@ -125,7 +127,10 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(files::file))
         .routes(routes!(inbox::inbox))
         .routes(routes!(notices::notices))
-        .routes(routes!(notices::read))
+        .routes(routes!(notices::read_notices))
+        .routes(routes!(notice_settings::settings, notice_settings::choose_settings))
+        .routes(routes!(dead_letters::letters))
+        .routes(routes!(dead_letters::decide))
         .routes(routes!(search::search))
         .routes(routes!(figures::figures))
         .routes(routes!(duplicates::duplicates))

@@ -108,7 +108,7 @@ pub async fn notices(
     responses((status = 204, description = "They are read"), StaffProblems),
     security(("session" = []))
 )]
-pub async fn read(
+pub async fn read_notices(
     State(app): State<App>,
     caller: Caller,
     Body(request): Body<ReadRequest>,

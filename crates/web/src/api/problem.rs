@@ -180,10 +180,18 @@ impl Problem {
 
     /// Faults of the request's own members (not of a mechanism's fields).
     pub fn member(lang: Lang, field: &str, code: &'static str) -> Problem {
+        Problem::members(lang, &[(field, code, &format!("api-member-{code}"))])
+    }
+
+    /// Faults of the request's own members: each with its code and the key of its words.
+    pub fn members(lang: Lang, faults: &[(&str, &'static str, &str)]) -> Problem {
         let refusal = words::refusal_words(lang, &Refusal::Fields(Vec::new()));
         let mut problem = Problem::new(lang, "fields", refusal.status, refusal.title, refusal.words);
-        let message = t(lang, &format!("api-member-{code}")).into_owned();
-        problem.faults.push(FaultShape { field: field.to_owned(), code, message });
+        problem.faults.extend(faults.iter().map(|(field, code, key)| FaultShape {
+            field: (*field).to_owned(),
+            code,
+            message: t(lang, key).into_owned(),
+        }));
         problem
     }
 

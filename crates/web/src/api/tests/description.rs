@@ -10,6 +10,7 @@ use super::*;
 /// Every endpoint: a new one is entered here and nowhere else by hand.
 const ENDPOINTS: &str = "
 GET /catalogues/{name}
+GET /dead-letters
 GET /duplicates
 GET /figures
 GET /follow/{code}
@@ -21,6 +22,7 @@ GET /log/proof
 GET /mechanisms
 GET /mechanisms/{name}
 GET /notices
+GET /notices/settings
 GET /places
 GET /places.geojson
 GET /places/near
@@ -34,6 +36,7 @@ GET /records/{id}/history
 GET /records/{id}/receipt
 GET /search
 GET /units
+POST /dead-letters/{id}
 POST /files
 POST /follow/{code}/erasure
 POST /follow/{code}/steps/{step}
@@ -44,6 +47,7 @@ POST /records/{id}/looks
 POST /records/{id}/steps/{step}
 POST /sign-in
 POST /sign-out
+PUT /notices/settings
 ";
 
 #[tokio::test]

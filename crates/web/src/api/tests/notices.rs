@@ -64,3 +64,45 @@ async fn a_calendar_opens_with_its_secret_only() {
         );
     }
 }
+
+#[tokio::test]
+async fn settings_are_chosen_whole_or_not_at_all() {
+    let settings = |change: serde_json::Value| {
+        let mut all = json!({ "lang": "en", "mail": "daily", "address": "zhao@example.cn", "hook": "off", "url": "", "form": "wecom", "hour": 9 });
+        all.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        all
+    };
+    let put = |body: serde_json::Value| ask("PUT", "/notices/settings").by("hotline").json(&body);
+    put(settings(json!({}))).send().await.expect(204);
+    let kept = ask("GET", "/notices/settings").by("hotline").send().await.expect(200);
+    assert_eq!(kept, settings(json!({})), "the secret is never told");
+    let wrong =
+        settings(json!({ "address": "zhao", "hook": "at-once", "url": "https://192.168.0.4/x", "hour": 24 }));
+    let told = put(wrong).lang("en").send().await.problem(422, "fields");
+    let fields: Vec<&str> =
+        told["faults"].as_array().expect("faults").iter().filter_map(|one| one["field"].as_str()).collect();
+    assert_eq!(fields, ["address", "url", "hour"]);
+    let told =
+        put(settings(json!({ "mail": "hourly", "form": "pager" }))).send().await.problem(422, "fields");
+    assert_eq!(told["faults"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        ask("GET", "/notices/settings").by("hotline").send().await.expect(200),
+        kept,
+        "nothing was taken over"
+    );
+    ask("PUT", "/notices/settings").json(&settings(json!({}))).send().await.problem(401, "signed-out");
+}
+
+#[tokio::test]
+async fn dead_letters_are_for_whoever_administers() {
+    ask("GET", "/dead-letters").by("officer.water").send().await.problem(404, "not-found");
+    let letters = ask("GET", "/dead-letters").by("admin").send().await.expect(200);
+    assert_eq!((&letters["letters"], &letters["dead"]), (&json!([]), &json!(0)));
+    ask("GET", "/dead-letters?before=x").by("admin").send().await.problem(400, "query");
+    let decide = |login: &str, id: &str| {
+        ask("POST", &format!("/dead-letters/{id}")).by(login).json(&json!({ "again": true }))
+    };
+    decide("admin", &"0".repeat(64)).send().await.problem(404, "not-found");
+    decide("admin", "x").send().await.problem(404, "not-found");
+    decide("officer.water", &"0".repeat(64)).send().await.problem(404, "not-found");
+}

@@ -66,7 +66,8 @@ pub async fn save(State(app): State<App>, visitor: Visitor, me: Me, posted: Post
     shown(&app, &visitor, &me, StatusCode::UNPROCESSABLE_ENTITY, again).await
 }
 
-fn fault_key(fault: ChoiceFault) -> &'static str {
+/// The key of the words about a fault.
+pub fn fault_key(fault: ChoiceFault) -> &'static str {
     match fault {
         ChoiceFault::Address => "notice-fault-address",
         ChoiceFault::Url => "notice-fault-url",
