@@ -352,9 +352,7 @@ pub trait Ledger: Send + Sync {
     /// Writes a setting.
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Notices and messages to people.
-    fn outbox(&self) -> &dyn Outbox {
-        &crate::outbox::Absent
-    }
+    fn outbox(&self) -> &dyn Outbox;
     /// A harmless question that shows whether the database answers and can be written.
     fn ping(&self) -> Result<(), StoreError>;
 }

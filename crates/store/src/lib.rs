@@ -1,10 +1,13 @@
 //! The ledger and its read models: one interface, one conformance suite, an engine for each
-//! database. The SQLite engine is the embedded default.
+//! database. The SQLite engine is the embedded default; the PostgreSQL engine carries several server
+//! nodes and several counties.
 
 pub mod conformance;
 pub mod ledger;
 mod look;
 pub mod outbox;
+pub mod postgres;
+mod shared;
 pub mod sqlite;
 mod verify;
 

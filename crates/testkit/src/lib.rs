@@ -1,3 +1,5 @@
-//! Tools for testing: the simulated county.
+//! Tools for testing: the simulated county, and real servers for tests.
 
+pub mod postgres;
+#[cfg(feature = "sim")]
 pub mod sim;

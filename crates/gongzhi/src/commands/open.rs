@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Ambient, Service, Settings};
+use gongzhi_store::postgres::Postgres;
 use gongzhi_store::{Ledger, sqlite::Sqlite};
 
 use super::Fault;
@@ -51,7 +52,7 @@ impl Store {
     /// The ledger of a county, made when missing.
     pub fn make(&self, county: &str) -> Result<Arc<dyn Ledger>, Fault> {
         if let Some(url) = &self.database {
-            return postgres(url, county);
+            return Ok(Arc::new(Postgres::open(url, county)?));
         }
         let dir = self.dir()?;
         std::fs::create_dir_all(dir)?;
@@ -87,7 +88,8 @@ impl Held {
     /// The ledger, which must be there.
     pub fn ledger(&self) -> Result<Arc<dyn Ledger>, Fault> {
         if let Some(url) = &self.store.database {
-            return postgres(url, &self.chosen(&[])?);
+            let county = self.chosen(&Postgres::counties(url)?)?;
+            return Ok(Arc::new(Postgres::open(url, &county)?));
         }
         let dir = self.store.dir()?;
         let file = dir.join(DATABASE);
@@ -126,9 +128,4 @@ impl Held {
             ))),
         }
     }
-}
-
-/// The ledger of a county in a PostgreSQL database.
-fn postgres(_url: &str, _county: &str) -> Result<Arc<dyn Ledger>, Fault> {
-    Err(Fault::new("this version keeps ledgers in directories only"))
 }

@@ -13,8 +13,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::error::fault;
-use super::read::{self, ROW};
-use super::write::NEVER;
+use super::read;
+use crate::shared::{NEVER, ROW, place_column};
 use crate::{ListQuery, Order, Page, Scope, ScopePart, StoreError, Within};
 
 type Done<T> = Result<T, StoreError>;
@@ -64,16 +64,6 @@ impl Lead {
             (Lead::All, false) => "new_all",
             (Lead::All, true) => "open_all",
         }
-    }
-}
-
-/// The column of the place at a level.
-pub(super) fn place_column(level: Level) -> &'static str {
-    match level {
-        Level::County => "region",
-        Level::Township => "town",
-        Level::Village => "village",
-        Level::Grid => "grid",
     }
 }
 

@@ -10,15 +10,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, params, params_from_iter};
 
 use super::error::{fault, unreadable};
-use super::write::{NEVER, dimension_number};
+use crate::shared::{NEVER, ROW, dimension_number};
 use crate::{Answer, CellQuery, CellValue, Loaded, StoreError, Timer, Want};
 
 type Done<T> = Result<T, StoreError>;
-
-/// The columns of a row, for [`row`], of the table `record` named `r`.
-pub(super) const ROW: &str = "r.record, r.mechanism, r.version, r.revision, r.state, r.open, r.number, r.title, \
-     r.region, r.town, r.village, r.grid, r.unit, r.kind, r.kind_top, r.due, r.due_name, r.late, r.opened, \
-     r.changed, r.month, r.marks, r.parent, r.lat, r.lon";
 
 /// Reads the columns of [`ROW`].
 pub(super) fn row(from: &rusqlite::Row<'_>) -> Sql<Row> {

@@ -7,7 +7,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::error::fault;
 use super::list::Filter;
-use super::read::{self, ROW};
+use super::read;
+use crate::shared::ROW;
 use crate::{Scope, ScopePart, StoreError, Within};
 
 /// Rows given at most.

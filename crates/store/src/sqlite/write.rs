@@ -6,16 +6,14 @@ use std::sync::LazyLock;
 use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_kernel::chain::Head;
-use gongzhi_kernel::project::{CellKey, Row, unit_token};
+use gongzhi_kernel::project::{CellKey, Row};
 use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
 use super::{log, looks, outbox};
+use crate::shared::{NEVER, continued, dimension_number, lines, timer, units};
 use crate::{Batch, StoreError, Stored};
-
-/// Stands for “no due time” in the database, so that such rows come last.
-pub(super) const NEVER: i64 = i64::MAX;
 
 /// Columns that no index holds: the cheapest change of a record.
 const PLAIN: &[&str] = &[
@@ -60,16 +58,6 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
         places.join(", ")
     )
 });
-
-/// The number by which the database names a dimension.
-pub(super) fn dimension_number(dimension: Dimension) -> i64 {
-    match dimension {
-        Dimension::Place => 0,
-        Dimension::Unit => 1,
-        Dimension::Kind => 2,
-        Dimension::Month => 3,
-    }
-}
 
 type Series = (String, String, Dimension);
 
@@ -175,17 +163,6 @@ fn put_derived(
     }
     looks::put(tx, county, &batch.looks)?;
     Ok(rows)
-}
-
-/// The head after the batch, when its entries continue the expected head without a gap.
-fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Head, StoreError> {
-    batch.entries.iter().try_fold(expect, |head, entry| {
-        let header = &entry.header;
-        if header.seq != head.size || header.previous != head.hash || header.county != county {
-            return Err(StoreError::Engine(format!("entry {} does not continue the ledger", header.seq)));
-        }
-        Ok(Head { size: head.size + 1, hash: entry.hash })
-    })
 }
 
 /// Moves the head; false when another writer has moved it.
@@ -481,12 +458,6 @@ fn put_units(
     Ok(rows as u64)
 }
 
-/// The units among the tokens of a record's scopes.
-fn units(scopes: &str) -> impl Iterator<Item = &str> {
-    static UNIT: LazyLock<String> = LazyLock::new(|| unit_token(""));
-    scopes.split(' ').filter(|token| token.starts_with(UNIT.as_str()))
-}
-
 /// Changes the timers that are others now.
 fn put_timers(tx: &Transaction<'_>, county: &str, id: RecordId, old: &str, new: &str) -> Sql<u64> {
     if old == new {
@@ -505,15 +476,6 @@ fn put_timers(tx: &Transaction<'_>, county: &str, id: RecordId, old: &str, new: 
         rows += insert.execute(params![county, at, id.0, deadline])?;
     }
     Ok(rows as u64)
-}
-
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').filter(|line| !line.is_empty())
-}
-
-fn timer(line: &str) -> Option<(i64, &str)> {
-    let (at, deadline) = line.split_once('\t')?;
-    Some((at.parse().ok()?, deadline))
 }
 
 fn put_cells(

@@ -1,0 +1,231 @@
+//! One connection to the server, driven by the thread that asks.
+//!
+//! Each connection has a small runtime of its own, so that a question and its answer change no
+//! thread. It must not be asked from within another runtime's task; blocking threads are fine.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, mpsc};
+use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Statement};
+
+use super::error::{Done, Fault, unreadable};
+use crate::StoreError;
+
+/// What a statement is given.
+pub(super) type Arg<'a> = Box<dyn ToSql + Sync + 'a>;
+
+/// An answer that takes longer never comes: the network or the server is gone.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Statements kept prepared; lists come in some hundred shapes.
+const PREPARED: usize = 400;
+
+/// How every connection is set. The planner is told what the tables are made for: index ranges that
+/// are already in the wanted order, however old its statistics are; a plan made once is kept.
+/// A server that was halted within a transaction must not hold up the others for longer than a moment.
+const SESSION: &str = "
+    SET search_path = gongzhi;
+    SET plan_cache_mode = force_generic_plan;
+    SET jit = off;
+    SET enable_seqscan = off;
+    SET enable_sort = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET client_min_messages = error;
+    SET default_transaction_isolation = 'read committed';
+    SET idle_in_transaction_session_timeout = '5s';
+    SET lock_timeout = '20s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// A connection with its prepared statements.
+pub(super) struct Link {
+    client: Client,
+    statements: RefCell<HashMap<String, Statement>>,
+    notices: Mutex<mpsc::UnboundedReceiver<()>>,
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // The last holder may be a task of another runtime, which must not wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Link {
+    /// Connects and sets the session up.
+    pub(super) fn connect(config: &Config) -> Done<Link> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        let (send, notices) = mpsc::unbounded_channel();
+        let connecting = async {
+            let (client, mut connection) = config.connect(NoTls).await?;
+            let talk = poll_fn(move |cx| {
+                loop {
+                    match ready!(connection.poll_message(cx)) {
+                        Some(Ok(AsyncMessage::Notification(_))) => drop(send.send(())),
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) | None => return Poll::Ready(()),
+                    }
+                }
+            });
+            tokio::spawn(talk);
+            client.batch_execute(SESSION).await?;
+            Ok(client)
+        };
+        let client = runtime
+            .block_on(async { tokio::time::timeout(LIMIT, connecting).await })
+            .unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))?;
+        Ok(Link {
+            client,
+            statements: RefCell::default(),
+            notices: Mutex::new(notices),
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Works with this connection until it is done, at most a minute.
+    pub(super) fn run<T>(&self, work: impl Future<Output = Done<T>>) -> Done<T> {
+        self.run_at_most(LIMIT, work)
+    }
+
+    /// The same for work that takes as long as the ledger is big.
+    pub(super) fn run_long<T>(&self, work: impl Future<Output = Done<T>>) -> Done<T> {
+        self.run_at_most(Duration::from_secs(24 * 3600), work)
+    }
+
+    fn run_at_most<T>(&self, limit: Duration, work: impl Future<Output = Done<T>>) -> Done<T> {
+        let Some(runtime) = &self.runtime else { return Err(Fault::Lost("it is closed".to_owned())) };
+        let timed = async { tokio::time::timeout(limit, work).await };
+        runtime.block_on(timed).unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))
+    }
+
+    /// A statement, prepared once.
+    pub(super) async fn prepare(&self, sql: &str) -> Done<Statement> {
+        if let Some(statement) = self.statements.borrow().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= PREPARED {
+            statements.clear();
+        }
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Rows of one statement.
+    pub(super) async fn query(&self, sql: &str, args: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.client.query(&statement, args).await?)
+    }
+
+    /// The first row of one statement.
+    pub(super) async fn first(&self, sql: &str, args: &[&(dyn ToSql + Sync)]) -> Done<Option<Row>> {
+        Ok(self.query(sql, args).await?.into_iter().next())
+    }
+
+    /// Rows of a composed statement.
+    pub(super) async fn composed(&self, sql: &str, args: &[Arg<'_>]) -> Done<Vec<Row>> {
+        let args = borrowed(args);
+        self.query(sql, &args).await
+    }
+
+    /// Runs one statement; how many rows it changed.
+    pub(super) async fn execute(&self, sql: &str, args: &[&(dyn ToSql + Sync)]) -> Done<u64> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.client.execute(&statement, args).await?)
+    }
+
+    /// Several statements without parameters, in one message.
+    pub(super) async fn script(&self, sql: &str) -> Done<()> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// Sends statements one after another without waiting for their answers, and then takes these:
+    /// one round trip. Gives the rows of each; the first error counts, as those after it follow from
+    /// it.
+    pub(super) async fn pipeline(&self, steps: &[Step<'_>]) -> Done<Vec<Vec<Row>>> {
+        let mut prepared = Vec::with_capacity(steps.len());
+        for step in steps {
+            prepared.push(self.prepare(step.sql).await?);
+        }
+        let sent = steps.iter().zip(&prepared).map(|(step, statement)| {
+            let args = borrowed(&step.args);
+            async move { self.client.query(statement, &args).await }
+        });
+        let mut answers = Vec::with_capacity(steps.len());
+        for answer in join_all(sent).await {
+            answers.push(answer?);
+        }
+        Ok(answers)
+    }
+
+    /// The same; then tells whoever listens on a channel, in the same round trip. What was done stands
+    /// even if nobody could be told: listeners look by themselves now and then.
+    pub(super) async fn pipeline_and_tell(&self, steps: &[Step<'_>], channel: &str) -> Done<Vec<Vec<Row>>> {
+        let tell = self.prepare("SELECT pg_notify($1, '')").await?;
+        let args: [&(dyn ToSql + Sync); 1] = [&channel];
+        join(self.pipeline(steps), self.client.query(&tell, &args)).await.0
+    }
+
+    /// Waits until the server tells something that was listened for.
+    pub(super) async fn notice(&self) -> Done<()> {
+        let mut notices = self.notices.lock().await;
+        match notices.recv().await {
+            Some(()) => {
+                while notices.try_recv().is_ok() {}
+                Ok(())
+            }
+            None => Err(Fault::Lost("it was closed".to_owned())),
+        }
+    }
+}
+
+/// A statement to be sent with others.
+pub(super) struct Step<'a> {
+    sql: &'a str,
+    args: Vec<Arg<'a>>,
+}
+
+/// A statement to be sent with others.
+pub(super) fn step<'a>(sql: &'a str, args: Vec<Arg<'a>>) -> Step<'a> {
+    Step { sql, args }
+}
+
+fn borrowed<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    args.iter().map(|arg| &**arg as &(dyn ToSql + Sync)).collect()
+}
+
+/// A parameter.
+pub(super) fn arg<'a>(value: impl ToSql + Sync + 'a) -> Arg<'a> {
+    Box::new(value)
+}
+
+/// A column's value.
+pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Done<T> {
+    row.try_get(at).map_err(unreadable)
+}
+
+/// A column that holds a count.
+pub(super) fn count(row: &Row, at: usize) -> Done<u64> {
+    let value: i64 = get(row, at)?;
+    u64::try_from(value).map_err(|_| unreadable(format!("number {value}")))
+}
+
+/// A column of so many bytes.
+pub(super) fn bytes<const N: usize>(row: &Row, at: usize) -> Done<[u8; N]> {
+    let value: &[u8] = get(row, at)?;
+    value.try_into().map_err(|_| unreadable(format!("{} bytes instead of {N}", value.len())))
+}

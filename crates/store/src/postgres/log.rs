@@ -1,0 +1,140 @@
+//! What surrounds the entries: nodes of the Merkle log, wrapped keys, whole answers for archives,
+//! and the emptying of what is derived.
+
+use gongzhi_base::{CommandId, Digest, RecordId};
+
+use super::error::Done;
+use super::link::{Link, Step, arg, bytes, get, step};
+use super::read::{answer, ids, position};
+use crate::{Answer, Batch};
+
+/// All tables of what is derived.
+const DERIVED: [&str; 11] = [
+    "record",
+    "waiting",
+    "unit_new",
+    "unit_open",
+    "todo",
+    "timer",
+    "mechanism",
+    "cell",
+    "counter",
+    "words",
+    "look",
+];
+
+pub(super) async fn nodes(link: &Link, county: &str, level: u8, from: u64, limit: u32) -> Done<Vec<Digest>> {
+    let (from, limit) = (position(from), i64::from(limit));
+    let rows = if level == 0 {
+        let sql = "SELECT hash FROM entry WHERE county = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
+        link.query(sql, &[&county, &from, &limit]).await?
+    } else {
+        let sql = "SELECT hash FROM node WHERE county = $1 AND level = $2 AND at >= $3 ORDER BY at LIMIT $4";
+        link.query(sql, &[&county, &i64::from(level), &from, &limit]).await?
+    };
+    rows.iter().map(|row| bytes(row, 0).map(Digest)).collect()
+}
+
+const PUT_KEYS: &str = "INSERT INTO record_key (county, record, key)
+    SELECT $1, k.record, k.key FROM unnest($2::bytea[], $3::bytea[]) AS k (record, key)
+    ON CONFLICT (county, record) DO UPDATE SET key = excluded.key";
+
+/// Adds what a batch changes of nodes and keys.
+pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a>>) {
+    if !batch.nodes.is_empty() {
+        let levels: Vec<i64> = batch.nodes.iter().map(|node| i64::from(node.level)).collect();
+        let at: Vec<i64> = batch.nodes.iter().map(|node| position(node.index)).collect();
+        let hashes: Vec<&[u8]> = batch.nodes.iter().map(|node| node.hash.0.as_slice()).collect();
+        let sql = "INSERT INTO node (county, level, at, hash)
+                   SELECT $1, n.level, n.at, n.hash
+                   FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS n (level, at, hash)";
+        steps.push(step(sql, vec![arg(county), arg(levels), arg(at), arg(hashes)]));
+    }
+    // Destroyed first: a record may be erased and then seal personal values anew, under a new key, in
+    // one group.
+    if !batch.destroyed.is_empty() {
+        let gone = ids(&batch.destroyed);
+        let sql = "DELETE FROM record_key WHERE county = $1 AND record = ANY($2)";
+        steps.push(step(sql, vec![arg(county), arg(gone)]));
+    }
+    if !batch.keys.is_empty() {
+        let (of, keys) = split(&batch.keys);
+        steps.push(step(PUT_KEYS, vec![arg(county), arg(of), arg(keys)]));
+    }
+}
+
+fn split(keys: &[(RecordId, Vec<u8>)]) -> (Vec<&[u8]>, Vec<&[u8]>) {
+    keys.iter().map(|(id, key)| (id.0.as_slice(), key.as_slice())).unzip()
+}
+
+/// Takes destroyed keys out of the table's file: a deleted row stays in it until then.
+pub(super) async fn scrub(link: &Link) -> Done<()> {
+    link.script("VACUUM record_key").await
+}
+
+pub(super) async fn put_keys(link: &Link, county: &str, keys: &[(RecordId, Vec<u8>)]) -> Done<()> {
+    let (of, keys) = split(keys);
+    link.execute(PUT_KEYS, &[&county, &of, &keys]).await.map(drop)
+}
+
+fn key(row: &tokio_postgres::Row) -> Done<(RecordId, Vec<u8>)> {
+    Ok((RecordId(bytes(row, 0)?), get(row, 1)?))
+}
+
+pub(super) async fn keys(link: &Link, county: &str, of: &[RecordId]) -> Done<Vec<(RecordId, Vec<u8>)>> {
+    let sql = "SELECT record, key FROM record_key WHERE county = $1 AND record = ANY($2)";
+    link.query(sql, &[&county, &ids(of)]).await?.iter().map(key).collect()
+}
+
+pub(super) async fn all_keys(
+    link: &Link,
+    county: &str,
+    after: Option<RecordId>,
+    limit: u32,
+) -> Done<Vec<(RecordId, Vec<u8>)>> {
+    // No identifier is shorter than the empty one, so that it comes before all.
+    let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
+    let sql = "SELECT record, key FROM record_key WHERE county = $1 AND record > $2 ORDER BY record LIMIT $3";
+    link.query(sql, &[&county, &after, &i64::from(limit)]).await?.iter().map(key).collect()
+}
+
+pub(super) async fn answers(
+    link: &Link,
+    county: &str,
+    after: Option<&CommandId>,
+    limit: u32,
+) -> Done<Vec<Answer>> {
+    let after = after.map_or("", CommandId::as_str);
+    let sql = "SELECT command, digest, record, revision, seq FROM answer
+               WHERE county = $1 AND command > $2 ORDER BY command LIMIT $3";
+    link.query(sql, &[&county, &after, &i64::from(limit)]).await?.iter().map(answer).collect()
+}
+
+/// Empties all that is derived and says so in the ledger's row.
+pub(super) async fn empty(link: &Link, county: &str) -> Done<()> {
+    link.script("BEGIN").await?;
+    let emptied = async {
+        link.execute("UPDATE ledger SET rebuilding = TRUE, rows = 0 WHERE county = $1", &[&county]).await?;
+        let others = link.first("SELECT 1 FROM ledger WHERE county <> $1 LIMIT 1", &[&county]).await?;
+        if others.is_none() {
+            // The only county: emptying whole tables is one cheap step.
+            return link.script(&format!("TRUNCATE {}", DERIVED.join(", "))).await;
+        }
+        for table in DERIVED {
+            link.execute(&format!("DELETE FROM {table} WHERE county = $1"), &[&county]).await?;
+        }
+        Ok(())
+    }
+    .await;
+    link.script(if emptied.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    emptied
+}
+
+pub(super) async fn rebuilt(link: &Link, county: &str) -> Done<()> {
+    link.execute("UPDATE ledger SET rebuilding = FALSE WHERE county = $1", &[&county]).await.map(drop)
+}
+
+pub(super) async fn rebuilding(link: &Link, county: &str) -> Done<bool> {
+    let row = link.first("SELECT rebuilding FROM ledger WHERE county = $1", &[&county]).await?;
+    row.map_or(Ok(false), |row| get(&row, 0))
+}

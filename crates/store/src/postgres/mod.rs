@@ -1,0 +1,326 @@
+//! The engine for several server nodes and several counties: PostgreSQL 15 or newer.
+//!
+//! One connection writes, a few read beside it, one listens for what other nodes wrote. Nothing is
+//! kept in memory that another node could make false, so that any number of nodes may serve one
+//! ledger. Connections that were lost are made anew with bounded patience; a commit whose answer was
+//! lost is looked up before anything is said about it.
+
+mod accounts;
+mod derive;
+mod error;
+mod link;
+mod list;
+mod log;
+mod looks;
+mod outbox;
+mod pool;
+mod read;
+mod schema;
+mod search;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gongzhi_base::words::Term;
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::project::Row;
+use gongzhi_lang::model::Level;
+use tokio_postgres::Config;
+
+use crate::outbox::Outbox;
+use crate::{
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
+    Session, StoreError, Timer, Want,
+};
+use error::{Done, Fault};
+use link::Link;
+use pool::Pool;
+pub use schema::Durability;
+use write::Writer;
+
+/// A county's ledger in a PostgreSQL database.
+pub struct Postgres {
+    county: String,
+    config: Config,
+    pool: Pool,
+    writer: Mutex<Writer>,
+    listener: Mutex<Option<Link>>,
+}
+
+/// Asks once on a connection of its own.
+fn once<T>(config: &Config, work: impl AsyncFnOnce(&Link) -> Done<T>) -> Result<(T, Link), StoreError> {
+    let ask = || {
+        let link = Link::connect(config)?;
+        Ok((link.run(work(&link))?, link))
+    };
+    ask().map_err(|fault| match fault {
+        Fault::Store(error) => error,
+        Fault::Lost(why) => pool::away(&why),
+    })
+}
+
+impl Postgres {
+    /// Opens or makes a county's ledger. `url` is `postgres://USER:PASSWORD@HOST/NAME` or a list of
+    /// settings as PostgreSQL's own programs take it; `county` is the official code of the county. A
+    /// database of a newer version is refused, and so is a server that does not write through to the disk.
+    pub fn open(url: &str, county: &str) -> Result<Postgres, StoreError> {
+        let config = schema::config(url)?;
+        let (durability, link) = once(&config, async |link| {
+            schema::migrate(link, county).await?;
+            schema::durability(link).await
+        })?;
+        if !durability.fsync {
+            return Err(StoreError::Engine(durability.faults().join("; ")));
+        }
+        for fault in durability.faults() {
+            tracing::warn!("{fault}");
+        }
+        let pool = Pool::new(config.clone());
+        let writer = Mutex::new(Writer::new(config.clone(), county, link));
+        Ok(Postgres { county: county.to_owned(), config, pool, writer, listener: Mutex::new(None) })
+    }
+
+    /// The counties whose ledgers a database holds, by code.
+    pub fn counties(url: &str) -> Result<Vec<String>, StoreError> {
+        once(&schema::config(url)?, async |link| schema::counties(link).await).map(|(found, _)| found)
+    }
+
+    /// Whether an acknowledged commit outlives a crash of the server's machine, as its settings tell.
+    pub fn durability(&self) -> Result<Durability, StoreError> {
+        self.pool.run(async |link| schema::durability(link).await)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic drops what the writer remembers; the database has no open transaction for longer
+        // than its own patience.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits on the listening connection until the ledger has grown.
+    fn listen(&self, beyond: u64, at_most: Duration) -> Done<Head> {
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = listener.is_none();
+        let link = match listener.take() {
+            Some(link) => link,
+            None => Link::connect(&self.config)?,
+        };
+        let head = link.run(async {
+            if fresh {
+                link.script(&format!("LISTEN \"{}\"", write::channel(&self.county).replace('"', "\"\"")))
+                    .await?;
+            }
+            let grown = async {
+                loop {
+                    let head = read::head(&link, &self.county).await?;
+                    if head.size > beyond {
+                        return Ok(head);
+                    }
+                    link.notice().await?;
+                }
+            };
+            match tokio::time::timeout(at_most, grown).await {
+                Ok(head) => head,
+                Err(_) => read::head(&link, &self.county).await,
+            }
+        })?;
+        // A connection that failed is not kept.
+        *listener = Some(link);
+        Ok(head)
+    }
+}
+
+impl Ledger for Postgres {
+    fn head(&self) -> Result<Head, StoreError> {
+        self.pool.run(async |link| read::head(link, &self.county).await)
+    }
+
+    fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        self.pool.run(async |link| read::load(link, &self.county, want).await)
+    }
+
+    fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
+        self.writer().commit(expect, batch)?;
+        if !batch.destroyed.is_empty()
+            && let Err(error) = self.pool.run(async |link| log::scrub(link).await)
+        {
+            // The erasure stands; the server's own cleaning takes the rows out later.
+            tracing::warn!(%error, "destroyed keys stay in the table's file for now");
+        }
+        Ok(())
+    }
+
+    fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
+        self.pool.run(async |link| read::counters(link, &self.county).await)
+    }
+
+    fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.pool.run(async |link| read::snapshots(link, &self.county, mechanism).await)
+    }
+
+    fn snapshot(&self, id: RecordId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pool.run(async |link| read::snapshot(link, &self.county, id).await)
+    }
+
+    fn rows(&self, ids: &[RecordId]) -> Result<Vec<Row>, StoreError> {
+        self.pool.run(async |link| read::rows(link, &self.county, ids).await)
+    }
+
+    fn by_receipt(&self, receipt: Digest) -> Result<Option<RecordId>, StoreError> {
+        self.pool.run(async |link| read::by_receipt(link, &self.county, receipt).await)
+    }
+
+    fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError> {
+        self.pool.run(async |link| read::by_number(link, &self.county, number).await)
+    }
+
+    fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError> {
+        self.pool.run(async |link| read::history(link, &self.county, id).await)
+    }
+
+    fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.pool.run(async |link| read::entries(link, &self.county, from, limit).await)
+    }
+
+    fn entries_by_record(
+        &self,
+        after: Option<(RecordId, u64)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.pool.run(async |link| read::entries_by_record(link, &self.county, after, limit).await)
+    }
+
+    fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError> {
+        self.pool.run(async |link| log::nodes(link, &self.county, level, from, limit).await)
+    }
+
+    fn answers(&self, after: Option<&CommandId>, limit: u32) -> Result<Vec<Answer>, StoreError> {
+        self.pool.run(async |link| log::answers(link, &self.county, after, limit).await)
+    }
+
+    fn keys(&self, of: &[RecordId]) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError> {
+        self.pool.run(async |link| log::keys(link, &self.county, of).await)
+    }
+
+    fn all_keys(&self, after: Option<RecordId>, limit: u32) -> Result<Vec<(RecordId, Vec<u8>)>, StoreError> {
+        self.pool.run(async |link| log::all_keys(link, &self.county, after, limit).await)
+    }
+
+    fn put_keys(&self, keys: &[(RecordId, Vec<u8>)]) -> Result<(), StoreError> {
+        self.pool.run(async |link| log::put_keys(link, &self.county, keys).await)
+    }
+
+    fn begin_rebuild(&self) -> Result<(), StoreError> {
+        self.writer().empty()
+    }
+
+    fn put_derived(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.writer().derive(batch)
+    }
+
+    fn end_rebuild(&self) -> Result<(), StoreError> {
+        self.pool.run(async |link| log::rebuilt(link, &self.county).await)
+    }
+
+    fn rebuilding(&self) -> Result<bool, StoreError> {
+        self.pool.run(async |link| log::rebuilding(link, &self.county).await)
+    }
+
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
+        self.listen(beyond, at_most).map_err(|fault| match fault {
+            Fault::Store(error) => error,
+            Fault::Lost(why) => pool::away(&why),
+        })
+    }
+
+    fn shared(&self) -> bool {
+        true
+    }
+
+    fn looks(&self, query: &LookQuery) -> Result<Vec<Look>, StoreError> {
+        self.pool.run(async |link| looks::list(link, &self.county, query).await)
+    }
+
+    fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {
+        self.pool.run(async |link| list::todo(link, &self.county, keys, after, limit).await)
+    }
+
+    fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError> {
+        self.pool.run(async |link| list::todo_count(link, &self.county, keys).await)
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.pool.run(async |link| list::list(link, &self.county, query).await)
+    }
+
+    fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
+        self.pool.run(async |link| search::search(link, &self.county, scope, terms, limit).await)
+    }
+
+    fn recent_near(
+        &self,
+        mechanism: &str,
+        place: (Level, &str),
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.pool
+            .run(async |link| list::recent_near(link, &self.county, mechanism, place, since, limit).await)
+    }
+
+    fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
+        self.pool.run(async |link| read::timers(link, &self.county, until, limit).await)
+    }
+
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        self.pool.run(async |link| read::cells(link, &self.county, query).await)
+    }
+
+    fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {
+        self.pool.run(async |link| accounts::put_credential(link, &self.county, credential).await)
+    }
+
+    fn credential(&self, login: &str) -> Result<Option<Credential>, StoreError> {
+        self.pool.run(async |link| accounts::credential(link, &self.county, login).await)
+    }
+
+    fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.pool.run(async |link| accounts::put_session(link, &self.county, session).await)
+    }
+
+    fn session(&self, token: Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.pool.run(async |link| accounts::session(link, &self.county, token, now).await)
+    }
+
+    fn end_session(&self, token: Digest) -> Result<(), StoreError> {
+        self.pool.run(async |link| accounts::end_session(link, &self.county, token).await)
+    }
+
+    fn credentials(&self) -> Result<Vec<Credential>, StoreError> {
+        self.pool.run(async |link| accounts::credentials(link, &self.county).await)
+    }
+
+    fn settings(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.pool.run(async |link| accounts::settings(link, &self.county).await)
+    }
+
+    fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pool.run(async |link| accounts::setting(link, &self.county, name).await)
+    }
+
+    fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.pool.run(async |link| accounts::put_setting(link, &self.county, name, value).await)
+    }
+
+    fn outbox(&self) -> &dyn Outbox {
+        self
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.pool.run(async |link| accounts::ping(link, &self.county).await)
+    }
+}

@@ -1,0 +1,234 @@
+//! The conformance suite on PostgreSQL, and what only a shared server can suffer.
+
+mod faults;
+
+use gongzhi_base::words::query_terms;
+use gongzhi_testkit::postgres::{Database, database};
+
+use super::*;
+use crate::conformance::fixture::{Book, COUNTY, Dice, MATTER, id, record, with_scopes, with_text};
+use crate::{Order, ScopePart, Within, conformance, verify};
+
+/// A ledger with the database that it lives in.
+fn open(database: &Database, county: &str) -> Postgres {
+    Postgres::open(database.url(), county).expect("opens")
+}
+
+#[test]
+fn conforms() {
+    let database = database();
+    conformance::run(&|| {
+        // Emptying is much quicker than another database for each case.
+        database.sql(
+            "DO $$ DECLARE t TEXT; BEGIN
+                 FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'gongzhi' AND tablename <> 'version'
+                 LOOP EXECUTE 'TRUNCATE gongzhi.' || quote_ident(t); END LOOP;
+             END $$",
+        );
+        Box::new(open(&database, COUNTY))
+    });
+}
+
+/// Enough records of all kinds that the planner has a choice, with statistics as they should be.
+fn many(ledger: Postgres, count: u64) -> Book {
+    let mut dice = Dice(4);
+    let mut book = Book::new(Box::new(ledger));
+    for from in (0..count).step_by(500) {
+        let records = (from..from + 500).map(|n| {
+            let mut stored = with_text(record(n), if n % 50 == 7 { "停水 rare" } else { "路灯 lamp" });
+            let row = &mut stored.projection.row;
+            row.path[1] = Some(format!("t{}", dice.below(12)));
+            row.path[2] = Some(format!("v{}", dice.below(120)));
+            row.path[3] = Some(format!("g{}", dice.below(600)));
+            row.unit = Some(format!("u{}", dice.below(30)));
+            row.kind = Some("0101".into());
+            row.kind_top = Some(format!("0{}", dice.below(9)));
+            row.parent = dice.once_in(20).then(|| id(dice.below(50)));
+            row.open = dice.once_in(4);
+            row.due = row.open.then_some(row.opened);
+            stored.projection.todo = vec![format!("clerk@t{}", dice.below(12))];
+            with_scopes(stored)
+        });
+        book.put(records.collect()).expect("committed");
+    }
+    book
+}
+
+fn within(within: Within) -> Scope {
+    Scope::Any(vec![ScopePart { mechanism: MATTER.into(), within }])
+}
+
+#[test]
+fn the_usual_lists_read_one_index_range() {
+    let database = database();
+    let ledger = open(&database, COUNTY);
+    let book = many(open(&database, COUNTY), 4_000);
+    let open_by_due = ListQuery {
+        mechanism: Some(MATTER.into()),
+        open: Some(true),
+        order: Order::Due,
+        ..ListQuery::default()
+    };
+    let newest = ListQuery { mechanism: Some(MATTER.into()), ..ListQuery::default() };
+    let county = within(Within::Place(Level::County, "c1".into()));
+    let town = within(Within::Place(Level::Township, "t1".into()));
+    let village = within(Within::Place(Level::Village, "v1".into()));
+    let grid = within(Within::Place(Level::Grid, "g1".into()));
+    let unit = within(Within::Unit("u1".into()));
+    let after = Some((5, id(1)));
+    let in_town = Some((Level::Township, "t1".to_owned()));
+    let kind = Some("01".to_owned());
+    let month = Some("2026-01".to_owned());
+    let all = Scope::All;
+    let cases = [
+        ("open_all", ListQuery { scope: all.clone(), after, ..open_by_due.clone() }),
+        ("open_all", ListQuery { scope: county, late: Some(true), ..open_by_due.clone() }),
+        ("open_town", ListQuery { scope: town.clone(), after, ..open_by_due.clone() }),
+        ("open_village", ListQuery { scope: village.clone(), ..open_by_due.clone() }),
+        ("open_village", ListQuery { scope: village, place: in_town.clone(), ..open_by_due.clone() }),
+        ("open_grid", ListQuery { scope: grid.clone(), ..open_by_due.clone() }),
+        ("open_unit", ListQuery { scope: all.clone(), unit: Some("u2".into()), ..open_by_due.clone() }),
+        ("open_kind", ListQuery { scope: all.clone(), kind: kind.clone(), ..open_by_due.clone() }),
+        ("unit_open_pkey", ListQuery { scope: unit.clone(), after, ..open_by_due }),
+        ("new_all", ListQuery { scope: all.clone(), after, ..newest.clone() }),
+        ("new_all", ListQuery { scope: all.clone(), month: month.clone(), ..newest.clone() }),
+        ("new_town", ListQuery { scope: town, after, kind: kind.clone(), ..newest.clone() }),
+        (
+            "new_town",
+            ListQuery {
+                scope: all.clone(),
+                place: in_town,
+                month: month.clone(),
+                marks: 1,
+                ..newest.clone()
+            },
+        ),
+        ("new_grid", ListQuery { scope: grid, ..newest.clone() }),
+        ("new_unit", ListQuery { scope: all.clone(), unit: Some("u1".into()), ..newest.clone() }),
+        ("new_kind", ListQuery { scope: all.clone(), kind: kind.clone(), ..newest.clone() }),
+        ("new_part", ListQuery { scope: all, parent: Some(id(3)), ..newest.clone() }),
+        ("unit_new_pkey", ListQuery { scope: unit.clone(), after, kind, ..newest.clone() }),
+        ("unit_new_pkey", ListQuery { scope: unit, month, ..newest }),
+    ];
+    // Before the server has ever counted the tables, and after.
+    for counted in [false, true] {
+        if counted {
+            database.sql("ANALYZE");
+        }
+        for (index, query) in &cases {
+            let plan = ledger.pool.run(async |link| list::plan(link, COUNTY, query).await).expect("a plan");
+            assert!(plan.contains(&format!("using {index} on ")), "{counted} {index}:\n{plan}\n{query:?}");
+            let bad = ["Seq Scan", "Sort", "Bitmap", "Hash"];
+            assert!(!bad.iter().any(|word| plan.contains(word)), "{counted} {index}:\n{plan}\n{query:?}");
+        }
+    }
+    drop(book);
+}
+
+#[test]
+fn search_reads_the_inverted_index_block_by_block() {
+    let database = database();
+    let book = many(open(&database, COUNTY), 20_000);
+    let rare: Vec<RecordId> = (0..20_000).rev().filter(|n| n % 50 == 7).map(id).collect();
+    let find = |text: &str, limit| -> Vec<RecordId> {
+        let found = book.ledger.search(&Scope::All, &query_terms(text), limit).expect("a search");
+        found.iter().map(|row| row.id).collect()
+    };
+    assert_eq!(find("停水", 1_000), rare, "all of them, over all blocks, newest first");
+    assert_eq!(find("停水 rar", 3), rare[..3]);
+    assert_eq!(find("路灯", 2), [id(19_999), id(19_998)]);
+    assert_eq!(find("停水 路灯", 10), []);
+    let plan = database.sql(
+        "SET search_path = gongzhi; SET enable_seqscan = off; SET enable_sort = off;
+         EXPLAIN (COSTS OFF) SELECT row FROM words w WHERE w.lexemes @@ 'x'::tsquery AND w.county = '000000'
+         AND w.row + 0 < 9",
+    );
+    assert!(plan.contains("Bitmap Index Scan on words_lexemes"), "{plan}");
+}
+
+/// A batch of one entry of a county, and the head after it.
+fn one(county: &str, head: Head, n: u64) -> (Batch, Head) {
+    let stored = with_text(record(n), "停水");
+    let (entry, end) = head.append(county, &conformance::fixture::event(&stored.projection.row), [1; 16]);
+    (Batch { entries: vec![entry], records: vec![stored], ..Batch::default() }, end)
+}
+
+#[test]
+fn counties_in_one_database_never_meet() {
+    let database = database();
+    assert_eq!(Postgres::counties(database.url()), Ok(vec![]));
+    let codes = ["111111", "222222"];
+    let ledgers = codes.map(|code| open(&database, code));
+    assert_eq!(Postgres::counties(database.url()), Ok(codes.map(str::to_owned).to_vec()));
+    // The same records and numbers in both, written at the same time.
+    std::thread::scope(|scope| {
+        for (code, ledger) in codes.iter().zip(&ledgers) {
+            scope.spawn(|| {
+                let mut head = Head::EMPTY;
+                for n in 0..40 {
+                    let (batch, end) = one(code, head, n);
+                    ledger.commit(head, &batch).expect("no other county is in the way");
+                    head = end;
+                }
+            });
+        }
+    });
+    for (code, ledger) in codes.iter().zip(&ledgers) {
+        assert!(verify(ledger, &mut |_| ()).is_ok_and(|head| head.size == 40), "{code}");
+        let found = ledger.search(&Scope::All, &query_terms("停水"), 100).expect("a search");
+        assert_eq!(found.len(), 40, "{code}");
+        ledger.put_setting("name", code.as_bytes()).expect("written");
+    }
+    let (first, second) = (&ledgers[0], &ledgers[1]);
+    first.begin_rebuild().expect("begun");
+    assert_eq!(first.list(&ListQuery { scope: Scope::All, ..ListQuery::default() }), Ok(Page::default()));
+    assert_eq!((first.rebuilding(), second.rebuilding()), (Ok(true), Ok(false)));
+    assert_eq!(second.snapshot(id(3)), Ok(Some(record(3).snapshot)), "the other county keeps all");
+    assert_eq!(second.setting("name"), Ok(Some(b"222222".to_vec())));
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let database = database();
+    drop(open(&database, COUNTY));
+    database.sql("UPDATE gongzhi.version SET number = 99");
+    let refused = Postgres::open(database.url(), COUNTY).err().expect("refused");
+    assert!(refused.to_string().contains("newer version (schema 99"), "{refused}");
+}
+
+#[test]
+fn waiting_ends_as_soon_as_another_node_has_written() {
+    let database = database();
+    let (one_node, other) = (open(&database, COUNTY), open(&database, COUNTY));
+    std::thread::scope(|scope| {
+        // Far longer than a test may take: only the other node's word ends it.
+        let waiting = scope.spawn(|| one_node.wait(0, Duration::from_secs(3_600)));
+        std::thread::sleep(Duration::from_millis(300));
+        let (batch, end) = one(COUNTY, Head::EMPTY, 1);
+        other.commit(Head::EMPTY, &batch).expect("committed");
+        assert_eq!(waiting.join().expect("ends"), Ok(end));
+    });
+}
+
+#[test]
+fn damage_is_found() {
+    for (change, found) in [
+        ("UPDATE entry SET body = '\\x00'::bytea || substr(body, 2) WHERE seq = 4", "entry 4 does not hold"),
+        (
+            "UPDATE entry SET hash = decode(repeat('00', 32), 'hex') WHERE seq = 4",
+            "entry 4 does not continue",
+        ),
+        ("UPDATE entry SET header = '\\xff' WHERE seq = 4", "unreadable header of entry 4"),
+        ("UPDATE entry SET record = '\\x00' WHERE seq = 4", "unreadable"),
+        ("DELETE FROM entry WHERE seq = 4", "entry 4 is missing"),
+        ("DELETE FROM entry WHERE seq = 19", "holds 19 entries, its head names 20"),
+        ("UPDATE ledger SET size = 19", "holds 20 entries, its head names 19"),
+    ] {
+        let database = database();
+        let mut book = Book::new(Box::new(open(&database, COUNTY)));
+        book.put((0..20).map(record).collect()).expect("committed");
+        database.sql(&format!("SET search_path = gongzhi; {change}"));
+        let fault = verify(&*book.ledger, &mut |_| ()).expect_err(change).to_string();
+        assert!(fault.contains(found), "{change}: {fault}");
+    }
+}

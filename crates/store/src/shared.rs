@@ -1,0 +1,65 @@
+//! What the engines have in common: how a row, a due time and a dimension stand in a database.
+
+use std::sync::LazyLock;
+
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::project::unit_token;
+use gongzhi_lang::model::{Dimension, Level};
+
+use crate::{Batch, StoreError};
+
+/// Stands for “no due time” in a database, so that such rows come last.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+/// The columns of a list's row, of the table `record` named `r`.
+pub(crate) const ROW: &str = "r.record, r.mechanism, r.version, r.revision, r.state, r.open, r.number, r.title, \
+     r.region, r.town, r.village, r.grid, r.unit, r.kind, r.kind_top, r.due, r.due_name, r.late, r.opened, \
+     r.changed, r.month, r.marks, r.parent, r.lat, r.lon";
+
+/// The number by which a database names a dimension.
+pub(crate) fn dimension_number(dimension: Dimension) -> i64 {
+    match dimension {
+        Dimension::Place => 0,
+        Dimension::Unit => 1,
+        Dimension::Kind => 2,
+        Dimension::Month => 3,
+    }
+}
+
+/// The column of the place at a level.
+pub(crate) fn place_column(level: Level) -> &'static str {
+    match level {
+        Level::County => "region",
+        Level::Township => "town",
+        Level::Village => "village",
+        Level::Grid => "grid",
+    }
+}
+
+/// The head after the batch, when its entries continue the expected head without a gap.
+pub(crate) fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Head, StoreError> {
+    batch.entries.iter().try_fold(expect, |head, entry| {
+        let header = &entry.header;
+        if header.seq != head.size || header.previous != head.hash || header.county != county {
+            return Err(StoreError::Engine(format!("entry {} does not continue the ledger", header.seq)));
+        }
+        Ok(Head { size: head.size + 1, hash: entry.hash })
+    })
+}
+
+/// The units among the tokens of a record's scopes.
+pub(crate) fn units(scopes: &str) -> impl Iterator<Item = &str> {
+    static UNIT: LazyLock<String> = LazyLock::new(|| unit_token(""));
+    scopes.split(' ').filter(|token| token.starts_with(UNIT.as_str()))
+}
+
+/// The lines of a list kept as text.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').filter(|line| !line.is_empty())
+}
+
+/// A timer kept as a line: when, and which deadline.
+pub(crate) fn timer(line: &str) -> Option<(i64, &str)> {
+    let (at, deadline) = line.split_once('\t')?;
+    Some((at.parse().ok()?, deadline))
+}
