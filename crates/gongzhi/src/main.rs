@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         Command::Figures(figures) => commands::figures::run(&figures),
         Command::Outgoing(outgoing) => commands::outgoing::run(&outgoing),
         Command::Receipt(receipt) => return commands::receipt::run(&receipt),
-        Command::Verify(verify) => commands::verify::run(&verify),
+        Command::Verify(verify) => return commands::verify::run(&verify),
+        Command::Log(log) => commands::log::run(&log),
         Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
         Command::Recount(recount) => return commands::recount::run(&recount),
         Command::Manual(manual) => commands::check::manual(&manual),
@@ -61,7 +62,7 @@ enum Command {
     Burden(commands::burden::Burden),
     /// Print every indicator.
     Figures(commands::figures::Figures),
-    /// Verify the whole ledger; exit code 0 only if it verifies.
+    /// Verify the whole ledger, a record or a period; exit code 0 only if it verifies.
     Verify(commands::verify::Verify),
     /// Write all lists, figures and search anew from the ledger; no server may run.
     Rebuild(commands::rebuild::Rebuild),
@@ -69,6 +70,8 @@ enum Command {
     Recount(commands::recount::Recount),
     /// Set the mail server and the hosts to which messages may go.
     Outgoing(commands::outgoing::Args),
+    /// The keys that sign the log: list them, or add one.
+    Log(commands::log::Log),
     /// Check or print a receipt, offline.
     Receipt(commands::receipt::Receipt),
     /// Print the manual of the checks.

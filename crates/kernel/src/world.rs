@@ -284,6 +284,11 @@ impl World {
         self.persons.get(code)
     }
 
+    /// All persons of the staff, by code.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.persons.values()
+    }
+
     /// The posts a person holds.
     pub fn posts_of(&self, person: &str) -> &[Post] {
         self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()

@@ -1,14 +1,17 @@
 //! Verification by auditors, in the background: the whole log, a period, or one record.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Digest, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head, What};
 use gongzhi_kernel::merkle::Frontier;
-use gongzhi_kernel::{Actor, proof};
-use gongzhi_lang::model::Level;
-use gongzhi_store::{Ledger, Scope, StoreError, Within};
+use gongzhi_kernel::project::Row;
+use gongzhi_kernel::{Actor, Event, proof};
+use gongzhi_lang::model::{Level, Mechanism};
+use gongzhi_store::{Ledger, Look, LookQuery, Scope, StoreError, Within};
 
+use crate::failure::Failure;
 use crate::service::Service;
 
 /// Entries read at once.
@@ -91,14 +94,70 @@ impl Audit {
                 (job.checked, job.total) = (checked, total);
             }
         };
-        let outcome = check(service.ledger(), &part, &mut progress).unwrap_or_else(|broken| broken);
+        let outcome = check(service.ledger(), &part, &mut progress);
+        self.end(service.now(), outcome);
+    }
+
+    fn end(&self, at: Timestamp, outcome: Outcome) {
         if let Some(job) = self.held().as_mut() {
-            job.done = Some((service.now(), outcome));
+            job.done = Some((at, outcome));
         }
     }
 }
 
+/// A look at personal values, with what its entry says.
+pub struct LookSeen {
+    pub look: Look,
+    /// Fields and purpose stand in it.
+    pub event: Event,
+    /// The record as lists show it.
+    pub row: Option<Row>,
+    /// Names the fields.
+    pub mechanism: Option<Arc<Mechanism>>,
+}
+
 impl Service {
+    /// Begins a verification in the background; `false` while another one runs.
+    pub fn begin_audit(self: &Arc<Self>, actor: &Actor, part: Part) -> Result<bool, Failure> {
+        if !self.may_audit(actor) {
+            return Err(Failure::NotFound);
+        }
+        let by = match actor {
+            Actor::Person { code, .. } => code.clone(),
+            _ => String::new(),
+        };
+        if !self.audit.begin(part, by, self.now()) {
+            return Ok(false);
+        }
+        let service = self.clone();
+        let thread = std::thread::Builder::new().name("audit".into());
+        let started = thread.spawn(move || service.audit.run(&service));
+        started.map(|_| true).map_err(|error| {
+            let error = StoreError::Engine(error.to_string());
+            self.audit.end(self.now(), Outcome::Failed(error.clone()));
+            Failure::Store(error)
+        })
+    }
+
+    /// A page of the looks at personal values in the whole county, newest first, for whoever verifies
+    /// the log. The last one's time and sequence continue it.
+    pub fn all_looks(&self, actor: &Actor, query: &LookQuery) -> Result<Vec<LookSeen>, Failure> {
+        if !self.may_audit(actor) {
+            return Err(Failure::NotFound);
+        }
+        let (ledger, state) = (self.ledger(), self.state());
+        let mut seen = Vec::new();
+        for look in ledger.looks(query)? {
+            let corrupt = |why: String| StoreError::Corrupt(format!("entry {}: {why}", look.seq));
+            let entry = ledger.entries(look.seq, 1)?.pop().ok_or_else(|| corrupt("missing".into()))?;
+            let event = Event::from_bytes(&entry.body).map_err(|error| corrupt(error.to_string()))?;
+            let mechanism = state.laws.version(&event.mechanism, event.version).cloned();
+            let row = ledger.rows(&[event.record])?.pop();
+            seen.push(LookSeen { look, event, row, mechanism });
+        }
+        Ok(seen)
+    }
+
     /// Whether an actor verifies the log: who reads the register of posts of the whole county.
     pub fn may_audit(&self, actor: &Actor) -> bool {
         let Scope::Any(parts) = self.scope(actor) else { return true };
@@ -113,12 +172,14 @@ impl Service {
 
 type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 
-fn check(ledger: &dyn Ledger, part: &Part, progress: Progress<'_>) -> Result<Outcome, Outcome> {
-    match part {
+/// Verifies a part of the log. `progress` hears how many entries were checked, and of how many.
+pub fn check(ledger: &dyn Ledger, part: &Part, progress: Progress<'_>) -> Outcome {
+    let checked = match part {
         Part::Whole => whole(ledger, progress),
         Part::Period { from, to } => period(ledger, *from, *to, progress),
         Part::Record(record) => one(ledger, *record),
-    }
+    };
+    checked.unwrap_or_else(|broken| broken)
 }
 
 fn failed(error: StoreError) -> Outcome {

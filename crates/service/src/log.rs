@@ -77,6 +77,18 @@ fn secret_name(number: usize) -> String {
     format!("log-key-{number}")
 }
 
+/// All keys of a ledger's log; none before it was signed for the first time.
+pub fn keys(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
+    stored(ledger)
+}
+
+/// The code of the county whose ledger this is, as its log's name has it.
+pub fn county(ledger: &dyn Ledger) -> Result<String, StoreError> {
+    let code = ledger.setting(crate::service::setting::COUNTY)?;
+    code.and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| StoreError::Corrupt("no county is named in it".into()))
+}
+
 fn stored(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
     let Some(bytes) = ledger.setting(KEYS)? else { return Ok(Vec::new()) };
     let text = String::from_utf8(bytes).ok();

@@ -11,7 +11,7 @@ use gongzhi_store::{ListQuery, sqlite::Sqlite};
 
 mod fixture;
 
-use fixture::{County, county, open};
+use fixture::{County, NAME, PHONE, county, looked, open};
 
 #[test]
 fn a_matter_from_report_to_rating() {
@@ -155,16 +155,6 @@ fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
-const PHONE: &str = "13800001111";
-
-fn looked(county: &County, who: &str, id: RecordId) -> Vec<(String, gongzhi_base::Value)> {
-    let service = &county.service;
-    let (command, actor) = (service.new_command_id(), service.actor_of(who));
-    let look = service.look(command, actor, id, vec!["contact_phone".into()], "回访核实".into());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(look).expect("a look").1
-}
-
 fn closed_matter(county: &County, id: &str) -> RecordId {
     let id = county.report(id, "阳庄村停水两天了").expect("reported").record;
     county.step("officer.water", id, "accept", &[]).expect("accepted");
@@ -182,7 +172,10 @@ fn personal_values_are_nowhere_in_clear_and_an_erasure_is_for_good() {
     let dir = county._dir.path().to_owned();
     let id = county.report("erase-0001", "阳庄村停水两天了").expect("reported").record;
     assert_eq!(looked(&county, "officer.water", id), [("contact_phone".to_owned(), PHONE.into())]);
-    assert!(!holds(&bytes_on_disk(&dir), PHONE.as_bytes()), "sealed before it was stored");
+    for typed in [PHONE, NAME] {
+        assert!(!holds(&bytes_on_disk(&dir), typed.as_bytes()), "sealed before it was stored");
+        assert_eq!(service.search(&service.actor_of("officer.water"), typed, 10), Ok(vec![]));
+    }
     let view = service.view(&service.actor_of("officer.water"), id).expect("readable");
     assert_eq!(gongzhi_service::seal::covered(&view.record.fields["contact_phone"]), "138****1111");
     assert!(view.own.is_empty());
@@ -205,7 +198,9 @@ fn personal_values_are_nowhere_in_clear_and_an_erasure_is_for_good() {
     assert!(holds(&bytes_on_disk(&dir), &wrapped));
     erase(id, Actor::Holder(id)).expect("erased");
     assert_eq!(service.ledger().keys(&[id]), Ok(vec![]));
-    assert!(!holds(&bytes_on_disk(&dir), &wrapped), "nor in free pages or the write-ahead log");
+    for gone in [&wrapped, PHONE.as_bytes(), NAME.as_bytes()] {
+        assert!(!holds(&bytes_on_disk(&dir), gone), "nor in free pages or the write-ahead log");
+    }
     assert!(matches!(erase(id, Actor::Holder(id)), Err(Failure::Refused(Refusal::NothingPersonal))));
     let own = service.view(&Actor::Holder(id), id).expect("still readable");
     assert!(own.own.is_empty() && !own.record.fields.contains_key("contact_phone"));

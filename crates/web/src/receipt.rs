@@ -1,9 +1,13 @@
-//! What a receipt proves, or why it proves nothing, in words. The page in the browser says the same.
+//! What a receipt proves, or why it proves nothing, and how a verification of the log ended, in words.
+//! The page in the browser says the same.
 
 use gongzhi_base::{Value, Zone};
+use gongzhi_kernel::chain::What;
 use gongzhi_kernel::event::StepTaken;
+use gongzhi_kernel::note::Checkpoint;
 use gongzhi_kernel::receipt::{Compact, Fault, Receipt, Seen, Verified};
 use gongzhi_kernel::{Acted, Deed, Event};
+use gongzhi_service::audit::Outcome;
 use gongzhi_service::receipt::{Reading, ReceiptFile};
 use serde_json::{Value as Json, json};
 
@@ -203,4 +207,66 @@ pub fn fault_json(lang: Lang, fault: Option<&Fault>) -> Json {
         None => ("unreadable", t(lang, "receipt-fault-unreadable").into_owned()),
     };
     json!({ "proves": false, "fault": name, "words": words })
+}
+
+/// How a verification ended, in words.
+pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
+    let (key, x, y) = match outcome {
+        Outcome::Sound { entries, size, root } => {
+            let mut args = FluentArgs::new();
+            args.set("n", *entries);
+            args.set("size", *size);
+            args.set("root", root_text(root));
+            return t_args(lang, "audit-sound", &args);
+        }
+        Outcome::Nothing => ("audit-nothing", String::new(), String::new()),
+        Outcome::Broken { seq, what } => {
+            let key = match what {
+                What::Sequence => "audit-broken-sequence",
+                What::Chain => "audit-broken-chain",
+                What::Body => "audit-broken-body",
+            };
+            (key, seq.to_string(), String::new())
+        }
+        Outcome::NotInLog { seq } => ("audit-not-in-log", seq.to_string(), String::new()),
+        Outcome::Root => ("audit-root", String::new(), String::new()),
+        Outcome::End { found, stored } => ("audit-end", found.to_string(), stored.to_string()),
+        Outcome::Failed(error) => ("audit-failed", error.to_string(), String::new()),
+    };
+    let mut args = FluentArgs::new();
+    args.set("x", x);
+    args.set("y", y);
+    t_args(lang, key, &args)
+}
+
+/// The same for programs.
+pub fn audit_json(outcome: &Outcome) -> Json {
+    match outcome {
+        Outcome::Sound { entries, size, root } => {
+            json!({ "verifies": true, "entries": entries, "size": size, "root": root_text(root) })
+        }
+        Outcome::Nothing => json!({ "verifies": false, "fault": "nothing" }),
+        Outcome::Broken { seq, what } => {
+            let fault = match what {
+                What::Sequence => "sequence",
+                What::Chain => "chain",
+                What::Body => "body",
+            };
+            json!({ "verifies": false, "fault": fault, "seq": seq })
+        }
+        Outcome::NotInLog { seq } => json!({ "verifies": false, "fault": "not-in-log", "seq": seq }),
+        Outcome::Root => json!({ "verifies": false, "fault": "root" }),
+        Outcome::End { found, stored } => {
+            json!({ "verifies": false, "fault": "end", "found": found, "stored": stored })
+        }
+        Outcome::Failed(error) => {
+            json!({ "verifies": false, "fault": "database", "words": error.to_string() })
+        }
+    }
+}
+
+/// A root as checkpoints write it.
+pub fn root_text(root: &gongzhi_base::Digest) -> String {
+    let text = Checkpoint { origin: "log".into(), size: 0, root: *root }.text();
+    text.lines().nth(2).unwrap_or_default().to_owned()
 }

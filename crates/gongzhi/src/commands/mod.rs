@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod figures;
 pub mod load;
+pub mod log;
 pub mod open;
 pub mod outgoing;
 pub mod rebuild;

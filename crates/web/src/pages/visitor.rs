@@ -138,6 +138,9 @@ impl Visitor {
         if super::desk::board::may_see(app, &me.staff.actor) {
             nav.push(("/desk/board", "nav-board", "g d"));
         }
+        if app.service.may_audit(&me.staff.actor) {
+            nav.push(("/desk/audit", "nav-audit", "g a"));
+        }
         nav.push(("/desk/notices", "nav-notices", "g n"));
         let unread = (me.unread > 0).then(|| match me.unread {
             // More are not counted.

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{BarTable, Figure, FigureTable, Form, LineChart, Link, RecordRow, Shell, State};
+use super::{BarTable, Figure, FigureTable, Form, LineChart, Link, LooksFilter, RecordRow, Shell, State};
 
 /// The sign-in page.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
@@ -195,6 +195,8 @@ pub struct LooksPage {
     pub s: Shell,
     /// The record; none for all looks that the person may see.
     pub record: Option<Link>,
+    /// What narrows all looks; none for those of a record.
+    pub filter: Option<LooksFilter>,
     /// The looks, newest first.
     pub looks: Vec<Look>,
     /// Paging.

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Fact, Link, Shell};
+use super::{Fact, Link, Shell, Tone};
 
 /// The proof on a receipt.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -92,4 +92,69 @@ impl VerifyPage {
         let faults = faults.map(|name| (format!("fault-{name}"), word(format!("receipt-fault-{name}"))));
         plain.into_iter().chain(faults).collect()
     }
+}
+
+/// The auditor's page.
+#[derive(Debug, Clone, Default, Deserialize, Template)]
+#[serde(default, deny_unknown_fields)]
+#[template(path = "audit.html")]
+pub struct AuditPage {
+    /// The frame.
+    pub s: Shell,
+    /// The verification that runs.
+    pub running: Option<Running>,
+    /// How the last one ended.
+    pub last: Option<Ended>,
+    /// The record asked for, as typed.
+    pub record: String,
+    /// What is wrong with it.
+    pub record_error: Option<String>,
+    /// First day of the period, as typed.
+    pub from: String,
+    /// Last day of the period, as typed.
+    pub to: String,
+    /// What is wrong with the period.
+    pub period_error: Option<String>,
+    /// The log as it is now.
+    pub checkpoint: Vec<Fact>,
+}
+
+/// A verification that runs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Running {
+    /// How far it is, in words.
+    pub words: String,
+    /// Entries checked.
+    pub checked: u64,
+    /// Of how many.
+    pub total: u64,
+}
+
+/// A verification that has ended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ended {
+    /// What was verified.
+    pub part: String,
+    /// When it ended.
+    pub when: String,
+    /// The result.
+    pub words: String,
+    /// Good, or late for a fault.
+    pub tone: Tone,
+}
+
+/// Which looks an auditor wants to see.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LooksFilter {
+    /// First day, as typed.
+    pub from: String,
+    /// Last day, as typed.
+    pub to: String,
+    /// Name or code of the person who looked, as typed.
+    pub person: String,
+    /// What is wrong.
+    pub error: Option<String>,
 }

@@ -74,6 +74,7 @@ pub fn render(name: &str, source: &str, frames: &str, look: &Look) -> Result<Str
         "home" => show::<HomePage>(page, look, |p| &mut p.s),
         "report" => show::<ReportPage>(page, look, |p| &mut p.s),
         "receipt" => show::<ReceiptPage>(page, look, |p| &mut p.s),
+        "audit" => show::<AuditPage>(page, look, |p| &mut p.s),
         "verify" => show::<VerifyPage>(page, look, |p| &mut p.s),
         "proof" => show::<ProofPage>(page, look, |p| &mut p.s),
         "follow" => show::<FollowPage>(page, look, |p| &mut p.s),

@@ -2,6 +2,7 @@
 //! [`super::record`].
 
 pub mod account;
+pub mod audit;
 pub mod board;
 pub mod burden;
 pub mod dead_letters;
@@ -27,6 +28,8 @@ pub fn routes() -> Router<App> {
         .route("/desk/search", get(list::page))
         .route("/desk/board", get(board::page))
         .route("/desk/burden", get(burden::page))
+        .route("/desk/audit", get(audit::page).post(audit::begin))
+        .route("/desk/audit/looks", get(audit::looks))
         .route("/desk/live", get(live::events))
         .route("/desk/account", get(account::page))
         .route("/desk/notices", get(notices::page))

@@ -1,0 +1,132 @@
+//! The log as its keepers and auditors use it: keys that change, verification, looks at personal data.
+
+use std::sync::Arc;
+
+use gongzhi_base::Timestamp;
+use gongzhi_service::seal::MasterKey;
+use gongzhi_service::{Failure, Service};
+use gongzhi_store::sqlite::Sqlite;
+
+mod fixture;
+
+use fixture::{County, county, looked};
+
+#[test]
+fn receipts_of_an_old_and_a_new_key_verify() {
+    use gongzhi_kernel::receipt::{Fault, Trust};
+    use gongzhi_service::log;
+    let county = county();
+    let service = &county.service;
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let first = service.receipt(id, None).expect("a receipt");
+    let rotate = |retire| {
+        let ledger = service.ledger();
+        let master = MasterKey::in_file(&county._dir.path().join("master.key")).expect("a key");
+        let path = county._dir.path().join("county.db");
+        let code = Sqlite::county_of(&path).expect("a county");
+        // As the command does it, beside the running server.
+        let beside = Arc::new(Sqlite::open(&path, &code).expect("a database"));
+        let seals = gongzhi_service::seal::Seals::open(&code, master, beside.clone(), county.clock.clone());
+        log::rotate(beside.as_ref(), &seals.expect("seals"), &code, retire).expect("a new key");
+        log::keys(ledger).expect("keys")
+    };
+    assert_eq!(rotate(false).len(), 2);
+    let both = service.receipt(id, None).expect("a receipt");
+    assert_eq!(both.checkpoint.signatures.len(), 2, "both sign for a while");
+    let keys = rotate(true);
+    assert_eq!(keys.iter().filter(|key| key.to.is_none()).count(), 1);
+    let last = service.receipt(id, None).expect("a receipt");
+    assert_eq!(last.checkpoint.signatures.len(), 1);
+    let published = Trust { keys: keys.iter().map(|key| key.key.clone()).collect(), log: None };
+    for receipt in [&first, &both, &last] {
+        receipt.verify(&published).expect("verifies with the published list");
+    }
+    let old = Trust { keys: vec![keys[0].key.clone()], log: None };
+    both.verify(&old).expect("whoever knows the old key only still follows");
+    assert_eq!(last.verify(&old), Err(Fault::UnknownKey));
+    // The secret of a retired key is gone: nobody signs with it again.
+    let secret = service.ledger().setting("log-key-1").expect("readable");
+    assert_eq!(secret, Some(vec![]));
+}
+
+/// Waits for the verification that was begun.
+fn audited(service: &Service) -> gongzhi_service::audit::Outcome {
+    for _ in 0..600 {
+        if let Some((_, outcome)) = service.audit.job().and_then(|job| job.done) {
+            return outcome;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("the verification did not end");
+}
+
+#[test]
+fn an_auditor_verifies_all_a_period_and_a_record_and_is_told_the_first_bad_entry() {
+    use gongzhi_kernel::chain::What;
+    use gongzhi_service::audit::{Outcome as Found, Part};
+    let county = county();
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let County { service, clock, _dir: dir } = county;
+    let service = Arc::new(service);
+    let auditor = service.actor_of("audit");
+    let run = |part| {
+        assert_eq!(service.begin_audit(&auditor, part), Ok(true));
+        audited(&service)
+    };
+    let stranger = service.actor_of("officer.water");
+    assert_eq!(service.begin_audit(&stranger, Part::Whole), Err(Failure::NotFound));
+    let size = service.ledger().head().expect("a head").size;
+    let root = service.checkpoint().expect("signed").checkpoint.root;
+    assert_eq!(run(Part::Whole), Found::Sound { entries: size, size, root });
+    let own = service.ledger().history(id).expect("entries");
+    assert_eq!(run(Part::Record(id)), Found::Sound { entries: own.len() as u64, size, root });
+    let now = service.now();
+    let period = |from: Timestamp, to: Timestamp| Part::Period { from, to };
+    assert_eq!(run(period(now.plus_millis(1_000), now.plus_millis(2_000))), Found::Nothing);
+    assert!(
+        matches!(run(period(now, now.plus_millis(1))), Found::Sound { entries, .. } if entries >= own.len() as u64)
+    );
+
+    // A word changed by whoever has the file in his hands, while the server runs.
+    let seq = own[0].header.seq;
+    let file = rusqlite::Connection::open(dir.path().join("county.db")).expect("the file");
+    let change = |sql: &str| assert_eq!(file.execute(sql, [seq as i64]).expect("changed"), 1, "{sql}");
+    change("UPDATE entry SET body = CAST(x'00' || substr(body, 2) AS BLOB) WHERE seq = ?1");
+    let broken = Found::Broken { seq, what: What::Body };
+    for part in [Part::Whole, Part::Record(id), period(now, now.plus_millis(1))] {
+        assert_eq!(run(part), broken);
+    }
+    change("DELETE FROM entry WHERE seq = ?1");
+    assert_eq!(run(Part::Whole), Found::Broken { seq, what: What::Sequence });
+    drop(clock);
+}
+
+#[test]
+fn an_auditor_sees_every_look_and_others_do_not() {
+    use gongzhi_store::LookQuery;
+    let county = county();
+    let service = &county.service;
+    let first = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let second = county.report("report-0002", "阳庄村的路灯不亮").expect("reported").record;
+    looked(&county, "officer.water", first);
+    county.clock.set(service.now().plus_millis(60_000));
+    looked(&county, "officer.water", first);
+    let all = LookQuery { from: Timestamp(0), to: Timestamp(i64::MAX), person: None, after: None, limit: 10 };
+    let auditor = service.actor_of("audit");
+    let seen = service.all_looks(&auditor, &all).expect("looks");
+    assert_eq!(seen.len(), 2);
+    assert!(seen[0].look.at > seen[1].look.at && seen.iter().all(|seen| seen.event.record == first));
+    assert!(seen.iter().all(|seen| seen.row.as_ref().is_some_and(|row| !row.number.is_empty())));
+    assert!(seen[0].event.record != second);
+    let of = |person: &str| LookQuery { person: Some(person.into()), ..all.clone() };
+    assert_eq!(service.all_looks(&auditor, &of("officer.water")).expect("looks").len(), 2);
+    assert_eq!(service.all_looks(&auditor, &of("window")).expect("looks").len(), 0);
+    let early = LookQuery { to: seen[0].look.at, ..all.clone() };
+    assert_eq!(service.all_looks(&auditor, &early).expect("looks").len(), 1);
+    for other in ["officer.water", "window"] {
+        assert_eq!(
+            service.all_looks(&service.actor_of(other), &all).map(|seen| seen.len()),
+            Err(Failure::NotFound)
+        );
+    }
+}
