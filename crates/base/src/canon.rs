@@ -64,6 +64,25 @@ pub fn expect_array(input: &mut Decoder<'_>, len: u64) -> Result<(), Error> {
     }
 }
 
+/// Reads the head of an array that may hold what came later; whether it does.
+pub fn expect_either(input: &mut Decoder<'_>, without: u64, with: u64) -> Result<bool, Error> {
+    match input.array()? {
+        Some(found) if found == without => Ok(false),
+        Some(found) if found == with => Ok(true),
+        _ => Err(Error::message("an array of another length")),
+    }
+}
+
+/// A member that is written only where there is something to say. One that is there and says nothing
+/// is refused, so that equal values keep equal bytes.
+pub fn take_if<T: Canon + Default + PartialEq>(there: bool, input: &mut Decoder<'_>) -> Result<T, Error> {
+    if !there {
+        return Ok(T::default());
+    }
+    let value = T::take(input)?;
+    if value == T::default() { Err(Error::message("an empty member")) } else { Ok(value) }
+}
+
 fn list_len(input: &mut Decoder<'_>) -> Result<usize, Error> {
     let len = input.array()?.ok_or(Error::message("an array without length"))?;
     usize::try_from(len).map_err(|_| Error::message("an array too long"))

@@ -53,6 +53,15 @@ impl Value {
             one => std::slice::from_ref(one),
         }
     }
+
+    /// The single values of which it is made: items of lists and cells of rows.
+    pub fn leaves(&self) -> Vec<&Value> {
+        match self {
+            Value::List(items) => items.iter().flat_map(Value::leaves).collect(),
+            Value::Row(cells) => cells.values().flat_map(Value::leaves).collect(),
+            one => vec![one],
+        }
+    }
 }
 
 impl From<&str> for Value {

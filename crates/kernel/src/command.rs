@@ -58,6 +58,8 @@ pub enum Raw {
     Int(i64),
     Text(String),
     List(Vec<Raw>),
+    /// A row of a table, by column.
+    Row(BTreeMap<String, Raw>),
     /// A file already kept and looked at.
     File(FileRef),
     /// A position in degrees, latitude first.

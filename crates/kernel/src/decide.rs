@@ -1,6 +1,10 @@
 //! `decide`: a command against a record, or a refusal. Pure and deterministic: the same case and
 //! command always give the same decision.
 
+mod parts;
+
+pub use parts::PARENT;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,7 +56,8 @@ pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
                 .cloned()
                 .ok_or_else(|| Refusal::NoSuch { what: mechanism.clone() })?;
             let step = opener(&mechanism, step)?;
-            run.open(&mechanism, step, *id, None, &command.actor, input)?;
+            let (parent, input) = run.under(&mechanism, step, &command.actor, input)?;
+            run.open(&mechanism, step, *id, parent.as_deref(), &command.actor, &input)?;
         }
         Order::Step { record, step, expect, input } => {
             let (mechanism, now) = run.known(*record)?;
@@ -153,8 +158,10 @@ impl Run<'_> {
             .unwrap_or_else(|| self.case.world.county.clone());
         let by =
             rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
-        let number = self.number(mechanism);
-        let opening = Opening { number, parent: parent.map(|parent| parent.id) };
+        let number = self.number(mechanism, parent);
+        let above = parent.map(|parent| parent.above.iter().copied().chain(parent.parent).collect());
+        let opening =
+            Opening { number, parent: parent.map(|parent| parent.id), above: above.unwrap_or_default() };
         let blank = Record {
             id,
             mechanism: mechanism.name.clone(),
@@ -166,6 +173,7 @@ impl Run<'_> {
             opened: self.at,
             changed: self.at,
             parent: opening.parent,
+            above: opening.above.clone(),
             fields: values.clone(),
             taken: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -227,8 +235,14 @@ impl Run<'_> {
         taken: &mut StepTaken,
     ) -> Result<(), Refusal> {
         let world = self.case.world;
+        let above = seen.parent.and_then(|id| self.find(id));
+        let around = Scope {
+            actor: Some(&by),
+            parent: above.as_deref(),
+            ..Scope::of(mechanism, seen, world, self.at)
+        };
         for need in &step.needs {
-            let scope = Scope { mechanism, record: seen, world, now: self.at, actor: Some(&by) };
+            let scope = Scope { record: seen, ..around };
             if !scope.holds(&need.when) {
                 return Err(Refusal::Need { words: need.words.clone(), clause: need.clause.clone() });
             }
@@ -237,20 +251,9 @@ impl Run<'_> {
         let mut after = seen.clone();
         *after.taken.entry(step.name.clone()).or_default() += 1;
         for (field, expr) in &step.set {
-            let scope = Scope { mechanism, record: &after, world, now: self.at, actor: Some(&by) };
-            match scope.eval(expr) {
-                Some(value) => {
-                    after.fields.insert(field.clone(), value.clone());
-                    taken.cleared.retain(|cleared| cleared != field);
-                    taken.set.insert(field.clone(), value);
-                }
-                None => {
-                    taken.set.remove(field);
-                    if after.fields.remove(field).is_some() && !taken.cleared.contains(field) {
-                        taken.cleared.push(field.clone());
-                    }
-                }
-            }
+            let scope = Scope { record: &after, ..around };
+            let value = scope.eval(expr);
+            put(&mut after, field, value, &mut taken.set, &mut taken.cleared);
         }
         if let Some(field) = &mechanism.place
             && let Some(place) = after.fields.get(field).and_then(Value::text)
@@ -263,81 +266,21 @@ impl Run<'_> {
             taken.to = Some(to.clone());
             after.state.clone_from(to);
         }
-        let scope = Scope { mechanism, record: &after, world, now: self.at, actor: Some(&by) };
+        computed(mechanism, &mut after, world, self.at, &mut taken.set, &mut taken.cleared);
+        let scope = Scope { record: &after, ..around };
         taken.clocks = clocks::changes(&scope, step, &seen.state);
         let deed = Deed::Step(Box::new(std::mem::take(taken)));
-        let was_open = is_open(mechanism, &seen.state);
         let record = self.add(mechanism, seen.id, by, deed);
-        self.tell_parent(mechanism, &record, was_open)?;
+        self.tell_parent(mechanism, &record)?;
         self.effects(mechanism, step, &record)?;
         self.follow(mechanism, record.id)
-    }
-
-    /// Opens parts and calls steps of other records.
-    fn effects(&mut self, mechanism: &Arc<Mechanism>, step: &Step, record: &Record) -> Result<(), Refusal> {
-        let world = self.case.world;
-        if let Some(opens) = &step.opens {
-            let part = self
-                .case
-                .laws
-                .newest(&opens.mechanism)
-                .cloned()
-                .ok_or_else(|| Refusal::NoSuch { what: opens.mechanism.clone() })?;
-            let Some(opener) =
-                part.openers().find(|step| step.by.contains(&gongzhi_lang::model::Who::System))
-            else {
-                return Err(Refusal::NoSuch { what: opens.mechanism.clone() });
-            };
-            let items = record.fields.get(&opens.for_each).map(Value::items).unwrap_or_default();
-            for (at, item) in items.iter().enumerate() {
-                let scope = Scope { mechanism, record, world, now: self.at, actor: None };
-                let mut input = compute(&scope, &opens.with);
-                input.insert(opens.item_as.clone(), Raw::Typed(item.clone()));
-                let id = part_id(record, at);
-                self.open(&part, opener, id, Some(record), &Actor::System, &input)?;
-            }
-        }
-        if let Some(calls) = &step.calls {
-            let Some(Value::Record(other)) = record.fields.get(&calls.record) else { return Ok(()) };
-            if *other == record.id {
-                return Err(Refusal::Fields(vec![crate::refusal::FieldFault {
-                    field: calls.record.clone(),
-                    fault: crate::refusal::Fault::NoRecord(record.number.clone()),
-                }]));
-            }
-            let (target, _) = self.known(*other)?;
-            let called =
-                target.step(&calls.step).ok_or_else(|| Refusal::NoSuch { what: calls.step.clone() })?;
-            let scope = Scope { mechanism, record, world, now: self.at, actor: None };
-            let input = compute(&scope, &calls.with);
-            self.step(&target, called, *other, &Actor::System, &input)?;
-        }
-        Ok(())
-    }
-
-    /// Tells the parent that a part was opened or closed, and lets it go on by itself.
-    fn tell_parent(&mut self, mechanism: &Mechanism, record: &Record, was_open: bool) -> Result<(), Refusal> {
-        let Some(parent) = record.parent else { return Ok(()) };
-        let open = is_open(mechanism, &record.state);
-        if open == was_open && record.revision > 1 {
-            return Ok(());
-        }
-        let (parent_mechanism, _) = self.known(parent)?;
-        let deed = Deed::Part { mechanism: record.mechanism.clone(), id: record.id, open };
-        self.add(&parent_mechanism, parent, Acted::System, deed);
-        self.follow(&parent_mechanism, parent)
     }
 
     /// Takes the automatic steps that have become due.
     fn follow(&mut self, mechanism: &Arc<Mechanism>, id: RecordId) -> Result<(), Refusal> {
         let Some(record) = self.find(id) else { return Ok(()) };
-        let scope = Scope {
-            mechanism,
-            record: &record,
-            world: self.case.world,
-            now: self.at,
-            actor: Some(&Acted::System),
-        };
+        let scope =
+            Scope { actor: Some(&Acted::System), ..Scope::of(mechanism, &record, self.case.world, self.at) };
         let next = mechanism.steps.iter().find(|step| {
             step.from.contains(&record.state) && step.auto.as_ref().is_some_and(|auto| scope.holds(auto))
         });
@@ -443,21 +386,51 @@ impl Run<'_> {
         let fields = record.sealed().cloned().collect();
         self.add(mechanism, record.id, by, Deed::Erased { fields, reason: reason.to_owned() });
     }
-
-    /// The next number of a mechanism's records.
-    fn number(&mut self, mechanism: &Mechanism) -> String {
-        let Some(form) = &mechanism.number else { return String::new() };
-        let date = self.case.world.zone.date(self.at);
-        let key = (mechanism.name.clone(), date.year());
-        let last = self.made.counters.get(&key).copied();
-        let next = last.unwrap_or_else(|| (self.case.counter)(&mechanism.name, date.year())) + 1;
-        self.made.counters.insert(key, next);
-        crate::number::write(form, date, next)
-    }
 }
 
 fn no_right(step: &Step) -> Refusal {
     Refusal::NoRight { step: step.words.clone(), who: step.by.clone(), clause: step.clause.clone() }
+}
+
+/// Gives a field its value, or takes it away, in the record and in the event.
+fn put(
+    record: &mut Record,
+    field: &str,
+    value: Option<Value>,
+    set: &mut BTreeMap<String, Value>,
+    cleared: &mut Vec<String>,
+) {
+    match value {
+        Some(value) => {
+            record.fields.insert(field.to_owned(), value.clone());
+            cleared.retain(|cleared| cleared != field);
+            set.insert(field.to_owned(), value);
+        }
+        None => {
+            set.remove(field);
+            if record.fields.remove(field).is_some() && !cleared.iter().any(|cleared| cleared == field) {
+                cleared.push(field.to_owned());
+            }
+        }
+    }
+}
+
+/// Computes the fields whose values follow from others; only what changed goes into the event.
+fn computed(
+    mechanism: &Mechanism,
+    record: &mut Record,
+    world: &World,
+    at: Timestamp,
+    set: &mut BTreeMap<String, Value>,
+    cleared: &mut Vec<String>,
+) {
+    for field in &mechanism.fields {
+        let Some(is) = &field.is else { continue };
+        let value = Scope::of(mechanism, record, world, at).eval(is);
+        if record.fields.get(&field.name) != value.as_ref() {
+            put(record, &field.name, value, set, cleared);
+        }
+    }
 }
 
 /// Whether a state is one in which a record still runs.
@@ -467,20 +440,6 @@ pub fn is_open(mechanism: &Mechanism, state: &str) -> bool {
 
 fn compute(scope: &Scope<'_>, with: &[(String, gongzhi_lang::expr::Expr)]) -> Input {
     with.iter().filter_map(|(field, expr)| Some((field.clone(), Raw::Typed(scope.eval(expr)?)))).collect()
-}
-
-/// A part's identifier follows from its parent's revision and the item's position, so that the
-/// kernel needs no randomness.
-fn part_id(parent: &Record, at: usize) -> RecordId {
-    let digest = gongzhi_base::Digest::of_parts(&[
-        b"gongzhi.part",
-        &parent.id.0,
-        &parent.revision.to_be_bytes(),
-        &(at as u64).to_be_bytes(),
-    ]);
-    let mut entropy = [0; 10];
-    entropy.copy_from_slice(&digest.0[..10]);
-    RecordId::at(parent.changed.0, entropy)
 }
 
 /// The clause of a refusal, if it rests on one.

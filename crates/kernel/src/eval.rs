@@ -2,9 +2,10 @@
 //! on `None` gives `None`, and a condition that is `None` does not hold.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use gongzhi_base::{Span, Timestamp, Value};
-use gongzhi_lang::expr::{ActorPart, Expr, Op};
+use gongzhi_lang::expr::{ActorPart, Expr, Op, Over};
 use gongzhi_lang::model::Mechanism;
 
 use crate::actor::Acted;
@@ -19,6 +20,17 @@ pub struct Scope<'a> {
     pub world: &'a World,
     pub now: Timestamp,
     pub actor: Option<&'a Acted>,
+    /// The record that this one is a part of, where it is at hand.
+    pub parent: Option<&'a Record>,
+    /// The row or what the part told, inside `count` and `sum`.
+    pub inner: Option<&'a BTreeMap<String, Value>>,
+}
+
+impl<'a> Scope<'a> {
+    /// What a record alone tells: nobody acts, and nothing above it is at hand.
+    pub fn of(mechanism: &'a Mechanism, record: &'a Record, world: &'a World, now: Timestamp) -> Scope<'a> {
+        Scope { mechanism, record, world, now, actor: None, parent: None, inner: None }
+    }
 }
 
 impl Scope<'_> {
@@ -88,10 +100,55 @@ impl Scope<'_> {
                 let texts: Vec<&str> = value.items().iter().filter_map(Value::text).collect();
                 Some(Value::Text(texts.join(by)))
             }
+            Expr::Parent(name) => match (self.parent?, name.as_str()) {
+                (parent, "state") => Some(Value::Text(parent.state.clone())),
+                (parent, name) => parent.fields.get(name).cloned(),
+            },
+            Expr::Each { rows, column } => {
+                let rows = self.eval(rows)?;
+                let cells = rows.items().iter().filter_map(|row| match row {
+                    Value::Row(cells) => cells.get(column).cloned(),
+                    _ => None,
+                });
+                Some(Value::List(cells.collect()))
+            }
+            Expr::Sum(list) => total(self.eval(list).iter().flat_map(Value::items).map(Value::int)),
+            Expr::CountOver { over, when } => {
+                let mut found = 0;
+                self.each(over, |scope| found += usize::from(scope.holds(when)));
+                count(found)
+            }
+            Expr::SumOver { over, number } => {
+                let mut numbers = Vec::new();
+                self.each(over, |scope| numbers.push(scope.eval(number).and_then(|value| value.int())));
+                total(numbers.into_iter())
+            }
+            Expr::Inner(name) => self.inner?.get(name).cloned(),
+            Expr::HasInner(name) => {
+                Some(Value::Bool(self.inner?.get(name).is_some_and(|value| !is_empty(value))))
+            }
             Expr::Not(of) => Some(Value::Bool(!self.holds(of))),
             Expr::Negate(of) => Some(Value::Int(self.eval(of)?.int()?.checked_neg()?)),
             Expr::If { test, then, otherwise } => self.eval(if self.holds(test) { then } else { otherwise }),
             Expr::Binary { op, left, right } => self.binary(*op, left, right),
+        }
+    }
+
+    /// Calls back for each row or part, with its values inside.
+    fn each(&self, over: &Over, mut visit: impl FnMut(&Scope<'_>)) {
+        match over {
+            Over::Rows(rows) => {
+                for row in self.eval(rows).iter().flat_map(Value::items) {
+                    if let Value::Row(cells) = row {
+                        visit(&Scope { inner: Some(cells), ..*self });
+                    }
+                }
+            }
+            Over::Parts(name) => {
+                for part in self.record.parts.iter().filter(|part| part.mechanism == *name) {
+                    visit(&Scope { inner: Some(&part.told), ..*self });
+                }
+            }
         }
     }
 
@@ -226,6 +283,11 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Span(a), Value::Span(b)) => Some(a.rough_minutes().cmp(&b.rough_minutes())),
         _ => None,
     }
+}
+
+/// The sum of the numbers that are there; nothing if it is too large to be one.
+fn total(mut numbers: impl Iterator<Item = Option<i64>>) -> Option<Value> {
+    numbers.try_fold(0i64, |sum, number| sum.checked_add(number.unwrap_or(0))).map(Value::Int)
 }
 
 /// Whether a value says nothing: empty text or an empty list.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use gongzhi_base::calendar::Derivation;
-use gongzhi_base::canon::{Canon, Out, array, expect_array};
+use gongzhi_base::canon::{Canon, Out, array, expect_array, expect_either, take_if};
 use gongzhi_base::{RecordId, Timestamp, Value};
 use minicbor::Decoder;
 use minicbor::decode::Error;
 
 use crate::actor::Acted;
+use crate::record::Part;
 
 /// One event of one record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +32,8 @@ pub enum Deed {
     Step(Box<StepTaken>),
     /// A deadline's reminder came (`false`) or the deadline passed (`true`).
     Passed { deadline: String, late: bool },
-    /// A part of this record was opened (`true`) or closed.
-    Part { mechanism: String, id: RecordId, open: bool },
+    /// A part of this record was opened or closed, or told something that this record reads.
+    Part(Box<PartNews>),
     /// Somebody looked at personal fields, for a stated purpose.
     Look { fields: Vec<String>, purpose: String },
     /// The personal values of these fields, and all earlier ones, were erased: their key is gone.
@@ -55,11 +56,22 @@ pub struct StepTaken {
     pub clocks: Vec<(String, ClockChange)>,
 }
 
+/// What a part told, and what followed from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartNews {
+    pub part: Part,
+    /// Computed fields that have another value now.
+    pub set: BTreeMap<String, Value>,
+    pub cleared: Vec<String>,
+}
+
 /// What only the first event of a record says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Opening {
     pub number: String,
     pub parent: Option<RecordId>,
+    /// The records above the parent, from the top.
+    pub above: Vec<RecordId>,
 }
 
 /// A change of a deadline.
@@ -132,12 +144,19 @@ impl Canon for Deed {
                 deadline.put(out);
                 late.put(out);
             }
-            Deed::Part { mechanism, id, open } => {
-                array(out, 4);
+            Deed::Part(news) => {
+                let PartNews { part, set, cleared } = &**news;
+                let more = !part.told.is_empty() || !set.is_empty() || !cleared.is_empty();
+                array(out, if more { 7 } else { 4 });
                 2u8.put(out);
-                mechanism.put(out);
-                id.put(out);
-                open.put(out);
+                part.mechanism.put(out);
+                part.id.put(out);
+                part.open.put(out);
+                if more {
+                    part.told.put(out);
+                    set.put(out);
+                    cleared.put(out);
+                }
             }
             Deed::Look { fields, purpose } => {
                 array(out, 3);
@@ -166,11 +185,23 @@ impl Canon for Deed {
                 clocks: Canon::take(input)?,
             })),
             (1, 3) => Deed::Passed { deadline: Canon::take(input)?, late: Canon::take(input)? },
-            (2, 4) => Deed::Part {
-                mechanism: Canon::take(input)?,
-                id: Canon::take(input)?,
-                open: Canon::take(input)?,
-            },
+            (2, 4 | 7) => {
+                let (mechanism, id, open) = (Canon::take(input)?, Canon::take(input)?, Canon::take(input)?);
+                let mut news = PartNews {
+                    part: Part { mechanism, id, open, told: BTreeMap::new() },
+                    set: BTreeMap::new(),
+                    cleared: Vec::new(),
+                };
+                if len == 7 {
+                    news.part.told = Canon::take(input)?;
+                    news.set = Canon::take(input)?;
+                    news.cleared = Canon::take(input)?;
+                    if news.part.told.is_empty() && news.set.is_empty() && news.cleared.is_empty() {
+                        return Err(Error::message("an empty member"));
+                    }
+                }
+                Deed::Part(Box::new(news))
+            }
             (3, 3) => Deed::Look { fields: Canon::take(input)?, purpose: Canon::take(input)? },
             (4, 3) => Deed::Erased { fields: Canon::take(input)?, reason: Canon::take(input)? },
             _ => return Err(Error::message("no kind of deed")),
@@ -180,13 +211,16 @@ impl Canon for Deed {
 
 impl Canon for Opening {
     fn put(&self, out: &mut Out<'_>) {
-        array(out, 2);
+        array(out, if self.above.is_empty() { 2 } else { 3 });
         self.number.put(out);
         self.parent.put(out);
+        if !self.above.is_empty() {
+            self.above.put(out);
+        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        expect_array(input, 2)?;
-        Ok(Opening { number: Canon::take(input)?, parent: Canon::take(input)? })
+        let more = expect_either(input, 2, 3)?;
+        Ok(Opening { number: Canon::take(input)?, parent: Canon::take(input)?, above: take_if(more, input)? })
     }
 }
 

@@ -10,6 +10,7 @@ use gongzhi_lang::model::{Ask, Field, Mechanism, Step, Type};
 
 use crate::command::{Input, Raw};
 use crate::refusal::{Fault, FieldFault};
+use crate::rows;
 use crate::world::World;
 
 /// Longest text of a field without its own limit, in characters.
@@ -36,18 +37,24 @@ pub fn read(
     for Ask { field: name, optional } in &step.asks {
         let Some(field) = mechanism.field(name) else { continue };
         let raw = input.get(name).filter(|raw| !is_blank(raw));
+        if let (Some(raw), Type::Rows(_)) = (raw, &field.ty) {
+            match rows::read(field, raw, world) {
+                Ok(Value::List(rows)) if rows.is_empty() && *optional => {}
+                Ok(value) => {
+                    values.insert(name.clone(), kept(field, record, value));
+                }
+                Err(found) => faults.extend(found),
+            }
+            continue;
+        }
         let found = match raw {
             None if *optional => continue,
             None => Err(Fault::Missing),
             Some(raw) => value(field, &field.ty, raw, world).and_then(|value| bounds(field, value)),
         };
         match found {
-            Ok(value) if field.personal.is_some() => {
-                let sealed = Sealed { scheme: 0, key: record, bytes: value.to_bytes() };
-                values.insert(name.clone(), Value::Sealed(sealed));
-            }
             Ok(value) => {
-                values.insert(name.clone(), value);
+                values.insert(name.clone(), kept(field, record, value));
             }
             Err(fault) => faults.push(FieldFault { field: name.clone(), fault }),
         }
@@ -55,15 +62,25 @@ pub fn read(
     if faults.is_empty() { Ok(values) } else { Err(faults) }
 }
 
-fn is_blank(raw: &Raw) -> bool {
+/// A value as it is kept: a personal one wrapped.
+fn kept(field: &Field, record: RecordId, value: Value) -> Value {
+    match &field.personal {
+        Some(_) => Value::Sealed(Sealed { scheme: 0, key: record, bytes: value.to_bytes() }),
+        None => value,
+    }
+}
+
+pub(crate) fn is_blank(raw: &Raw) -> bool {
     match raw {
         Raw::Text(text) => text.trim().is_empty(),
         Raw::List(items) => items.iter().all(is_blank),
+        Raw::Row(cells) => cells.values().all(is_blank),
         _ => false,
     }
 }
 
-fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fault> {
+/// A value of a field's type, or why it is none.
+pub(crate) fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fault> {
     if let Raw::Typed(value) = raw {
         return Ok(value.clone());
     }
@@ -80,6 +97,7 @@ fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fa
         Type::Int => number(field, raw),
         Type::Text => Ok(Value::Text(clean(text(raw, Fault::BadText)?, field.lines > 1)?)),
         Type::Date => text(raw, Fault::NotDate)?.trim().parse().map(Value::Date).map_err(|_| Fault::NotDate),
+        Type::Month => month(text(raw, Fault::NotMonth)?.trim()).map(Value::Date).ok_or(Fault::NotMonth),
         Type::Time => time(text(raw, Fault::NotDate)?, world),
         Type::Span => text(raw, Fault::NotSpan)?.parse::<Span>().map(Value::Span).map_err(|_| Fault::NotSpan),
         Type::Choice(options) => {
@@ -129,6 +147,8 @@ fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fa
             Raw::File(file) => Ok(Value::File(file.clone())),
             _ => Err(Fault::NotFile),
         },
+        // Read by its own door, which tells faults cell by cell.
+        Type::Rows(_) => Err(Fault::NotRows),
         Type::List(item) => {
             let items: &[Raw] = match raw {
                 Raw::List(items) => items,
@@ -146,7 +166,8 @@ fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Result<Value, Fa
     }
 }
 
-fn bounds(field: &Field, value: Value) -> Result<Value, Fault> {
+/// A value within the field's bounds.
+pub(crate) fn bounds(field: &Field, value: Value) -> Result<Value, Fault> {
     let (size, most) = match &value {
         Value::Text(text) if field.ty == Type::Text => {
             (text.chars().count() as i64, Some(field.max.unwrap_or(MAX_TEXT)))
@@ -216,6 +237,14 @@ fn number(field: &Field, raw: &Raw) -> Result<Value, Fault> {
     let yuan: i64 = yuan.parse().map_err(|_| Fault::NotNumber)?;
     let whole = yuan.checked_mul(100).ok_or(Fault::NotNumber)?;
     Ok(Value::Int(if negative { whole - fen } else { whole + fen }))
+}
+
+/// `2026-11`, or any day of that month.
+fn month(text: &str) -> Option<jiff::civil::Date> {
+    let first = format!("{}-01", text.get(..7)?);
+    let day: jiff::civil::Date = first.parse().ok()?;
+    let whole = text.len() == 7 || text.parse::<jiff::civil::Date>().is_ok();
+    whole.then_some(day)
 }
 
 fn time(text: &str, world: &World) -> Result<Value, Fault> {

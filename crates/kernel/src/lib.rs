@@ -24,6 +24,7 @@ pub mod receipt;
 pub mod record;
 pub mod refusal;
 pub mod rights;
+mod rows;
 pub mod share;
 pub mod world;
 

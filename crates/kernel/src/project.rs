@@ -233,24 +233,36 @@ fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String 
     for field in mechanism.fields.iter().filter(|field| field.personal.is_none()) {
         let Some(value) = record.fields.get(&field.name) else { continue };
         for item in value.items() {
-            let Value::Text(item) = item else { continue };
-            match &field.ty {
-                Type::Place => {
-                    for place in world.known_path(item).into_iter().flatten().skip(1).flatten() {
-                        world.place(place).into_iter().for_each(|place| push_both(&mut push, &place.words));
+            match (&field.ty, item) {
+                (Type::Rows(columns), Value::Row(cells)) => {
+                    for (name, ty) in columns {
+                        cells.get(name).into_iter().for_each(|cell| words_of(ty, cell, world, &mut push));
                     }
                 }
-                Type::Entry(catalogue) => {
-                    let entry = world.catalogue(catalogue).and_then(|known| known.entries.get(item));
-                    entry.into_iter().for_each(|entry| push_both(&mut push, &entry.words));
-                }
-                Type::Unit => world.unit(item).into_iter().for_each(|unit| push_both(&mut push, &unit.words)),
-                Type::Text => push(item),
-                _ => {}
+                (ty, item) => words_of(ty, item, world, &mut push),
             }
         }
     }
     text
+}
+
+/// Tells the words by which a value is found; of lists only those of one place, entry, unit or text are.
+fn words_of(ty: &Type, value: &Value, world: &World, push: &mut impl FnMut(&str)) {
+    let Value::Text(value) = value else { return };
+    match ty {
+        Type::Place => {
+            for place in world.known_path(value).into_iter().flatten().skip(1).flatten() {
+                world.place(place).into_iter().for_each(|place| push_both(push, &place.words));
+            }
+        }
+        Type::Entry(catalogue) => {
+            let entry = world.catalogue(catalogue).and_then(|known| known.entries.get(value));
+            entry.into_iter().for_each(|entry| push_both(push, &entry.words));
+        }
+        Type::Unit => world.unit(value).into_iter().for_each(|unit| push_both(push, &unit.words)),
+        Type::Text => push(value),
+        _ => {}
+    }
 }
 
 /// A name in both languages, so that it is found in either.
@@ -281,7 +293,7 @@ fn measure(
     now: Timestamp,
     month: &str,
 ) -> (u64, Vec<Count>) {
-    let scope = Scope { mechanism, record, world, now, actor: None };
+    let scope = Scope::of(mechanism, record, world, now);
     let mut marks = 0;
     let mut counts = Vec::new();
     for (at, indicator) in mechanism.indicators.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gongzhi_base::calendar::Derivation;
-use gongzhi_base::canon::{Canon, Out, array, expect_array};
+use gongzhi_base::canon::{Canon, Out, array, expect_array, expect_either, take_if};
 use gongzhi_base::{RecordId, Timestamp, Unit, Value};
 use gongzhi_lang::model::Deadline;
 use minicbor::Decoder;
@@ -25,6 +25,8 @@ pub struct Record {
     pub opened: Timestamp,
     pub changed: Timestamp,
     pub parent: Option<RecordId>,
+    /// The records above its parent, from the top; empty where the parent is the top.
+    pub above: Vec<RecordId>,
     pub fields: BTreeMap<String, Value>,
     /// How often each step has been taken.
     pub taken: BTreeMap<String, u32>,
@@ -41,6 +43,8 @@ pub struct Part {
     pub mechanism: String,
     pub id: RecordId,
     pub open: bool,
+    /// What it has told that the parent's expressions read; its state under `state`.
+    pub told: BTreeMap<String, Value>,
 }
 
 /// A deadline of a record.
@@ -95,6 +99,7 @@ impl Record {
             opened: event.at,
             changed: event.at,
             parent: None,
+            above: Vec::new(),
             fields: BTreeMap::new(),
             taken: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -125,12 +130,13 @@ impl Record {
                     }
                 }
             }
-            Deed::Part { mechanism, id, open } => match record.parts.iter_mut().find(|part| part.id == *id) {
-                Some(part) => part.open = *open,
-                None => {
-                    record.parts.push(Part { mechanism: mechanism.clone(), id: *id, open: *open });
+            Deed::Part(news) => {
+                match record.parts.iter_mut().find(|part| part.id == news.part.id) {
+                    Some(part) => *part = news.part.clone(),
+                    None => record.parts.push(news.part.clone()),
                 }
-            },
+                record.fill(&news.set, &news.cleared);
+            }
             Deed::Look { .. } => {}
             Deed::Erased { fields, .. } => record.fields.retain(|name, _| !fields.contains(name)),
         }
@@ -147,6 +153,7 @@ impl Record {
         if let Some(opening) = &taken.opening {
             self.number.clone_from(&opening.number);
             self.parent = opening.parent;
+            self.above.clone_from(&opening.above);
         }
         if let Some(place) = &taken.place {
             self.place.clone_from(place);
@@ -154,15 +161,19 @@ impl Record {
         if let Some(to) = &taken.to {
             self.state.clone_from(to);
         }
-        for (name, value) in &taken.set {
-            self.fields.insert(name.clone(), value.clone());
-        }
-        for name in &taken.cleared {
-            self.fields.remove(name);
-        }
+        self.fill(&taken.set, &taken.cleared);
         *self.taken.entry(taken.step.clone()).or_default() += 1;
         for (name, change) in &taken.clocks {
             self.change_clock(name, change, at);
+        }
+    }
+
+    fn fill(&mut self, set: &BTreeMap<String, Value>, cleared: &[String]) {
+        for (name, value) in set {
+            self.fields.insert(name.clone(), value.clone());
+        }
+        for name in cleared {
+            self.fields.remove(name);
         }
     }
 
@@ -236,7 +247,9 @@ pub struct Unfit;
 
 impl Canon for Record {
     fn put(&self, out: &mut Out<'_>) {
-        array(out, 15);
+        // What came later stands at the end, and only where there is something to say: a record that
+        // needs none of it has the form that it always had.
+        array(out, if self.above.is_empty() { 15 } else { 16 });
         self.id.put(out);
         self.mechanism.put(out);
         self.version.put(out);
@@ -252,9 +265,12 @@ impl Canon for Record {
         self.clocks.put(out);
         self.parts.put(out);
         self.stepped.put(out);
+        if !self.above.is_empty() {
+            self.above.put(out);
+        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        expect_array(input, 15)?;
+        let more = expect_either(input, 15, 16)?;
         Ok(Record {
             id: Canon::take(input)?,
             mechanism: Canon::take(input)?,
@@ -271,6 +287,7 @@ impl Canon for Record {
             clocks: Canon::take(input)?,
             parts: Canon::take(input)?,
             stepped: Canon::take(input)?,
+            above: take_if(more, input)?,
         })
     }
 }
@@ -302,13 +319,21 @@ impl Canon for Clock {
 
 impl Canon for Part {
     fn put(&self, out: &mut Out<'_>) {
-        array(out, 3);
+        array(out, if self.told.is_empty() { 3 } else { 4 });
         self.mechanism.put(out);
         self.id.put(out);
         self.open.put(out);
+        if !self.told.is_empty() {
+            self.told.put(out);
+        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        expect_array(input, 3)?;
-        Ok(Part { mechanism: Canon::take(input)?, id: Canon::take(input)?, open: Canon::take(input)? })
+        let more = expect_either(input, 3, 4)?;
+        Ok(Part {
+            mechanism: Canon::take(input)?,
+            id: Canon::take(input)?,
+            open: Canon::take(input)?,
+            told: take_if(more, input)?,
+        })
     }
 }

@@ -48,6 +48,9 @@ pub enum Fault {
     TooLong(i64),
     NotNumber,
     NotDate,
+    NotMonth,
+    /// No rows of a table.
+    NotRows,
     NotSpan,
     NotBool,
     NotPoint,
@@ -65,6 +68,10 @@ pub enum Fault {
     NotPhoto,
     /// The step does not ask for this field.
     NotAsked,
+    /// A table with one row for each entry lacks this one.
+    NoRow(String),
+    /// It has this one twice.
+    RowTwice(String),
     /// Control characters or other text that cannot be kept.
     BadText,
 }
@@ -92,6 +99,10 @@ impl Fault {
             Fault::NotPhoto => "not-photo",
             Fault::NotAsked => "not-asked",
             Fault::BadText => "bad-text",
+            Fault::NotMonth => "not-month",
+            Fault::NotRows => "not-rows",
+            Fault::NoRow(_) => "no-row",
+            Fault::RowTwice(_) => "row-twice",
         }
     }
 }

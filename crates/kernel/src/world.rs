@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{Calendar, Point, Value, Words, Zone};
-use gongzhi_lang::model::{Catalogue, Level, Library, Mechanism, Role};
+use gongzhi_lang::model::{Catalogue, Entry, Level, Library, Mechanism, Role};
 
 use crate::actor::Post;
 use crate::record::Record;
@@ -317,6 +317,14 @@ impl World {
     /// A catalogue by name.
     pub fn catalogue(&self, name: &str) -> Option<&Arc<Catalogue>> {
         self.catalogues.get(name)
+    }
+
+    /// The entries of a catalogue under which there are no others, by code.
+    pub fn lowest_entries(&self, catalogue: &str) -> Vec<&Entry> {
+        let Some(catalogue) = self.catalogues.get(catalogue) else { return Vec::new() };
+        let above: std::collections::BTreeSet<&str> =
+            catalogue.entries.values().filter_map(|entry| entry.parent.as_deref()).collect();
+        catalogue.entries.values().filter(|entry| !above.contains(entry.code.as_str())).collect()
     }
 
     /// A catalogue entry with those above it, from the top.

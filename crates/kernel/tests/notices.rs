@@ -66,6 +66,7 @@ fn blank(mechanism: &str, fields: &[(&str, &str)]) -> Record {
         opened: Timestamp(0),
         changed: Timestamp(0),
         parent: None,
+        above: Vec::new(),
         fields: fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
         taken: BTreeMap::new(),
         clocks: BTreeMap::new(),

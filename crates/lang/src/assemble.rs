@@ -70,7 +70,9 @@ fn drop_dependent(world: &World<'_>, mechanisms: &mut BTreeMap<String, Arc<Mecha
             mechanisms.values().filter_map(|one| one.register.clone()).collect();
         let rests_well = |mechanism: &Mechanism| {
             let there = |name: &String| names.contains(name);
-            let records = mechanism.fields.iter().all(|field| match item(&field.ty) {
+            let columns =
+                mechanism.fields.iter().flat_map(|field| &field.columns).map(|column| &column.field);
+            let records = mechanism.fields.iter().chain(columns).all(|field| match item(&field.ty) {
                 Type::Record(name) => there(name),
                 _ => true,
             });
@@ -176,6 +178,7 @@ impl Build<'_> {
                 .iter()
                 .map(|one| one.built(self.clause(&one.clause), who_list(&one.to)))
                 .collect(),
+            told: crate::walk::told(mechanism),
             _sealed: Sealed::new(),
         })
     }
@@ -191,6 +194,12 @@ impl Build<'_> {
                 mask: field.mask.unwrap_or(Mask::All),
             }),
         };
+        let columns: Option<Vec<Column>> = field
+            .columns
+            .iter()
+            .flatten()
+            .map(|column| Some(Column { field: self.field(&column.field)?, optional: column.optional }))
+            .collect();
         Some(Field {
             name: field.name.value.clone(),
             words: Words::new(field.zh.clone()?, field.en.clone()?),
@@ -212,6 +221,12 @@ impl Build<'_> {
             public: field.public.unwrap_or(false),
             personal,
             element: value(&field.element),
+            columns: columns?,
+            each: value(&field.each),
+            is: match &field.is {
+                None => None,
+                Some(code) => Some(expr(code)?),
+            },
             clause: self.clause(&field.clause),
         })
     }

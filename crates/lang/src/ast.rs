@@ -139,6 +139,12 @@ pub struct Field {
     pub element: Option<Word>,
     /// For an element: the register that holds it.
     pub held_by: Option<Word>,
+    /// Columns of a table.
+    pub columns: Option<Vec<Column>>,
+    /// The catalogue each of whose entries has one row.
+    pub each: Option<Word>,
+    /// The expression from which its value follows.
+    pub is: Option<Code>,
     pub clause: ClauseAt,
     /// Some key could not be read: don't report what may stand there.
     pub broken: bool,
@@ -149,6 +155,14 @@ impl Field {
     pub fn type_of(&self) -> Option<&Type> {
         self.ty.as_ref().map(|ty| &ty.ty)
     }
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub field: Field,
+    /// Whether it may stay empty.
+    pub optional: bool,
 }
 
 /// A field's type with what its name says beyond it.
@@ -268,7 +282,7 @@ pub struct Extends {
 }
 
 /// An expression: its text, its tree, and once checked its typed form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Code {
     pub at: At,
     /// Whether the text stands in the source as it is, so that parts of it have places.

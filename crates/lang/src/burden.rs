@@ -62,6 +62,11 @@ fn of_type(field: &Field, ty: &Type) -> u32 {
         Type::File if field.photo => of("photo"),
         Type::File => of("file"),
         Type::List(item) => ITEMS * of_type(field, item),
+        Type::Month => of("date"),
+        Type::Rows(_) => {
+            let cells: u32 = field.columns.iter().map(|column| seconds(&column.field)).sum();
+            ITEMS * (of("rows") + cells)
+        }
     }
 }
 

@@ -57,6 +57,29 @@ pub enum Expr {
         of: Box<Expr>,
         by: String,
     },
+    /// A field of the record that this one is a part of; `state` is that record's state.
+    Parent(String),
+    /// One column of a table as a list.
+    Each {
+        rows: Box<Expr>,
+        column: String,
+    },
+    /// The sum of a list of numbers.
+    Sum(Box<Expr>),
+    /// How many rows or parts there are for which a condition holds.
+    CountOver {
+        over: Over,
+        when: Box<Expr>,
+    },
+    /// The sum of a number over rows or parts.
+    SumOver {
+        over: Over,
+        number: Box<Expr>,
+    },
+    /// Inside of those: a column of the row, or what the part tells.
+    Inner(String),
+    /// Whether that has a value.
+    HasInner(String),
     Not(Box<Expr>),
     Negate(Box<Expr>),
     Binary {
@@ -69,6 +92,15 @@ pub enum Expr {
         then: Box<Expr>,
         otherwise: Box<Expr>,
     },
+}
+
+/// What is counted or summed over.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Over {
+    /// The rows of a table.
+    Rows(Box<Expr>),
+    /// Parts of this mechanism.
+    Parts(String),
 }
 
 /// What of the acting person an expression reads.

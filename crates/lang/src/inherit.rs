@@ -44,10 +44,15 @@ fn take_over(field: &mut Field, element: &Field) {
     field.public = field.public.or(element.public);
     field.personal = field.personal.take().or_else(|| element.personal.clone());
     field.mask = field.mask.or(element.mask);
+    field.columns = field.columns.take().or_else(|| element.columns.clone());
+    field.each = field.each.take().or_else(|| element.each.clone());
     field.broken |= element.broken;
 }
 
 fn complete(field: &Field, faults: &mut Faults) {
+    for column in field.columns.iter().flatten() {
+        complete(&column.field, faults);
+    }
     // A type that could not be read has been told.
     if field.ty.is_none() && !field.broken {
         faults.add(missing_key::fault("type", field.name.at));

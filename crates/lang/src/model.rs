@@ -131,6 +131,8 @@ pub struct Mechanism {
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
     pub notices: Vec<Notice>,
+    /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
+    pub(crate) told: BTreeMap<String, Vec<String>>,
     /// Nobody outside this crate can write one: a mechanism in hand has been checked.
     pub(crate) _sealed: Sealed,
 }
@@ -151,6 +153,13 @@ impl Mechanism {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+    /// A field by name, or a column of a table by the name of one of its cells: `costs.2.amount`.
+    pub fn field_at(&self, path: &str) -> Option<&Field> {
+        let Some((table, cell)) = path.split_once('.') else { return self.field(path) };
+        let column = cell.split_once('.').map_or(cell, |(_, column)| column);
+        let columns = &self.field(table)?.columns;
+        columns.iter().map(|column| &column.field).find(|field| field.name == column)
+    }
     /// A state by name.
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.iter().find(|state| state.name == name)
@@ -162,6 +171,11 @@ impl Mechanism {
     /// A deadline by name.
     pub fn deadline(&self, name: &str) -> Option<&Deadline> {
         self.deadlines.iter().find(|deadline| deadline.name == name)
+    }
+    /// The fields of a part that this mechanism's expressions read: what a part of that mechanism tells
+    /// its parent, besides being open. `state` stands among them where its state is read.
+    pub fn told_by(&self, part: &str) -> &[String] {
+        self.told.get(part).map(Vec::as_slice).unwrap_or_default()
     }
     /// Steps that open a record.
     pub fn openers(&self) -> impl Iterator<Item = &Step> {
@@ -177,6 +191,8 @@ pub enum Type {
     Int,
     Text,
     Date,
+    /// A calendar month; its value is the first day.
+    Month,
     Time,
     Span,
     /// One of a field's own options; holds their names.
@@ -191,7 +207,12 @@ pub enum Type {
     Point,
     File,
     List(Box<Type>),
+    /// Rows of a table: columns with their types.
+    Rows(Vec<(String, Type)>),
 }
+
+/// The column of a table by entries that names each row's entry.
+pub const ITEM: &str = "item";
 
 /// A field of a record.
 #[derive(Clone, Debug)]
@@ -217,7 +238,21 @@ pub struct Field {
     pub public: bool,
     pub personal: Option<Personal>,
     pub element: Option<String>,
+    /// Columns of a table, in the order of the document.
+    pub columns: Vec<Column>,
+    /// The catalogue each of whose lowest entries has exactly one row, named by the column [`ITEM`].
+    pub each: Option<String>,
+    /// The expression from which its value follows; nobody fills it.
+    pub is: Option<Expr>,
     pub clause: Clause,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub field: Field,
+    /// Whether it may stay empty.
+    pub optional: bool,
 }
 
 /// What makes a field personal data.

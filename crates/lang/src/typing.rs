@@ -11,6 +11,11 @@ use crate::world::World;
 pub fn check(world: &World<'_>, faults: &mut Faults) {
     for mechanism in &world.documents.mechanisms {
         let mut typing = Typing { world, mechanism, faults };
+        for field in &mechanism.fields {
+            if let (Some(is), Some(ty)) = (&field.is, field.type_of()) {
+                typing.code(is, ty, Use::Computed);
+            }
+        }
         typing.steps();
         for within in mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()) {
             typing.code(within, &Type::Span, Use::Limit);

@@ -1,15 +1,16 @@
 //! Walks over everything a mechanism says: its expressions, and what they read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Code, Measure, Mechanism, Step, Who};
-use crate::expr::Expr;
 use crate::expr::parse::{Node, Tree};
+use crate::expr::{Expr, Over};
 use crate::model::Type;
 
 /// All expressions of a mechanism.
 pub fn codes(mechanism: &Mechanism) -> Vec<&Code> {
     let mut out: Vec<&Code> = mechanism.steps.iter().flat_map(step_codes).collect();
+    out.extend(mechanism.fields.iter().filter_map(|field| field.is.as_ref()));
     out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()));
     for indicator in &mechanism.indicators {
         match &indicator.measure {
@@ -61,6 +62,8 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         | Expr::Held(of)
         | Expr::Missing(of)
         | Expr::Join { of, .. }
+        | Expr::Sum(of)
+        | Expr::Each { rows: of, .. }
         | Expr::Not(of)
         | Expr::Negate(of) => exprs(of, each),
         Expr::UnitFor { kind: left, place: right } | Expr::Binary { left, right, .. } => {
@@ -70,8 +73,39 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         Expr::If { test, then, otherwise } => {
             [test, then, otherwise].into_iter().for_each(|expr| exprs(expr, each))
         }
+        Expr::CountOver { over, when: inner } | Expr::SumOver { over, number: inner } => {
+            if let Over::Rows(rows) = over {
+                exprs(rows, each);
+            }
+            exprs(inner, each);
+        }
         _ => {}
     }
+}
+
+/// What parts must tell for a mechanism's expressions: fields by the part's mechanism.
+pub fn told(mechanism: &Mechanism) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for expr in codes(mechanism).into_iter().filter_map(|code| code.typed.get()) {
+        exprs(expr, &mut |expr| {
+            let (Expr::CountOver { over: Over::Parts(part), when: inner }
+            | Expr::SumOver { over: Over::Parts(part), number: inner }) = expr
+            else {
+                return;
+            };
+            let fields = out.entry(part.clone()).or_default();
+            exprs(inner, &mut |expr| {
+                if let Expr::Inner(name) | Expr::HasInner(name) = expr
+                    && !fields.contains(name)
+                {
+                    fields.push(name.clone());
+                }
+            });
+        });
+    }
+    out.values_mut().for_each(|fields| fields.sort());
+    out.retain(|_, fields| !fields.is_empty());
+    out
 }
 
 /// Registers whose entries a mechanism's expressions read.

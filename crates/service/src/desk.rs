@@ -12,7 +12,10 @@ use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
 use crate::engine::{Outcome, State};
 use crate::failure::Failure;
+use crate::parts::part_openers;
 use crate::service::Service;
+
+pub use crate::parts::PartView;
 
 /// A record with all that its page shows.
 pub struct RecordView {
@@ -32,10 +35,28 @@ pub struct RecordView {
     /// When its personal values go by themselves; `None` while they are needed or when there are none.
     pub kept_until: Option<Timestamp>,
     pub parts: Vec<Row>,
+    /// The first of them with what this reader may see, and with their own parts.
+    pub tree: Vec<PartView>,
+    /// Steps by which this reader may open a part: mechanism and step.
+    pub openers: Vec<(String, String)>,
     /// The record it is a part of.
     pub parent: Option<Row>,
     /// Records named by its fields.
     pub cited: Vec<Row>,
+}
+
+impl RecordView {
+    /// Whether a part was open before an event; `None` if it was not there.
+    pub fn earlier_part(&self, before: &Event, id: RecordId) -> Option<bool> {
+        let earlier = self.history.iter().map(|(_, event)| event);
+        let news = earlier.take_while(|event| event.revision < before.revision).filter_map(|event| {
+            match &event.deed {
+                gongzhi_kernel::Deed::Part(news) if news.part.id == id => Some(news.part.open),
+                _ => None,
+            }
+        });
+        news.last()
+    }
 }
 
 impl Service {
@@ -141,7 +162,7 @@ impl Service {
         let cited: Vec<RecordId> = record
             .fields
             .values()
-            .flat_map(Value::items)
+            .flat_map(Value::leaves)
             .filter_map(|value| match value {
                 Value::Record(id) => Some(*id),
                 _ => None,
@@ -149,6 +170,8 @@ impl Service {
             .collect();
         let parent: Vec<RecordId> = record.parent.into_iter().collect();
         Ok(RecordView {
+            tree: self.tree(actor, &record)?,
+            openers: part_openers(actor, &mechanism, &record, &state),
             parts: self.ledger().rows(&ids)?,
             parent: self.ledger().rows(&parent)?.pop(),
             cited: self.ledger().rows(&cited)?,
@@ -239,7 +262,8 @@ impl Service {
         let state = self.state();
         let mut found = Vec::new();
         for (name, mechanism) in &state.laws.library.mechanisms {
-            if mechanism.register.is_some() {
+            // A part is opened from its parent's page.
+            if mechanism.register.is_some() || mechanism.parent.is_some() {
                 continue;
             }
             let may = |step: &&Step| {

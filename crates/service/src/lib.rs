@@ -14,6 +14,7 @@ pub mod files;
 pub mod load;
 pub mod log;
 pub mod outbox;
+mod parts;
 pub mod propose;
 pub mod rebuild;
 pub mod receipt;

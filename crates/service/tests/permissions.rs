@@ -56,6 +56,7 @@ fn blank(mechanism: &Mechanism) -> Record {
         opened: Timestamp(0),
         changed: Timestamp(0),
         parent: None,
+        above: Vec::new(),
         fields,
         taken: BTreeMap::new(),
         clocks: BTreeMap::new(),

@@ -50,7 +50,7 @@ fn deed(revision: u64) -> (Acted, Deed) {
                 ("households".to_owned(), Value::Int(12)),
                 ("what".to_owned(), Value::from("村口的路灯不亮，已经一个星期。")),
             ]);
-            let opening = Some(Opening { number: "W2026-000001".into(), parent: None });
+            let opening = Some(Opening { number: "W2026-000001".into(), parent: None, above: Vec::new() });
             let to = Some("received".into());
             (
                 Acted::Public,

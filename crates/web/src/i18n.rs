@@ -102,7 +102,10 @@ macro_rules! files {
     };
 }
 
-files!["common", "resident", "desk", "errors", "help", "pages", "api", "board", "burden", "log", "notices"];
+files![
+    "common", "resident", "desk", "errors", "help", "pages", "api", "board", "burden", "log", "notices",
+    "tables"
+];
 
 static ZH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(Lang::Zh, ZH_FILES));
 static EN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(Lang::En, EN_FILES));

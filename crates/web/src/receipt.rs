@@ -143,7 +143,7 @@ fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
     match deed {
         Deed::Step(taken) => named(lang, &taken.step, reading),
         Deed::Passed { deadline, .. } => with(lang, "verify-passed-late", &named(lang, deadline, reading)),
-        Deed::Part { mechanism, .. } => named(lang, mechanism, reading),
+        Deed::Part(news) => named(lang, &news.part.mechanism, reading),
         Deed::Look { fields, .. } | Deed::Erased { fields, .. } => fields.join(", "),
     }
 }

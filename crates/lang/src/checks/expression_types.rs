@@ -58,6 +58,11 @@ pub fn list_wanted(at: At, found: &Type) -> Fault {
     Fault::new(&CHECK, "list", at).with_key(kind(found))
 }
 
+/// `count` or `sum` over something else than a table.
+pub fn rows_wanted(at: At, found: &Type) -> Fault {
+    Fault::new(&CHECK, "rows", at).with_key(kind(found))
+}
+
 /// `.name` of something without members.
 pub fn no_members(at: At, name: &str, found: &Type) -> Fault {
     Fault::new(&CHECK, "members", at).with(name).with_key(kind(found))
@@ -111,5 +116,7 @@ pub fn kind(ty: &Type) -> &'static str {
         Type::Point => "type.point",
         Type::File => "type.file",
         Type::List(_) => "type.list",
+        Type::Rows(_) => "type.rows",
+        Type::Month => "type.month",
     }
 }

@@ -4,6 +4,8 @@ pub mod asked_twice;
 pub mod bad_name;
 pub mod catalogue_file;
 pub mod catalogue_row;
+pub mod columns;
+pub mod computed;
 pub mod constant_guard;
 pub mod dead_end;
 pub mod deadline_idle;
@@ -105,6 +107,7 @@ pub const ALL: &[&Check] = &[
     &bad_name::CHECK,
     &unknown_name::CHECK,
     &wrong_field::CHECK,
+    &columns::CHECK,
     &unreachable_state::CHECK,
     &dead_end::CHECK,
     &final_left::CHECK,
@@ -123,6 +126,7 @@ pub const ALL: &[&Check] = &[
     &personal_incomplete::CHECK,
     &asked_twice::CHECK,
     &held_by::CHECK,
+    &computed::CHECK,
     &ratio_of_nothing::CHECK,
     &catalogue_file::CHECK,
     &catalogue_row::CHECK,
@@ -145,12 +149,14 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     unknown_name::check(world, faults);
     crate::example::names(world, faults);
     wrong_field::check(world, faults);
+    columns::check(world, faults);
     nobody::check(world, faults);
     never_filled::check(world, faults);
     never_read::check(world, faults);
     personal_incomplete::check(world, faults);
     asked_twice::check(world, faults);
     held_by::check(world, faults);
+    computed::check(world, faults);
     parts::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {

@@ -47,7 +47,7 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         let reachable = |step: &Step| {
             flow.as_ref().is_none_or(|flow| flow.reachable.is_empty() || flow.can_be_taken(step))
         };
-        for field in &mechanism.fields {
+        for field in mechanism.fields.iter().filter(|field| field.is.is_none()) {
             let name = field.name.text();
             let mut filling = mechanism.steps.iter().filter(|step| fills(step, name)).peekable();
             let some = filling.peek().is_some();

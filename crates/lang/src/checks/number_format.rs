@@ -3,6 +3,7 @@
 //! # What it does
 //! Checks the form of `number`: plain characters, `{yyyy}`, `{mm}`, `{dd}` and exactly one counter
 //! `{n:6}` with 1 to 9 digits. As the counter begins anew each year, the year must stand in the number.
+//! A part may be numbered under its parent: `{parent}.{n}`.
 //!
 //! # Why is this bad
 //! Two records would carry the same number, on receipts that people keep.
@@ -18,7 +19,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `number` 的格式：普通字符、`{yyyy}`、`{mm}`、`{dd}` 和恰好一个 1 至 9 位的计数 `{n:6}`。计数每年重新开始，所以编号里必须有年份。
+//! 检查 `number` 的格式：普通字符、`{yyyy}`、`{mm}`、`{dd}` 和恰好一个 1 至 9 位的计数 `{n:6}`。计数每年重新开始，所以编号里必须有年份。分项可以在上级编号下编号：`{parent}.{n}`。
 //!
 //! # 为什么不好
 //! 两个事项会有相同的编号，而回执已经在群众手里。
@@ -39,12 +40,14 @@ pub const CHECK: Check = Check {
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {
     let Some(number) = &mechanism.number else { return };
     let mut rest = number.text();
-    let (mut counters, mut years) = (0, 0);
+    let (mut counters, mut years, mut under) = (0, 0, 0);
     while let Some(open) = rest.find(['{', '}']) {
         let slot = rest[open..].find('}').map(|close| &rest[open..open + close + 1]);
         match slot {
             Some("{yyyy}") => years += 1,
             Some("{mm}" | "{dd}") => {}
+            Some("{parent}") if mechanism.parent.is_some() => under += 1,
+            Some("{n}") if mechanism.parent.is_some() => counters += 1,
             Some(slot) if is_counter(slot) => counters += 1,
             slot => {
                 let wrong = slot.unwrap_or(&rest[open..]);
@@ -54,9 +57,11 @@ pub fn check(mechanism: &Mechanism, faults: &mut Faults) {
         }
         rest = &rest[open + slot.map_or(1, str::len)..];
     }
-    if counters != 1 {
+    // Under a parent the counter goes on for each parent, and the parent's number holds the year.
+    let plain = number.text().contains("{n}");
+    if counters != 1 || plain != (under == 1) {
         faults.add(Fault::new(&CHECK, "counter", number.at));
-    } else if years == 0 {
+    } else if years == 0 && under == 0 {
         faults.add(Fault::new(&CHECK, "year", number.at));
     }
 }

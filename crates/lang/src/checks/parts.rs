@@ -4,7 +4,8 @@
 //! Checks `opens` and `calls`: the part names this mechanism as its `parent`, the list and the part's
 //! field have the same kind of item, the system may take the part's opening step and everything it asks
 //! is given; `calls` goes by a field that names a record, and the called step is one that the system
-//! may take and gets what it asks. A merging step asks for a record of the same mechanism.
+//! may take and gets what it asks. A merging step asks for a record of the same mechanism. In a part
+//! `parent` is the record above it, so no field has that name.
 //!
 //! # Why is this bad
 //! The part would never be opened, or the other record would refuse the step, after people have been
@@ -25,7 +26,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致，分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。
+//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致，分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字。
 //!
 //! # 为什么不好
 //! 分项不会开出来，或者对方事项拒绝这个步骤，而人们已经被告知办好了。
@@ -55,6 +56,16 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             }
         }
         merging(mechanism, faults);
+        if let Some(number) = mechanism.number.as_ref().filter(|number| number.text().contains("{parent}"))
+            && let Some(parent) = mechanism.parent.as_ref().and_then(|parent| world.mechanism(parent.text()))
+            && parent.number.is_none()
+            && !parent.incomplete
+        {
+            faults.add(Fault::new(&CHECK, "number", number.at).with(parent.name.text()));
+        }
+        if let Some(field) = mechanism.field("parent").filter(|_| mechanism.parent.is_some()) {
+            faults.add(Fault::new(&CHECK, "parent-field", field.name.at));
+        }
     }
 }
 

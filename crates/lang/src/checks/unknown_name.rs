@@ -251,6 +251,9 @@ impl<'a> Names<'a, '_> {
             let known = self.world.documents.elements.iter().map(|element| element.name.text());
             self.faults.add(fault("kind.element", word.text(), word.at, known));
         }
+        for column in field.columns.iter().flatten() {
+            self.field(&column.field);
+        }
         let Some(ty) = &field.ty else { return };
         let Some(of) = &ty.of else { return };
         let item = match &ty.ty {
@@ -260,6 +263,11 @@ impl<'a> Names<'a, '_> {
         match item {
             Type::Entry(name) if self.world.catalogue(name).is_none() && !self.world.documents.incomplete => {
                 self.faults.add(fault("kind.catalogue", name, of.at, self.world.catalogue_names()));
+            }
+            Type::Rows(_)
+                if self.world.catalogue(of.text()).is_none() && !self.world.documents.incomplete =>
+            {
+                self.faults.add(fault("kind.catalogue", of.text(), of.at, self.world.catalogue_names()));
             }
             Type::Record(name) if self.world.mechanism(name).is_none() => {
                 self.faults.add(fault("kind.mechanism", name, of.at, self.world.mechanism_names()));

@@ -64,7 +64,12 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             each(duplicates.point.as_ref(), "duplicates.point", |ty| *ty == Type::Point, "type.point");
         }
         for indicator in &mechanism.indicators {
-            each(indicator.at.as_ref(), "at", |ty| matches!(ty, Type::Date | Type::Time), "type.time");
+            each(
+                indicator.at.as_ref(),
+                "at",
+                |ty| matches!(ty, Type::Date | Type::Month | Type::Time),
+                "type.time",
+            );
         }
         let code = mechanism.field("code").filter(|_| mechanism.register.is_some());
         each(code.map(|field| &field.name), "code", |ty| *ty == Type::Text, "type.text");

@@ -2,10 +2,10 @@
 
 use gongzhi_base::Words;
 
-use crate::ast::{Field, Personal, TypeAt};
-use crate::checks::{personal_incomplete, wrong_value};
+use crate::ast::{Column, Field, Personal, TypeAt};
+use crate::checks::{bad_name, duplicate, personal_incomplete, wrong_value};
 use crate::diagnostic::Faults;
-use crate::model::{Mask, Type};
+use crate::model::{ITEM, Mask, Type};
 use crate::source::Word;
 use crate::yaml::{Data, Node};
 
@@ -17,14 +17,18 @@ const MASKS: [(&str, Mask); 4] =
     [("all", Mask::All), ("name", Mask::Name), ("phone", Mask::Phone), ("middle", Mask::Phone)];
 
 /// Reads one field. Words and type may come from its element, so what is missing is told later.
-pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Field> {
+pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Field> {
     let before = faults.count();
     let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
     let [zh, en] = ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value));
     let help = map.take("help", faults).and_then(|node| read::words(node, entry.key.at, faults));
     let of = map.text("of", faults);
     let options = map.take("options", faults).map(|node| options(node, entry, faults));
-    let ty = map.text("type", faults).and_then(|word| type_of(&word, of, options.as_deref(), faults));
+    let columns = map.take("columns", faults).map(|node| columns(node, entry, source, faults));
+    let each = map.text("each", faults);
+    let is = map.take("is", faults).and_then(|node| read::code(node, source, faults));
+    let table = Table { columns: columns.as_deref(), each: each.as_ref() };
+    let ty = map.text("type", faults).and_then(|word| type_of(&word, of, options.as_deref(), table, faults));
     let number = |map: &mut Map<'_>, key, faults: &mut Faults| {
         map.take(key, faults).and_then(|node| read::number(node, 0, i64::MAX / 2, faults))
     };
@@ -66,6 +70,9 @@ pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Field> {
         mask,
         element,
         held_by,
+        columns,
+        each,
+        is,
         clause,
         broken: faults.count() > before,
     })
@@ -86,7 +93,54 @@ fn options(node: &Node, entry: &Entry<'_>, faults: &mut Faults) -> Vec<(Word, Wo
     out
 }
 
-const TYPES: [(&str, &str); 16] = [
+/// The columns of a table; `?` behind a name marks one that may stay empty.
+fn columns(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Vec<Column> {
+    let Data::Map(entries) = &node.data else {
+        faults.add(wrong_value::expected("kind.mapping", node.at));
+        return Vec::new();
+    };
+    let mut out: Vec<Column> = Vec::new();
+    for (key, node) in entries {
+        let (name, optional) = match key.text().strip_suffix('?') {
+            Some(name) => (name.to_owned(), true),
+            None => (key.value.clone(), false),
+        };
+        let key = Word::new(name, key.at);
+        if let Some(first) = out.iter().find(|column| column.field.name.value == key.value) {
+            faults.add(duplicate::key(&key, first.field.name.at));
+            continue;
+        }
+        if !bad_name::variable(&key, faults) {
+            continue;
+        }
+        let column = Entry { key: &key, node, clause: entry.clause };
+        out.extend(decode(&column, source, faults).map(|field| Column { field, optional }));
+    }
+    out
+}
+
+/// What a field says of being a table.
+#[derive(Clone, Copy)]
+struct Table<'a> {
+    columns: Option<&'a [Column]>,
+    each: Option<&'a Word>,
+}
+
+impl Table<'_> {
+    fn ty(self, word: &Word, faults: &mut Faults) -> Type {
+        if self.columns.is_none_or(<[Column]>::is_empty) {
+            faults.add(crate::checks::missing_key::fault("columns", word.at));
+        }
+        let item = self.each.map(|each| (ITEM.to_owned(), Type::Entry(each.value.clone())));
+        let own =
+            self.columns.unwrap_or_default().iter().filter_map(|column| {
+                Some((column.field.name.value.clone(), column.field.type_of()?.clone()))
+            });
+        Type::Rows(item.into_iter().chain(own).collect())
+    }
+}
+
+const TYPES: [(&str, &str); 18] = [
     ("text", "text"),
     ("count", "count"),
     ("amount", "amount"),
@@ -103,12 +157,15 @@ const TYPES: [(&str, &str); 16] = [
     ("point", "point"),
     ("photo", "photo"),
     ("file", "file"),
+    ("rows", "rows"),
+    ("month", "month"),
 ];
 
 fn type_of(
     word: &Word,
     of: Option<Word>,
     options: Option<&[(Word, Words)]>,
+    table: Table<'_>,
     faults: &mut Faults,
 ) -> Option<TypeAt> {
     let (item, is_list) = match word.text().strip_prefix("list of ") {
@@ -116,6 +173,7 @@ fn type_of(
         None => (word.clone(), false),
     };
     let name = read::one_of(&item, &TYPES, faults)?;
+    let of = of.or_else(|| table.each.cloned().filter(|_| name == "rows"));
     let named = |faults: &mut Faults| {
         let name = of.as_ref().map(|of| of.value.clone());
         if name.is_none() {
@@ -127,6 +185,7 @@ fn type_of(
         "text" => Type::Text,
         "count" | "amount" => Type::Int,
         "date" => Type::Date,
+        "month" => Type::Month,
         "time" => Type::Time,
         "span" => Type::Span,
         "bool" => Type::Bool,
@@ -143,6 +202,7 @@ fn type_of(
         "unit" => Type::Unit,
         "person" => Type::Person,
         "point" => Type::Point,
+        "rows" => table.ty(word, faults),
         _ => Type::File,
     };
     let ty = if is_list { Type::List(Box::new(ty)) } else { ty };

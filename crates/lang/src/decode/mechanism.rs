@@ -37,7 +37,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let [title, place, unit, kind] = ["title", "place", "unit", "kind"].map(|key| map.text(key, faults));
     let readers = map.take("readers", faults).map(|node| who_list(node, faults)).unwrap_or_default();
     let fields = named(map.take_all("fields"), faults);
-    let fields = fields.iter().filter_map(|entry| field::decode(entry, faults)).collect();
+    let fields = fields.iter().filter_map(|entry| field::decode(entry, text, faults)).collect();
     let states = named(map.take_all("states"), faults);
     let states = states.iter().filter_map(|entry| state(entry, faults)).collect();
     let steps = named(map.take_all("steps"), faults);

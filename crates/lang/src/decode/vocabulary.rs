@@ -28,7 +28,7 @@ pub fn roles(key: &Word, node: &Node, clause: &ClauseAt, documents: &mut Documen
 /// `elements:` the data dictionary.
 pub fn elements(key: &Word, node: &Node, clause: &ClauseAt, documents: &mut Documents, faults: &mut Faults) {
     for entry in named(vec![Entry { key, node, clause }], faults) {
-        let Some(element) = field::decode(&entry, faults) else { continue };
+        let Some(element) = field::decode(&entry, "", faults) else { continue };
         match documents.elements.iter().find(|other| other.name.value == element.name.value) {
             Some(first) => faults.add(duplicate::key(&element.name, first.name.at)),
             None => documents.elements.push(element),

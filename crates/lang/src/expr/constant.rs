@@ -95,7 +95,9 @@ impl Known<'_> {
     fn bounds(&self, expr: &Expr) -> Option<Bounds> {
         match expr {
             Expr::Int(int) => Some(Bounds::of(*int, *int)),
-            Expr::Taken(_) | Expr::Parts(_) | Expr::OpenParts(_) => Some(Bounds::of(0, i64::MAX)),
+            Expr::Taken(_) | Expr::Parts(_) | Expr::OpenParts(_) | Expr::CountOver { .. } => {
+                Some(Bounds::of(0, i64::MAX))
+            }
             Expr::Field(name) => {
                 let field = self.mechanism.field(name)?;
                 (field.type_of() == Some(&Type::Int)).then_some(())?;

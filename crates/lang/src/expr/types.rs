@@ -1,5 +1,9 @@
 //! Types of expressions: every name resolved against the mechanism, every operator against its operands.
 
+mod over;
+
+use over::Inner;
+
 use super::parse::{Node, Tree};
 use super::{ActorPart, Expr, Op};
 use crate::ast::{Code, Mechanism};
@@ -16,6 +20,8 @@ pub enum Use {
     Step,
     /// The condition of an automatic step: nobody acts, and no clock wakes it.
     Auto,
+    /// A field whose value follows from others: time alone may not change it, nobody acts.
+    Computed,
     /// A time limit.
     Limit,
     /// An indicator: kept up as events happen, so time alone may not change it.
@@ -48,12 +54,14 @@ pub const FUNCTIONS: &[&str] = &[
     "held",
     "missing",
     "join",
+    "count",
+    "sum",
 ];
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
 pub fn check(code: &Code, wanted: &Type, scope: &Scope<'_>, faults: &mut Faults) {
     let Some(tree) = &code.tree else { return };
-    let mut typing = Typing { scope, code, faults };
+    let mut typing = Typing { scope, code, faults, inner: None };
     let Some((expr, found)) = typing.infer(tree) else { return };
     if typing.fits(&expr, &found, wanted, tree) {
         let _ = code.typed.set(expr);
@@ -64,11 +72,13 @@ struct Typing<'s, 'f> {
     scope: &'s Scope<'s>,
     code: &'s Code,
     faults: &'f mut Faults,
+    /// What `count` and `sum` go over, inside of them.
+    inner: Option<Inner<'s>>,
 }
 
 type Typed = Option<(Expr, Type)>;
 
-impl Typing<'_, '_> {
+impl<'s> Typing<'s, '_> {
     fn at(&self, tree: &Tree) -> At {
         if self.code.exact { self.code.at.part(tree.range.clone()) } else { self.code.at }
     }
@@ -131,7 +141,13 @@ impl Typing<'_, '_> {
     }
 
     fn name(&mut self, name: &str, tree: &Tree) -> Typed {
-        let refused = matches!((name, self.scope.place), ("now", Use::Auto | Use::Indicator) | ("actor", _));
+        if let Some(ty) = self.inner.as_ref().and_then(|inner| inner.of(name)) {
+            return Some((Expr::Inner(name.to_owned()), ty));
+        }
+        let refused = matches!(
+            (name, self.scope.place),
+            ("now", Use::Auto | Use::Indicator | Use::Computed) | ("actor", _)
+        );
         if refused {
             return self.tell(wrong::not_here(self.at(tree), name));
         }
@@ -169,9 +185,24 @@ impl Typing<'_, '_> {
         if of.node == Node::Name("actor".into()) {
             return self.actor(name, tree);
         }
+        if of.node == Node::Name("parent".into())
+            && let Some(parent) = &self.scope.mechanism.parent
+        {
+            return self.parent(parent.text(), name, tree);
+        }
         let (expr, ty) = self.infer(of)?;
         let at = self.at(tree);
         match &ty {
+            Type::Rows(columns) => match columns.iter().find(|(column, _)| column == name) {
+                Some((_, ty)) => {
+                    let ty = Type::List(Box::new(ty.clone()));
+                    Some((Expr::Each { rows: Box::new(expr), column: name.to_owned() }, ty))
+                }
+                None => {
+                    let known = columns.iter().map(|(column, _)| column.as_str());
+                    self.tell(unknown_name::fault("kind.column", name, at, known))
+                }
+            },
             Type::Entry(catalogue) => {
                 let declared = self.scope.world.catalogue(catalogue)?;
                 let column = declared.columns.iter().find(|(column, _)| column.value == name);
@@ -231,6 +262,10 @@ impl Typing<'_, '_> {
         let at = self.at(tree);
         let wanted = match name {
             "unit_for" | "up" | "join" => 2,
+            "count" | "sum" => return self.over(name, args, tree),
+            "met" | "late" | "running" if self.scope.place == Use::Computed => {
+                return self.tell(wrong::not_here(at, name));
+            }
             _ if FUNCTIONS.contains(&name) => 1,
             _ => return self.tell(unknown_name::fault("kind.function", name, at, FUNCTIONS.iter().copied())),
         };
@@ -258,7 +293,7 @@ impl Typing<'_, '_> {
             }
             "size" => {
                 let (expr, ty) = self.infer(&args[0])?;
-                if !matches!(ty, Type::Text | Type::List(_)) {
+                if !matches!(ty, Type::Text | Type::List(_) | Type::Rows(_)) {
                     let at = self.at(&args[0]);
                     return self.tell(wrong::no_size(at, &ty));
                 }
@@ -298,6 +333,9 @@ impl Typing<'_, '_> {
             let at = self.at(arg);
             return self.tell(wrong::field_wanted(at));
         };
+        if self.inner.as_ref().and_then(|inner| inner.of(name)).is_some() {
+            return Some((Expr::HasInner(name.clone()), Type::Bool));
+        }
         let mechanism = self.scope.mechanism;
         if mechanism.field(name).is_none() {
             if !mechanism.incomplete {
@@ -376,7 +414,8 @@ impl Typing<'_, '_> {
                 Type::Bool
             }
             Op::Lt | Op::Le | Op::Gt | Op::Ge => {
-                let ordered = matches!(a_type, Type::Int | Type::Date | Type::Time | Type::Span);
+                let ordered =
+                    matches!(a_type, Type::Int | Type::Date | Type::Month | Type::Time | Type::Span);
                 if !ordered {
                     let at = self.at(left);
                     return self.tell(wrong::unordered(at, &a_type));

@@ -33,7 +33,6 @@ record-looked = Shown for the purpose you stated; the look has been recorded. It
 record-looks = Who has looked
 record-events = What happened
 record-deadlines = Deadlines and how they were computed
-record-joint = Joint handling
 record-duplicates = May be the same matter
 record-related = Related matters
 record-part-of = part of

@@ -33,7 +33,6 @@ record-looked = 已按您说明的用途显示，本次查看已记录。离开�
 record-looks = 查看记录
 record-events = 办理过程
 record-deadlines = 时限与计算过程
-record-joint = 联合办理
 record-duplicates = 可能是同一件事
 record-related = 关联事项
 record-part-of = 属于

@@ -15,14 +15,7 @@ use crate::app::App;
 pub async fn verify(app: &App, caller: &Caller, input: &Input) -> Result<(), Problem> {
     let mut named = Vec::new();
     for (field, raw) in input {
-        match raw {
-            Raw::File(file) => named.push((field.clone(), file.clone())),
-            Raw::List(items) => named.extend(items.iter().filter_map(|item| match item {
-                Raw::File(file) => Some((field.clone(), file.clone())),
-                _ => None,
-            })),
-            _ => {}
-        }
+        collect(field, raw, &mut named);
     }
     if named.is_empty() {
         return Ok(());
@@ -39,6 +32,15 @@ pub async fn verify(app: &App, caller: &Caller, input: &Input) -> Result<(), Pro
         }
     };
     app.read(check).await.map_err(|failure| caller.failure(&failure, app))
+}
+
+fn collect(field: &str, raw: &Raw, named: &mut Vec<(String, FileRef)>) {
+    match raw {
+        Raw::File(file) => named.push((field.to_owned(), file.clone())),
+        Raw::List(items) => items.iter().for_each(|item| collect(field, item, named)),
+        Raw::Row(cells) => cells.values().for_each(|cell| collect(field, cell, named)),
+        _ => {}
+    }
 }
 
 fn is_kept(service: &Service, file: &FileRef) -> bool {

@@ -203,9 +203,10 @@ pub fn event(
             shape.deed = if *late { "passed" } else { "reminder" };
             shape.deadline = Some(deadline.clone());
         }
-        Deed::Part { mechanism, id, open } => {
-            shape.deed = if *open { "part-opened" } else { "part-closed" };
-            shape.part = Some(PartShape { mechanism: mechanism.clone(), record: Id(*id) });
+        Deed::Part(news) => {
+            let part = &news.part;
+            shape.deed = if part.open { "part-opened" } else { "part-closed" };
+            shape.part = Some(PartShape { mechanism: part.mechanism.clone(), record: Id(part.id) });
         }
         Deed::Erased { fields, reason } => {
             shape.deed = "erased";

@@ -120,7 +120,7 @@ impl PartialSchema for Fields {
             .description(Some(
                 "Values by field: text, codes, dates (`2026-11-23`), times (RFC 3339) and spans (`5 days`) as strings; \
                  counts as numbers; amounts as strings in yuan (`\"12.50\"`; a bare whole number is fen); booleans; points as \
-                 `{\"lat\": 35.35, \"lon\": 111.22}`; files as `POST /files` answered them; lists as arrays. `null` leaves a \
+                 `{\"lat\": 35.35, \"lon\": 111.22}`; files as `POST /files` answered them; lists as arrays; tables as arrays of objects by column. `null` leaves a \
                  field empty. `GET /mechanisms/{name}` tells which fields a step asks.",
             ))
             .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(any.into()))))
@@ -177,34 +177,40 @@ impl<'de> Visitor<'de> for Any {
         Ok(Raw::List(items))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let (mut lat, mut lon) = (None, None);
-        let (mut digest, mut name, mut media, mut size) = (None, None, None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "lat" => lat = Some(map.next_value::<f64>()?),
-                "lon" => lon = Some(map.next_value::<f64>()?),
-                "digest" => digest = Some(map.next_value::<String>()?),
-                "name" => name = Some(map.next_value::<String>()?),
-                "media" => media = Some(map.next_value::<String>()?),
-                "size" => size = Some(map.next_value::<u64>()?),
-                _ => return Err(A::Error::unknown_field(&key, KEYS)),
+        let mut members = Input::new();
+        while let Some((name, One(value))) = map.next_entry::<String, One>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the member `{name}` is given twice")));
             }
+            members.insert(name, value);
         }
-        match (lat, lon, digest, name, media, size) {
-            (Some(lat), Some(lon), None, None, None, None) => Ok(Raw::Point(lat, lon)),
-            (None, None, Some(digest), Some(name), Some(media), Some(size)) => {
-                let digest: Digest = digest.parse().map_err(A::Error::custom)?;
-                let name = name.chars().filter(|c| !c.is_control()).take(100).collect();
-                Ok(Raw::File(FileRef { digest, name, media, size }))
-            }
-            _ => Err(A::Error::custom(
-                "neither a point (`lat`, `lon`) nor a file (`digest`, `name`, `media`, `size`)",
-            )),
-        }
+        Ok(point(&members).or_else(|| file(&members)).unwrap_or(Raw::Row(members)))
     }
 }
 
-const KEYS: &[&str] = &["lat", "lon", "digest", "name", "media", "size"];
+/// An object with exactly `lat` and `lon`, both numbers.
+fn point(members: &Input) -> Option<Raw> {
+    let degrees = |name: &str| match members.get(name)? {
+        Raw::Int(whole) => Some(*whole as f64),
+        Raw::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    (members.len() == 2).then_some(())?;
+    Some(Raw::Point(degrees("lat")?, degrees("lon")?))
+}
+
+/// An object with exactly `digest`, `name`, `media` and `size`, as a kept file was answered.
+fn file(members: &Input) -> Option<Raw> {
+    let text = |name: &str| match members.get(name)? {
+        Raw::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    (members.len() == 4).then_some(())?;
+    let Raw::Int(size) = members.get("size")? else { return None };
+    let digest: Digest = text("digest")?.parse().ok()?;
+    let name = text("name")?.chars().filter(|c| !c.is_control()).take(100).collect();
+    Some(Raw::File(FileRef { digest, name, media: text("media")?, size: u64::try_from(*size).ok()? }))
+}
 
 #[cfg(test)]
 mod tests {
@@ -229,11 +235,14 @@ mod tests {
         assert_eq!(fields["f"], Raw::Text(String::new()));
         assert_eq!(fields["g"], Raw::Text("1.5".into()));
         assert!(matches!(&fields["h"], Raw::File(file) if file.size == 9));
+        let rows = read(r#"{"a":[{"item":"x","amount":"1.50"},{}]}"#).expect("reads");
+        let Raw::List(rows) = &rows["a"] else { panic!("a list") };
+        assert!(matches!(&rows[0], Raw::Row(cells) if cells["amount"] == Raw::Text("1.50".into())));
     }
 
     #[test]
     fn what_is_no_value_is_told_with_its_place() {
-        for bad in [r#"{"a":{"lat":1}}"#, r#"{"a":{"x":1}}"#, r#"{"a":1,"a":2}"#, "[]"] {
+        for bad in [r#"{"a":{"x":1,"x":2}}"#, r#"{"a":1,"a":2}"#, "[]"] {
             let error = read(bad).expect_err(bad);
             assert!(error.line() == 1, "{error}");
         }

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use gongzhi_lang::model::{
-    Ask, Deadline, Dimension, Field, Indicator, Measure, Mechanism, Need, Step, Target, Tone, Type, Who,
+    Ask, Column, Deadline, Dimension, Field, Indicator, Measure, Mechanism, Need, Step, Target, Tone, Type,
+    Who,
 };
 use gongzhi_service::Failure;
 use serde::Serialize;
@@ -86,13 +87,13 @@ pub struct FieldShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<WordsShape>,
     /// `text`, `count`, `amount`, `date`, `time`, `span`, `bool`, `choice`, `entry`, `place`, `unit`, `person`, `record`, `point`,
-    /// `photo` or `file`.
+    /// `photo`, `file`, `month` or `rows` (a table).
     #[serde(rename = "type")]
     #[schema(example = "text")]
     pub ty: &'static str,
     /// Whether it holds a list of them.
     pub list: bool,
-    /// The catalogue of an entry, or the mechanism of a record.
+    /// The catalogue of an entry or of a table's rows, or the mechanism of a record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Bounds of characters, number (fen for amounts) or items.
@@ -108,12 +109,42 @@ pub struct FieldShape {
     /// Kinds of unit that may be chosen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// Columns of a table. Where `of` names a catalogue it has one row for each lowest entry, named by `item`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnShape>,
+    /// Whether its value follows from others: it is never sent.
+    pub computed: bool,
     /// Whether the holder and the public see it.
     pub public: bool,
     /// For personal data: what it serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<WordsShape>,
     pub rule: BasisShape,
+}
+
+/// A column of a table.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Column)]
+pub struct ColumnShape {
+    pub name: String,
+    pub words: WordsShape,
+    /// As for fields.
+    #[serde(rename = "type")]
+    pub ty: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Whether it may stay empty.
+    pub optional: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<OptionShape>,
+}
+
+impl ColumnShape {
+    fn new(lang: Lang, column: &Column) -> ColumnShape {
+        let shape = field(lang, &column.field);
+        let FieldShape { name, words, ty, of, options, .. } = shape;
+        ColumnShape { name, words, ty, of, optional: column.optional, options }
+    }
 }
 
 /// One of a field's choices.
@@ -252,6 +283,8 @@ fn field(lang: Lang, field: &Field) -> FieldShape {
         Type::Point => ("point", None),
         Type::File if field.photo => ("photo", None),
         Type::File => ("file", None),
+        Type::Month => ("month", None),
+        Type::Rows(_) => ("rows", field.each.clone()),
         // The language has no lists of lists.
         Type::List(_) => ("list", None),
     };
@@ -270,6 +303,8 @@ fn field(lang: Lang, field: &Field) -> FieldShape {
             .collect(),
         levels: field.levels.iter().map(|level| level.word()).collect(),
         kinds: field.kinds.clone(),
+        columns: field.columns.iter().map(|column| ColumnShape::new(lang, column)).collect(),
+        computed: field.is.is_some(),
         public: field.public,
         purpose: field.personal.as_ref().map(|personal| (&personal.purpose).into()),
         rule: basis(lang, &field.clause),

@@ -290,7 +290,7 @@ fn slug(failure: &Failure) -> &'static str {
 }
 
 fn shape(lang: Lang, fault: &FieldFault, mechanism: Option<&Mechanism>) -> FaultShape {
-    let message = match mechanism.and_then(|mechanism| mechanism.field(&fault.field)) {
+    let message = match mechanism.and_then(|mechanism| mechanism.field_at(&fault.field)) {
         Some(field) => words::field_fault_words(lang, field, &fault.fault),
         None => words::fault_words(lang, &fault.fault),
     };

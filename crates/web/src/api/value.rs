@@ -33,7 +33,10 @@ pub fn plain(field: Option<&Field>, value: &Value) -> Json {
         Value::Record(id) => Json::String(id.to_string()),
         Value::List(items) => items.iter().map(|item| json(field, item)).collect(),
         Value::Row(columns) => {
-            let columns = columns.iter().map(|(name, value)| (name.clone(), json(None, value)));
+            let column = |name: &str| {
+                field?.columns.iter().map(|column| &column.field).find(|column| column.name == name)
+            };
+            let columns = columns.iter().map(|(name, value)| (name.clone(), json(column(name), value)));
             Json::Object(columns.collect::<Map<String, Json>>())
         }
         Value::Sealed(_) => json!({ "masked": covered(value) }),
@@ -73,7 +76,7 @@ pub fn file_of(
     shown: impl Fn(&str) -> bool,
 ) -> Option<FileRef> {
     let in_value = |value: &Value| {
-        value.items().iter().find_map(|item| match item {
+        value.leaves().into_iter().find_map(|item| match item {
             Value::File(file) if file.digest.to_string() == digest => Some(file.clone()),
             _ => None,
         })

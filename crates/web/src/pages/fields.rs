@@ -9,10 +9,10 @@ use gongzhi_service::State;
 use gongzhi_service::files::MAX_BYTES;
 
 use super::input::{self, Read, item, place};
-use super::names;
 use super::posted::{Posted, kept_value};
 use super::settings::Presentation;
 use super::words::{clause_link, field_fault_words, say, who_words};
+use super::{names, tables};
 use crate::i18n::{Lang, t};
 use crate::view::{
     BoolInput, CatalogueGroup, CatalogueInput, CatalogueStyle, Choice, ChoiceInput, ChoiceStyle, DateInput,
@@ -46,7 +46,7 @@ pub struct Shape<'s> {
 pub fn faults(shape: &Shape<'_>, found: &[FieldFault], read: Option<&Read>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for fault in found {
-        if let Some(field) = shape.mechanism.field(&fault.field) {
+        if let Some(field) = shape.mechanism.field_at(&fault.field) {
             all.insert(fault.field.clone(), field_fault_words(shape.lang, field, &fault.fault));
         }
     }
@@ -79,7 +79,12 @@ pub fn fields(
                 error: faults.get(&field.name).cloned(),
                 purpose: purpose(shape, field),
                 autocomplete: autocomplete(field),
-                kind: kind(shape, field, required, &typed, read),
+                kind: match &field.ty {
+                    Type::Rows(_) => {
+                        FieldKind::Rows(tables::table(shape, field, posted, &typed, read, faults))
+                    }
+                    _ => kind(shape, field, required, &typed, read),
+                },
             }
         })
         .collect()
@@ -94,6 +99,9 @@ fn begin(shape: &Shape<'_>, field: &Asked) -> Option<Posted> {
     }
     // What a person says anew each time starts empty; codes start as they stand.
     let value = shape.record?.fields.get(&field.name)?;
+    if matches!(field.ty, Type::Rows(_)) {
+        return Some(tables::begin(field, value));
+    }
     let codes = matches!(field.ty, Type::Place | Type::Entry(_) | Type::Unit);
     let code = value.text().filter(|_| codes)?;
     posted.put(&field.name, code);
@@ -120,7 +128,13 @@ fn autocomplete(field: &Asked) -> String {
     .to_owned()
 }
 
-fn kind(shape: &Shape<'_>, field: &Asked, required: bool, typed: &Posted, read: Option<&Read>) -> FieldKind {
+pub(super) fn kind(
+    shape: &Shape<'_>,
+    field: &Asked,
+    required: bool,
+    typed: &Posted,
+    read: Option<&Read>,
+) -> FieldKind {
     let value = typed.text(&field.name).to_owned();
     let bound = |bound: Option<i64>| bound.map(|bound| bound.to_string()).unwrap_or_default();
     let several = matches!(field.ty, Type::List(_));
@@ -136,6 +150,8 @@ fn kind(shape: &Shape<'_>, field: &Asked, required: bool, typed: &Posted, read: 
             ..NumberInput::default()
         }),
         Type::Date => FieldKind::Date(DateInput { value, ..DateInput::default() }),
+        Type::Month => FieldKind::Month(DateInput { value, ..DateInput::default() }),
+        Type::Time => FieldKind::Time(DateInput { value, ..DateInput::default() }),
         Type::Choice(_) => FieldKind::Choice(choice(shape, field, &value)),
         Type::Entry(catalogue) => match shape.state.world.catalogue(catalogue) {
             Some(known) => FieldKind::Catalogue(entries(shape, known, required, &value)),
@@ -155,7 +171,7 @@ fn kind(shape: &Shape<'_>, field: &Asked, required: bool, typed: &Posted, read: 
             tiles: String::new(),
             center: shape.presentation.centre.clone(),
         }),
-        Type::File => FieldKind::Files(files(field, several, read)),
+        Type::File => FieldKind::Files(files(field, several, typed, read)),
         _ => FieldKind::Text(TextInput {
             value,
             rows: u32::from(field.lines),
@@ -258,8 +274,22 @@ fn units(shape: &Shape<'_>, field: &Asked, chosen: &[&str], style: ChoiceStyle) 
     }
 }
 
-fn files(field: &Asked, several: bool, read: Option<&Read>) -> FilesInput {
+fn files(field: &Asked, several: bool, typed: &Posted, read: Option<&Read>) -> FilesInput {
     let kept = read.into_iter().flat_map(|read| &read.kept).filter(|(name, _)| *name == field.name);
+    let kept = kept.map(|(_, file)| Choice {
+        value: kept_value(file),
+        label: if file.name.is_empty() { file.media.clone() } else { file.name.clone() },
+        selected: true,
+        ..Choice::default()
+    });
+    // A table begins with the files that its rows hold already.
+    let before = format!("{}.kept", field.name);
+    let held = typed.all(&before).filter(|_| read.is_none()).map(|value| Choice {
+        value: value.to_owned(),
+        label: value.splitn(3, ' ').nth(2).unwrap_or_default().to_owned(),
+        selected: true,
+        ..Choice::default()
+    });
     FilesInput {
         accept: if field.photo {
             "image/jpeg,image/png,image/webp"
@@ -272,14 +302,7 @@ fn files(field: &Asked, several: bool, read: Option<&Read>) -> FilesInput {
         max_label: input::most_bytes(),
         max_edge: if field.photo { EDGE } else { 0 },
         photos: field.photo,
-        kept: kept
-            .map(|(_, file)| Choice {
-                value: kept_value(file),
-                label: if file.name.is_empty() { file.media.clone() } else { file.name.clone() },
-                selected: true,
-                ..Choice::default()
-            })
-            .collect(),
+        kept: kept.chain(held).collect(),
     }
 }
 
@@ -384,6 +407,7 @@ pub fn shown(lang: Lang, state: &State, field: &Asked, value: &Value) -> crate::
     crate::view::Fact {
         label: say(lang, &field.words),
         value: names::value(lang, state, field, value),
+        table: tables::shown(lang, state, field, value),
         ..crate::view::Fact::default()
     }
 }

@@ -56,10 +56,7 @@ pub fn form(
         let title = crate::i18n::t(shape.lang, "form-contact").into_owned();
         groups.push(FieldGroup { title, fields: personal, ..FieldGroup::default() });
     }
-    let multipart = groups
-        .iter()
-        .flat_map(|group| &group.fields)
-        .any(|field| matches!(field.kind, crate::view::FieldKind::Files(_)));
+    let multipart = groups.iter().flat_map(|group| &group.fields).any(crate::view::Field::has_files);
     Form {
         id: format!("form-{}", shape.step.name),
         action,

@@ -3,10 +3,11 @@
 use gongzhi_base::FileRef;
 use gongzhi_kernel::Raw;
 use gongzhi_kernel::command::Input;
-use gongzhi_lang::model::{Field, Mechanism, Step, Type};
+use gongzhi_lang::model::{Field, ITEM, Mechanism, Step, Type};
 use gongzhi_service::files::{FileFault, MAX_BYTES};
 
 use super::posted::{Posted, read_kept};
+use super::tables;
 use crate::app::App;
 use crate::i18n::{Lang, t, t_with};
 
@@ -22,23 +23,45 @@ pub struct Read {
 pub fn read(app: &App, lang: Lang, mechanism: &Mechanism, step: &Step, posted: &Posted) -> Read {
     let mut read = Read::default();
     for field in step.asks.iter().filter_map(|ask| mechanism.field(&ask.field)) {
-        let raw = match item(&field.ty) {
-            Type::File => files(app, lang, field, posted, &mut read),
-            Type::Place => Some(Raw::Text(place(field, posted))),
-            Type::Point => point(field, posted),
-            Type::Record(_) => records(app, field, posted),
-            _ if matches!(field.ty, Type::List(_)) => {
-                let items: Vec<Raw> =
-                    posted.all(&field.name).map(|text| Raw::Text(text.to_owned())).collect();
-                (!items.is_empty()).then_some(Raw::List(items))
-            }
-            _ => posted.get(&field.name).map(|text| Raw::Text(text.to_owned())),
+        let raw = match &field.ty {
+            Type::Rows(_) => Some(rows(app, lang, field, posted, &mut read)),
+            _ => one(app, lang, field, posted, &mut read),
         };
         if let Some(raw) = raw {
             read.input.insert(field.name.clone(), raw);
         }
     }
     read
+}
+
+fn one(app: &App, lang: Lang, field: &Field, posted: &Posted, read: &mut Read) -> Option<Raw> {
+    match item(&field.ty) {
+        Type::File => files(app, lang, field, posted, read),
+        Type::Place => Some(Raw::Text(place(field, posted))),
+        Type::Point => point(field, posted),
+        Type::Record(_) => records(app, field, posted),
+        _ if matches!(field.ty, Type::List(_)) => {
+            let items: Vec<Raw> = posted.all(&field.name).map(|text| Raw::Text(text.to_owned())).collect();
+            (!items.is_empty()).then_some(Raw::List(items))
+        }
+        _ => posted.get(&field.name).map(|text| Raw::Text(text.to_owned())),
+    }
+}
+
+/// The rows of a table: as many as have been posted, each cell as a field of its own.
+fn rows(app: &App, lang: Lang, field: &Field, posted: &Posted, read: &mut Read) -> Raw {
+    let rows = (0..tables::posted_rows(field, posted)).map(|at| {
+        let cells = field.columns.iter().filter_map(|column| {
+            let cell = tables::cell(field, at, &column.field);
+            Some((column.field.name.clone(), one(app, lang, &cell, posted, read)?))
+        });
+        let mut cells: Input = cells.collect();
+        if let Some(item) = posted.get(&tables::name(field, at, ITEM)).filter(|_| field.each.is_some()) {
+            cells.insert(ITEM.to_owned(), Raw::Text(item.to_owned()));
+        }
+        Raw::Row(cells)
+    });
+    Raw::List(rows.collect())
 }
 
 /// The type of a list's items, or the type itself.

@@ -25,6 +25,7 @@ pub mod record;
 mod report;
 pub mod rows;
 pub mod settings;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;

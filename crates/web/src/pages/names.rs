@@ -90,6 +90,13 @@ pub fn value(lang: Lang, state: &State, field: &Field, value: &Value) -> String 
     items.join(&t(lang, "list-comma"))
 }
 
+/// A row of a table as one text, where there is no room for a table.
+fn row(lang: Lang, state: &State, table: &Field, row: &Value) -> String {
+    let Some(shown) = super::tables::shown(lang, state, table, row) else { return String::new() };
+    let cells = shown.rows.into_iter().flatten().filter(|cell| !cell.is_empty());
+    cells.collect::<Vec<_>>().join(" · ")
+}
+
 fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> String {
     let zone = state.world.zone;
     match (ty, value) {
@@ -103,10 +110,12 @@ fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> St
             let option = field.options.iter().find(|(known, _)| known == name);
             option.map_or_else(|| name.clone(), |(_, words)| say(lang, words))
         }
+        (Type::Rows(_), Value::Row(_)) => row(lang, state, field, value),
         (_, Value::Text(text)) => text.clone(),
         (_, Value::Bool(yes)) => t(lang, if *yes { "yes" } else { "no" }).into_owned(),
         (_, Value::Int(fen)) if field.amount => format!("¥{}", format::yuan(*fen)),
         (_, Value::Int(number)) => format::number(*number),
+        (Type::Month, Value::Date(date)) => format::month(lang, *date),
         (_, Value::Date(date)) => format::full_day(lang, *date),
         (_, Value::Time(at)) => format::moment(lang, zone.civil(*at), 0),
         (_, Value::Span(span)) => super::why::span(lang, *span),

@@ -91,6 +91,10 @@ pub fn fault_words(lang: Lang, fault: &Fault) -> String {
         Fault::NotPhoto => t(lang, "fault-not-photo").into_owned(),
         Fault::NotAsked => t(lang, "fault-not-asked").into_owned(),
         Fault::BadText => t(lang, "fault-bad-text").into_owned(),
+        Fault::NotMonth => t(lang, "fault-not-month").into_owned(),
+        Fault::NotRows => t(lang, "fault-not-rows").into_owned(),
+        Fault::NoRow(entry) => x("fault-no-row", entry),
+        Fault::RowTwice(entry) => x("fault-row-twice", entry),
     }
 }
 
@@ -98,6 +102,7 @@ pub fn fault_words(lang: Lang, fault: &Fault) -> String {
 pub fn field_fault_words(lang: Lang, field: &Field, fault: &Fault) -> String {
     let kind = match &field.ty {
         Type::List(_) => "items",
+        Type::Rows(_) => "rows",
         Type::Int if field.amount => "amount",
         Type::Int => "number",
         _ => "text",

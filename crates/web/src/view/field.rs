@@ -73,6 +73,12 @@ pub enum FieldKind {
     Person(ChoiceInput),
     /// Yes or no, as one tick box.
     Bool(BoolInput),
+    /// A month, posted as `2026-11`.
+    Month(DateInput),
+    /// A moment, posted as `2026-11-23T14:30`.
+    Time(DateInput),
+    /// Rows of a table, posted as `name.0.column`, `name.1.column`, …
+    Rows(RowsInput),
 }
 
 impl Default for FieldKind {
@@ -311,7 +317,48 @@ pub struct BoolInput {
     pub checked: bool,
 }
 
+/// Rows of a table. A submission with `_pick=name` asks only for the form again, with more rows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RowsInput {
+    /// The rows, at least one.
+    pub rows: Vec<RowInput>,
+    /// Whether more may be asked for.
+    pub more: bool,
+}
+
+/// One row.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RowInput {
+    /// Its number, or the entry that it is about.
+    pub label: String,
+    /// The entry's code, posted as `name.0.item`; empty for plain rows.
+    pub item: String,
+    /// Its cells.
+    pub cells: Vec<Field>,
+}
+
 impl Field {
+    /// The fields with faults: this one, or the cells of a table.
+    pub fn faults(&self) -> Vec<&Field> {
+        let own = self.error.is_some().then_some(self);
+        let cells: Vec<&Field> = match &self.kind {
+            FieldKind::Rows(table) => table.rows.iter().flat_map(|row| &row.cells).collect(),
+            _ => Vec::new(),
+        };
+        own.into_iter().chain(cells.into_iter().filter(|cell| cell.error.is_some())).collect()
+    }
+
+    /// Whether it carries files.
+    pub fn has_files(&self) -> bool {
+        match &self.kind {
+            FieldKind::Files(_) => true,
+            FieldKind::Rows(table) => table.rows.iter().flat_map(|row| &row.cells).any(Field::has_files),
+            _ => false,
+        }
+    }
+
     /// Id of the control that the error summary leads to.
     pub fn target(&self) -> String {
         match &self.kind {
@@ -324,7 +371,7 @@ impl Field {
                 format!("{}-0-0", self.name)
             }
             FieldKind::Units(_) => format!("{}-0-0", self.name),
-            FieldKind::Point(_) => format!("{}-group", self.name),
+            FieldKind::Point(_) | FieldKind::Rows(_) => format!("{}-group", self.name),
             _ => self.name.clone(),
         }
     }
@@ -344,7 +391,11 @@ impl Field {
     /// Whether the field is a group of controls, which needs a `fieldset` and a `legend`.
     pub fn grouped(&self) -> bool {
         match &self.kind {
-            FieldKind::Span(_) | FieldKind::Place(_) | FieldKind::Point(_) | FieldKind::Units(_) => true,
+            FieldKind::Span(_)
+            | FieldKind::Place(_)
+            | FieldKind::Point(_)
+            | FieldKind::Units(_)
+            | FieldKind::Rows(_) => true,
             FieldKind::Catalogue(c) => c.style == CatalogueStyle::Tree,
             FieldKind::Choice(c) | FieldKind::Unit(c) | FieldKind::Person(c) => {
                 c.style != ChoiceStyle::Select && !c.groups.is_empty()

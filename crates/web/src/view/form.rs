@@ -68,7 +68,7 @@ pub struct FieldGroup {
 impl Form {
     /// Every field that has a fault, in order.
     pub fn faults(&self) -> Vec<&Field> {
-        self.groups.iter().flat_map(|group| &group.fields).filter(|field| field.error.is_some()).collect()
+        self.groups.iter().flat_map(|group| &group.fields).flat_map(Field::faults).collect()
     }
 
     /// Whether anything is wrong.

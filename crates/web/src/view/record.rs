@@ -29,6 +29,20 @@ pub struct Fact {
     pub note: String,
     /// Whether the value is covered (`139****0001`) until the person states a purpose.
     pub masked: bool,
+    /// The rows of a table, shown in place of the value.
+    pub table: Option<Table>,
+}
+
+/// Rows of a table as they are shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Table {
+    /// Names of the columns.
+    pub heads: Vec<String>,
+    /// Which columns hold numbers.
+    pub right: Vec<bool>,
+    /// The rows, each with a cell for every column.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// A file or photo of a record.
@@ -147,22 +161,40 @@ pub struct Duplicate {
     pub link: Option<Form>,
 }
 
-/// A part of the work that another unit does at the same time.
+/// The parts of one kind that a record has.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PartGroup {
+    /// What they are.
+    pub title: String,
+    /// How many there are, and how many are closed.
+    pub total: String,
+    /// The parts.
+    pub parts: Vec<Child>,
+    /// How many more there are than are shown; empty for none.
+    pub more: String,
+}
+
+/// A part of a record, with its own parts.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Child {
     /// Its page.
     pub href: String,
-    /// Which unit.
+    /// Its number; empty where its kind has none.
+    pub code: String,
+    /// What it is about; empty for those who may not read it.
+    pub title: String,
+    /// Which unit has it.
     pub unit: String,
-    /// Lead or helping.
-    pub role: String,
-    /// What it was asked to do.
-    pub task: String,
+    /// What it counts of its own parts and rows.
+    pub totals: Vec<Fact>,
     /// Its state.
     pub state: State,
     /// Its deadline.
     pub due: Option<Due>,
+    /// Its own parts.
+    pub parts: Vec<Child>,
 }
 
 /// Personal fields that are covered: the form to uncover them by stating a purpose.
@@ -208,8 +240,8 @@ pub struct RecordPage {
     pub erase_href: String,
     /// Files that came with the report.
     pub files: Vec<Attachment>,
-    /// Joint handling.
-    pub children: Vec<Child>,
+    /// Its parts, by kind.
+    pub groups: Vec<PartGroup>,
     /// The record that this one is a part of.
     pub parent: Option<Link>,
     /// Records linked to this one.
@@ -254,6 +286,10 @@ pub struct StepPage {
 pub struct NewRecordPage {
     /// The frame.
     pub s: Shell,
+    /// What is opened.
+    pub title: String,
+    /// The record of which it becomes a part.
+    pub above: Option<Link>,
     /// The form.
     pub form: Form,
     /// Likely duplicates of what has been typed; `None` before anything was looked up.

@@ -5,6 +5,7 @@ pub mod files;
 pub mod look;
 pub mod new;
 pub mod page;
+mod parts;
 pub mod show;
 pub mod step;
 

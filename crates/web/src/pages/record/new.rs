@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use gongzhi_kernel::decide::PARENT;
 use gongzhi_kernel::{Order, Raw};
 use gongzhi_lang::model::{Mechanism, Step, Who};
 use gongzhi_service::codes::grouped;
+use gongzhi_service::desk::RecordView;
 use gongzhi_service::{Failure, State as County};
+use serde::Deserialize;
 
 use super::page::reasons;
-use super::show::desk_base;
+use super::show::{Gaze, desk_base};
 use crate::app::App;
 use crate::pages::fields::Shape;
 use crate::pages::form::{self, Failed};
@@ -23,7 +26,9 @@ use crate::pages::problem::{Answer, Trouble, ok, page as render, see};
 use crate::pages::rows::record_row;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
-use crate::view::{Choice, Duplicate, FieldKind, Link, NewRecordPage, OptionGroup, TextPage, TextSection};
+use crate::view::{
+    Choice, Duplicate, FieldKind, Hidden, Link, NewRecordPage, OptionGroup, TextPage, TextSection,
+};
 
 /// The opening steps that a person's posts allow, over any place.
 fn openers(state: &County, me: &Me) -> Vec<(Arc<Mechanism>, String)> {
@@ -43,7 +48,9 @@ fn openers(state: &County, me: &Me) -> Vec<(Arc<Mechanism>, String)> {
 /// `GET /desk/new`: what may be opened; where it is one thing, that.
 pub async fn choose(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     let state = app.service.state();
-    let all = openers(&state, &me);
+    let mut all = openers(&state, &me);
+    // A part is opened from its parent's page.
+    all.retain(|(mechanism, _)| mechanism.parent.is_none());
     let link = |(mechanism, name): &(Arc<Mechanism>, String)| {
         let step = mechanism.step(name).map(|step| say(visitor.lang, &step.words)).unwrap_or_default();
         let label = format!("{} · {step}", say(visitor.lang, &mechanism.words));
@@ -79,15 +86,48 @@ fn found(
         .ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
 }
 
+/// Under which record a part is opened.
+#[derive(Deserialize, Default)]
+pub struct Under {
+    #[serde(default)]
+    parent: String,
+}
+
+/// The record under which a part is opened, if the person may read it; none for a mechanism without parents.
+async fn parent(
+    app: &App,
+    visitor: &Visitor,
+    me: &Me,
+    mechanism: &Mechanism,
+    typed: &str,
+) -> Result<Option<RecordView>, Trouble> {
+    let Some(kind) = &mechanism.parent else { return Ok(None) };
+    let view = super::read(app, visitor, me, typed).await?;
+    match view.record.mechanism == *kind {
+        true => Ok(Some(view)),
+        false => Err(Trouble::at_desk(app, visitor, me, &Failure::NotFound)),
+    }
+}
+
 /// `GET /desk/new/{mechanism}/{step}`
 pub async fn page(
     Path((mechanism, name)): Path<(String, String)>,
     State(app): State<App>,
     visitor: Visitor,
     me: Me,
+    Query(under): Query<Under>,
 ) -> Answer {
     let mechanism = found(&app, &visitor, &me, &mechanism, &name)?;
-    shown(&app, &visitor, &me, &mechanism, &name, None, None)
+    let parent = parent(&app, &visitor, &me, &mechanism, &under.parent).await?;
+    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref() };
+    shown(&app, &visitor, &me, &way, None, None)
+}
+
+/// What is opened, by which step, under which record.
+struct Way<'w> {
+    mechanism: &'w Mechanism,
+    name: &'w str,
+    parent: Option<&'w RecordView>,
 }
 
 type Again<'a> = (&'a Posted, &'a Read, &'a Failed);
@@ -96,16 +136,16 @@ fn shown(
     app: &App,
     visitor: &Visitor,
     me: &Me,
-    mechanism: &Mechanism,
-    name: &str,
+    way: &Way<'_>,
     again: Option<Again<'_>>,
     duplicates: Option<Vec<Duplicate>>,
 ) -> Answer {
+    let Way { mechanism, name, parent } = *way;
     let state = app.service.state();
     let Some(step) = mechanism.step(name) else {
         return Err(Trouble::at_desk(app, visitor, me, &Failure::NotFound));
     };
-    let shape = shape(visitor, &state, me, mechanism, step);
+    let shape = shape(visitor, &state, me, way, step);
     let none = Failed::default();
     let (posted, read, failed) = match again {
         Some((posted, read, failed)) => (Some(posted), Some(read), failed),
@@ -117,8 +157,28 @@ fn shown(
         propose(app, &shape, read, &mut form);
     }
     form.cancel = Some(Link::new(visitor.t("back"), "/desk"));
+    let mut title = visitor.t("new-title");
+    let mut above = None;
+    if let Some(view) = parent {
+        let base = desk_base(view.record.id);
+        form.hidden.push(Hidden { name: PARENT.to_owned(), value: view.record.id.to_string() });
+        form.cancel = Some(Link::new(visitor.t("back"), base.clone()));
+        title = say(visitor.lang, &step.words);
+        let now = app.service.now();
+        let gaze = Gaze {
+            lang: visitor.lang,
+            state: &state,
+            mechanism: &view.mechanism,
+            now,
+            base: base.clone(),
+            staff: true,
+        };
+        above = Some(Link::new(format!("{} {}", view.record.number, gaze.subject(&view.record)), base));
+    }
     let page = NewRecordPage {
-        s: visitor.desk_shell(app, me, visitor.t("new-title")),
+        s: visitor.desk_shell(app, me, title.clone()),
+        title,
+        above,
         form,
         duplicates,
         check: mechanism.duplicates.is_some(),
@@ -135,16 +195,13 @@ fn compared(mechanism: &Mechanism) -> String {
     format!("text={} place={place}{point}", rule.words)
 }
 
-fn shape<'s>(
-    visitor: &'s Visitor,
-    state: &'s County,
-    me: &Me,
-    mechanism: &'s Mechanism,
-    step: &'s Step,
-) -> Shape<'s> {
+fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, way: &Way<'s>, step: &'s Step) -> Shape<'s> {
+    let Way { mechanism, parent, .. } = *way;
+    // A part lies where its parent does, most of the time.
+    let above = parent.map(|view| view.record.place.clone());
     // Whoever works for one place reports from there most of the time.
     let own = me.staff.actor.posts().iter().find(|post| post.place != state.world.county);
-    let given = mechanism.place.clone().zip(own.map(|post| post.place.clone()));
+    let given = mechanism.place.clone().zip(above.or_else(|| own.map(|post| post.place.clone())));
     Shape {
         lang: visitor.lang,
         state,
@@ -224,36 +281,27 @@ pub async fn submit(
     let Some(step) = mechanism.step(&name) else {
         return Err(Trouble::at_desk(&app, &visitor, &me, &Failure::NotFound));
     };
-    let shape = shape(&visitor, &state, &me, &mechanism, step);
+    let parent = parent(&app, &visitor, &me, &mechanism, posted.text(PARENT)).await?;
+    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref() };
+    let shape = shape(&visitor, &state, &me, &way, step);
     if posted.get("_check").is_some() || posted.get("_pick").is_some() {
         let read = input::read(&app, visitor.lang, &mechanism, step, &posted);
         let near = likely(&app, &visitor, &me, &mechanism, &read).await;
-        return shown(
-            &app,
-            &visitor,
-            &me,
-            &mechanism,
-            &name,
-            Some((&posted, &read, &Failed::default())),
-            near,
-        );
+        return shown(&app, &visitor, &me, &way, Some((&posted, &read, &Failed::default())), near);
     }
     let (read, mut failed) = form::check(&app, &shape, &posted);
     if failed.faults.is_empty() {
         let id = app.service.new_record_id();
-        let order = Order::Open {
-            mechanism: mechanism.name.clone(),
-            step: name.clone(),
-            id,
-            input: read.input.clone(),
-        };
+        let mut input = read.input.clone();
+        input.extend(parent.as_ref().map(|view| (PARENT.to_owned(), Raw::Text(view.record.id.to_string()))));
+        let order = Order::Open { mechanism: mechanism.name.clone(), step: name.clone(), id, input };
         match app.service.act(posted.command_id(&app), me.actor(), order).await {
             Ok(outcome) => return done(&app, &me, &mechanism, outcome.record, &name).await,
             Err(failure) => failed = form::failed(&app, &shape, &read, &failure),
         }
     }
     let near = likely(&app, &visitor, &me, &mechanism, &read).await;
-    shown(&app, &visitor, &me, &mechanism, &name, Some((&posted, &read, &failed)), near)
+    shown(&app, &visitor, &me, &way, Some((&posted, &read, &failed)), near)
 }
 
 /// The receipt for the person at the window; without receipts, the record.

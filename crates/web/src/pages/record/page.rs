@@ -8,6 +8,7 @@ use gongzhi_service::desk::RecordView;
 use gongzhi_service::propose::Likely;
 use serde::Deserialize;
 
+use super::parts;
 use super::show::{Gaze, desk_base};
 use crate::app::App;
 use crate::i18n::t_with;
@@ -17,8 +18,8 @@ use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::pages::{input, names, why};
 use crate::view::{
-    Action, Child, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput,
-    Tone, Unmask, WhyPage,
+    Action, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput, Tone,
+    Unmask, WhyPage,
 };
 
 /// A step that has just been taken.
@@ -78,7 +79,7 @@ pub fn shown(
         state: gaze.state(&record.state),
         owner: gaze.unit(record).map(|code| names::unit(lang, &state, code)).unwrap_or_default(),
         due: gaze.due(record),
-        actions: actions(app, visitor, view),
+        actions: actions(app, visitor, view).into_iter().chain(parts::adding(&gaze, view)).collect(),
         facts: gaze.facts(record, |field| told(view, field)),
         personal: gaze.personal(record, open),
         unmask: (!view.may_look.is_empty()).then(|| Unmask {
@@ -94,7 +95,7 @@ pub fn shown(
             Err(_) => String::new(),
         },
         files: gaze.files(record.fields.iter()),
-        children: children(&gaze, view),
+        groups: parts::groups(&gaze, view),
         parent: view.parent.as_ref().map(|row| Link::new(row.number.clone(), desk_base(row.id))),
         related: rows(&view.cited),
         deadlines: why::derivations(lang, &state, &view.mechanism, record, now, &base, None),
@@ -184,22 +185,6 @@ fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
 fn grave(view: &RecordView, step: &Step) -> bool {
     let to = step.to.as_deref().and_then(|to| view.mechanism.state(to));
     to.is_some_and(|state| state.tone == gongzhi_lang::model::Tone::Bad)
-}
-
-fn children(gaze: &Gaze<'_>, view: &RecordView) -> Vec<Child> {
-    let children = view.parts.iter().map(|row| {
-        let mechanism = gaze.state.laws.version(&row.mechanism, row.version);
-        let shown = record_row(gaze.lang, gaze.state, row, gaze.now);
-        Child {
-            href: shown.href,
-            unit: shown.owner,
-            role: mechanism.map(|mechanism| say(gaze.lang, &mechanism.words)).unwrap_or_default(),
-            task: String::new(),
-            state: shown.state,
-            due: shown.due,
-        }
-    });
-    children.collect()
 }
 
 /// Records that may tell of the same, while somebody could still merge this one.

@@ -80,7 +80,7 @@ impl Gaze<'_> {
     pub fn files<'v>(&self, values: impl Iterator<Item = (&'v String, &'v Value)>) -> Vec<Attachment> {
         let seen =
             values.filter(|(name, _)| self.mechanism.field(name).is_some_and(|field| self.sees(field)));
-        let files = seen.flat_map(|(_, value)| value.items()).filter_map(|item| match item {
+        let files = seen.flat_map(|(_, value)| value.leaves()).filter_map(|item| match item {
             Value::File(file) => Some(file),
             _ => None,
         });
@@ -139,7 +139,13 @@ impl Gaze<'_> {
                     return None;
                 }
             }
-            Deed::Part { mechanism, id, open } if self.staff => {
+            Deed::Part(news) if self.staff => {
+                let gongzhi_kernel::record::Part { mechanism, id, open, .. } = &news.part;
+                // What a part tells between being opened and closed stands on its own page.
+                let known = view.earlier_part(entry, *id);
+                if known.is_some_and(|was| was == *open) {
+                    return None;
+                }
                 let part = view.parts.iter().find(|part| part.id == *id);
                 let named = part.and_then(|part| part.unit.as_deref());
                 let words = self.state.laws.newest(mechanism).map(|part| say(self.lang, &part.words));
@@ -153,7 +159,7 @@ impl Gaze<'_> {
                 let key = if reason.is_empty() { "event-kept-out" } else { "event-erased" };
                 event.title = t_with(self.lang, key, [("x", reason.as_str().into())]);
             }
-            Deed::Part { .. } | Deed::Look { .. } => return None,
+            Deed::Part(_) | Deed::Look { .. } => return None,
         }
         Some(event)
     }
@@ -257,7 +263,7 @@ pub fn held_file(view: &RecordView, digest: gongzhi_base::Digest, staff: bool) -
     let open = all.filter(|(name, _)| {
         view.mechanism.field(name).is_some_and(|field| field.personal.is_none() && (staff || field.public))
     });
-    let files = open.flat_map(|(_, value)| value.items()).filter_map(|item| match item {
+    let files = open.flat_map(|(_, value)| value.leaves()).filter_map(|item| match item {
         Value::File(file) if file.digest == digest => Some(file.clone()),
         _ => None,
     });

@@ -1,0 +1,176 @@
+//! Records and their parts: opening under a parent, telling it, numbering below it; and the steps of
+//! other records that a step takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gongzhi_base::{RecordId, Value};
+use gongzhi_lang::model::{Mechanism, Step, Who};
+
+use super::{Run, compute, computed, is_open, no_right};
+use crate::actor::{Acted, Actor};
+use crate::command::{Input, Raw};
+use crate::eval::Scope;
+use crate::event::{Deed, PartNews};
+use crate::record::{Part, Record};
+use crate::refusal::{Fault, FieldFault, Refusal};
+use crate::rights;
+
+/// The name under which whoever opens a part says of what.
+pub const PARENT: &str = "parent";
+
+/// In the form of a number: the parent's own number.
+const UNDER: &str = "{parent}";
+
+impl Run<'_> {
+    /// The record under which somebody opens a part, and the rest of what was sent. A mechanism without
+    /// a parent has none.
+    pub(super) fn under(
+        &self,
+        mechanism: &Mechanism,
+        step: &Step,
+        actor: &Actor,
+        input: &Input,
+    ) -> Result<(Option<Arc<Record>>, Input), Refusal> {
+        let mut input = input.clone();
+        let Some(kind) = &mechanism.parent else { return Ok((None, input)) };
+        // Whoever may open none anywhere is told that first.
+        let mut places = actor.posts().iter().map(|post| &post.place).chain([&self.case.world.county]);
+        if !places.any(|place| rights::may_step(step, actor, None, place, self.case.world).is_some()) {
+            return Err(no_right(step));
+        }
+        let fault = |fault| Refusal::Fields(vec![FieldFault { field: PARENT.to_owned(), fault }]);
+        let typed = match input.remove(PARENT) {
+            Some(Raw::Text(text)) => text,
+            Some(Raw::Typed(Value::Record(id))) => id.to_string(),
+            _ => return Err(fault(Fault::Missing)),
+        };
+        let found = typed.trim().parse().ok().and_then(|id| self.known(id).ok());
+        let (above, parent) = found
+            .filter(|(above, parent)| {
+                parent.mechanism == *kind && rights::may_read(above, actor, parent, self.case.world)
+            })
+            .ok_or_else(|| fault(Fault::NoRecord(typed.chars().take(40).collect())))?;
+        if !is_open(&above, &parent.state) {
+            let state = above.state(&parent.state).map(|state| state.words.clone()).unwrap_or_default();
+            return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
+        }
+        Ok((Some(parent), input))
+    }
+
+    /// Opens parts and calls steps of other records.
+    pub(super) fn effects(
+        &mut self,
+        mechanism: &Arc<Mechanism>,
+        step: &Step,
+        record: &Record,
+    ) -> Result<(), Refusal> {
+        let world = self.case.world;
+        let above = record.parent.and_then(|id| self.find(id));
+        if let Some(opens) = &step.opens {
+            let part = self
+                .case
+                .laws
+                .newest(&opens.mechanism)
+                .cloned()
+                .ok_or_else(|| Refusal::NoSuch { what: opens.mechanism.clone() })?;
+            let Some(opener) = part.openers().find(|step| step.by.contains(&Who::System)) else {
+                return Err(Refusal::NoSuch { what: opens.mechanism.clone() });
+            };
+            let items = record.fields.get(&opens.for_each).map(Value::items).unwrap_or_default();
+            for (at, item) in items.iter().enumerate() {
+                let scope =
+                    Scope { parent: above.as_deref(), ..Scope::of(mechanism, record, world, self.at) };
+                let mut input = compute(&scope, &opens.with);
+                input.insert(opens.item_as.clone(), Raw::Typed(item.clone()));
+                let id = part_id(record, at);
+                let parent = self.find(record.id).ok_or(Refusal::NoRecord)?;
+                self.open(&part, opener, id, Some(&parent), &Actor::System, &input)?;
+            }
+        }
+        if let Some(calls) = &step.calls {
+            let Some(Value::Record(other)) = record.fields.get(&calls.record) else { return Ok(()) };
+            if *other == record.id {
+                return Err(Refusal::Fields(vec![FieldFault {
+                    field: calls.record.clone(),
+                    fault: Fault::NoRecord(record.number.clone()),
+                }]));
+            }
+            let (target, _) = self.known(*other)?;
+            let called =
+                target.step(&calls.step).ok_or_else(|| Refusal::NoSuch { what: calls.step.clone() })?;
+            let scope = Scope { parent: above.as_deref(), ..Scope::of(mechanism, record, world, self.at) };
+            let input = compute(&scope, &calls.with);
+            self.step(&target, called, *other, &Actor::System, &input)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the parent that a part was opened or closed, or has another value of what the parent reads,
+    /// and lets it go on by itself.
+    pub(super) fn tell_parent(&mut self, mechanism: &Mechanism, record: &Record) -> Result<(), Refusal> {
+        let Some(id) = record.parent else { return Ok(()) };
+        let (above, parent) = self.known(id)?;
+        let part = Part {
+            mechanism: record.mechanism.clone(),
+            id: record.id,
+            open: is_open(mechanism, &record.state),
+            told: told(&above, record),
+        };
+        if parent.parts.iter().any(|known| *known == part) {
+            return Ok(());
+        }
+        let mut news = PartNews { part, set: BTreeMap::new(), cleared: Vec::new() };
+        let mut after = Record::clone(&parent);
+        match after.parts.iter_mut().find(|known| known.id == record.id) {
+            Some(known) => *known = news.part.clone(),
+            None => after.parts.push(news.part.clone()),
+        }
+        computed(&above, &mut after, self.case.world, self.at, &mut news.set, &mut news.cleared);
+        let parent = self.add(&above, id, Acted::System, Deed::Part(Box::new(news)));
+        self.tell_parent(&above, &parent)?;
+        self.follow(&above, id)
+    }
+
+    /// The next number of a mechanism's records.
+    pub(super) fn number(&mut self, mechanism: &Mechanism, parent: Option<&Record>) -> String {
+        let Some(form) = &mechanism.number else { return String::new() };
+        if let Some(parent) = parent.filter(|_| form.contains(UNDER)) {
+            // Parts are never taken away, so their count is the last number given.
+            let given = parent.parts.iter().filter(|part| part.mechanism == mechanism.name).count();
+            return form.replace(UNDER, &parent.number).replace("{n}", &(given + 1).to_string());
+        }
+        let date = self.case.world.zone.date(self.at);
+        let key = (mechanism.name.clone(), date.year());
+        let last = self.made.counters.get(&key).copied();
+        let next = last.unwrap_or_else(|| (self.case.counter)(&mechanism.name, date.year())) + 1;
+        self.made.counters.insert(key, next);
+        crate::number::write(form, date, next)
+    }
+}
+
+/// What a part tells its parent: the values that the parent's expressions read.
+fn told(above: &Mechanism, record: &Record) -> BTreeMap<String, Value> {
+    let values = above.told_by(&record.mechanism).iter().filter_map(|name| match name.as_str() {
+        "state" => Some((name.clone(), Value::Text(record.state.clone()))),
+        name => match record.fields.get(name)? {
+            Value::Sealed(_) => None,
+            value => Some((name.to_owned(), value.clone())),
+        },
+    });
+    values.collect()
+}
+
+/// A part's identifier follows from its parent's revision and the item's position, so that the
+/// kernel needs no randomness.
+fn part_id(parent: &Record, at: usize) -> RecordId {
+    let digest = gongzhi_base::Digest::of_parts(&[
+        b"gongzhi.part",
+        &parent.id.0,
+        &parent.revision.to_be_bytes(),
+        &(at as u64).to_be_bytes(),
+    ]);
+    let mut entropy = [0; 10];
+    entropy.copy_from_slice(&digest.0[..10]);
+    RecordId::at(parent.changed.0, entropy)
+}
