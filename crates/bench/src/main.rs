@@ -1,6 +1,7 @@
 //! `./x bench [matter|ledger|path] [--quick] [--fill]`: speed proved on a release build over loopback,
 //! with full sync. `path` is the first part of `ledger` and writes nothing, `path --lifecycles N` only
-//! its command path and the processor time of it; `ledger --fill` only makes the large store.
+//! its command path and the processor time of it; `ledger --fill` only makes the large store, of
+//! `--stored N` matters instead of a million.
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
 mod burst;
@@ -53,12 +54,11 @@ fn main() -> ExitCode {
             report.write_chart(Path::new("docs"), quick).map(|()| text).map_err(|error| error.to_string())
         }),
         "ledger" if args.iter().any(|arg| arg == "--fill") => {
-            return ended(ledger::fill(&runtime, quick));
+            return ended(ledger::fill(&runtime, quick, number(&args, "--stored")));
         }
-        "ledger" => ledger::run(&runtime, quick),
+        "ledger" => ledger::run(&runtime, quick, number(&args, "--stored")),
         "path" => {
-            let count = args.iter().position(|arg| arg == "--lifecycles").and_then(|at| args.get(at + 1));
-            return ended(ledger::path(quick, count.and_then(|count| count.parse().ok())));
+            return ended(ledger::path(quick, number(&args, "--lifecycles")));
         }
         "check" => check::run(),
         other => Err(format!("there is no benchmark `{other}`; there are: matter, ledger, check, path")),
@@ -67,6 +67,12 @@ fn main() -> ExitCode {
         println!("{text}");
         report::write(Path::new("docs"), name, &text, quick).map_err(|error| error.to_string())
     }))
+}
+
+/// The number after an option.
+fn number(args: &[String], option: &str) -> Option<u64> {
+    let at = args.iter().position(|arg| arg == option)?;
+    args.get(at + 1)?.parse().ok()
 }
 
 fn ended(result: Result<(), String>) -> ExitCode {

@@ -34,8 +34,9 @@ pub async fn load(dir: &Path, flood: u64, play: bool) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("loading {} failed", dir.display())) }
 }
 
-/// Runs an operator's command on a copy of a loaded directory; gives the last line it said.
-pub async fn tool(command: &str, loaded: &Path) -> Result<String, String> {
+/// Runs an operator's command on a copy of a loaded directory; gives the last line it said, and how many
+/// seconds it took.
+pub async fn tool(command: &str, loaded: &Path) -> Result<(String, f64), String> {
     let work = loaded.with_file_name("tool");
     if work.is_dir() {
         std::fs::remove_dir_all(&work).map_err(|error| error.to_string())?;
@@ -48,8 +49,7 @@ pub async fn tool(command: &str, loaded: &Path) -> Result<String, String> {
     if !output.status.success() {
         return Err(format!("{command} failed: {told}"));
     }
-    let last = said.lines().last().unwrap_or_default().trim();
-    Ok(format!("{last} ({:.1} s in all)", began.elapsed().as_secs_f64()))
+    Ok((said.lines().last().unwrap_or_default().trim().to_owned(), began.elapsed().as_secs_f64()))
 }
 
 impl Server {

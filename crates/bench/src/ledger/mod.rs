@@ -27,14 +27,14 @@ struct Plan {
 }
 
 /// Makes the large store unless it is there.
-pub fn fill(runtime: &tokio::runtime::Runtime, quick: bool) -> Result<(), String> {
-    runtime.block_on(stores::fill(&plan(quick)?))
+pub fn fill(runtime: &tokio::runtime::Runtime, quick: bool, stored: Option<u64>) -> Result<(), String> {
+    runtime.block_on(stores::fill(&plan(quick, stored)?))
 }
 
 /// Only the first part: the engines and the command path, without a server; or only the command path
 /// for so many lifecycles, told by processor time.
 pub fn path(quick: bool, lifecycles: Option<u64>) -> Result<(), String> {
-    let plan = plan(quick)?;
+    let plan = plan(quick, None)?;
     if let Some(lifecycles) = lifecycles {
         return engines::fixed(&plan, lifecycles);
     }
@@ -45,8 +45,8 @@ pub fn path(quick: bool, lifecycles: Option<u64>) -> Result<(), String> {
 }
 
 /// Runs it and gives the tables.
-pub fn run(runtime: &tokio::runtime::Runtime, quick: bool) -> Result<String, String> {
-    let plan = plan(quick)?;
+pub fn run(runtime: &tokio::runtime::Runtime, quick: bool, stored: Option<u64>) -> Result<String, String> {
+    let plan = plan(quick, stored)?;
     let mut out = String::new();
     put(&mut out, format_args!("Machine: {}.\n", report::machine()));
     engines::run(&plan, &mut out)?;
@@ -54,11 +54,11 @@ pub fn run(runtime: &tokio::runtime::Runtime, quick: bool) -> Result<String, Str
     Ok(out)
 }
 
-fn plan(quick: bool) -> Result<Plan, String> {
+fn plan(quick: bool, stored: Option<u64>) -> Result<Plan, String> {
     let source = std::fs::read_to_string("suite/bench/matter.toml").map_err(|error| error.to_string())?;
     Ok(Plan {
         quick,
-        stores: if quick { [1_000, 5_000] } else { [1_000, 1_000_000] },
+        stores: [1_000, stored.unwrap_or(if quick { 5_000 } else { 1_000_000 })],
         seconds: if quick { 3 } else { 10 },
         script: Arc::new(Script::read(&source)?),
     })

@@ -1,11 +1,14 @@
 //! Part two: an empty store, a small and a large one behind the HTTP interface.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::{CALLERS, Plan, put};
+use crate::http::Client;
 use crate::load::{self, Measured};
+use crate::script::{PageSpec, Script};
 use crate::server::{self, Server};
 use crate::{WORK, burst, refuse_failures};
 
@@ -78,10 +81,28 @@ pub async fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
             );
         }
     }
+    if let Some(receipt) = rows.last().and_then(|row| row.receipt) {
+        put(
+            out,
+            format_args!(
+                "Receipt with its proofs at {large} matters, over HTTP, one client: p50 {:.2} ms, p99 {:.2} ms.",
+                receipt.0, receipt.1
+            ),
+        );
+    }
     let dir = format!("{WORK}/full-{large}");
-    eprintln!("bench: verification of {large} matters");
-    let verified = server::tool("verify", Path::new(&dir)).await?;
-    put(out, format_args!("Verification of the largest store: {verified}."));
+    for (command, wanted) in [("verify", 300_000), ("rebuild", 50_000)] {
+        eprintln!("bench: {command} of {large} matters");
+        let (said, seconds) = server::tool(command, Path::new(&dir)).await?;
+        let entries: f64 = said.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0.0);
+        let rate = entries / seconds;
+        put(
+            out,
+            format_args!(
+                "`gongzhi {command}` of the largest store: {said}; {rate:.0} entries a second with the start of the program (wanted: {wanted})."
+            ),
+        );
+    }
     Ok(())
 }
 
@@ -92,6 +113,8 @@ struct Row {
     /// p99 in milliseconds: inbox, dashboard.
     pages: Vec<(String, f64)>,
     burst: Option<Measured>,
+    /// p50 and p99 in milliseconds of a receipt with its proofs.
+    receipt: Option<(f64, f64)>,
     memory: (u64, u64),
 }
 
@@ -121,5 +144,30 @@ async fn store(
         true => Some(burst::run(&server.host, script, &tokens, if plan.quick { 1 } else { 4 }, number).await),
         false => None,
     };
-    Ok(Row { stored, lifecycles, pages, burst, memory: server.memory() })
+    let receipt = if bursts { Some(receipt(server, script, &tokens).await?) } else { None };
+    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: server.memory() })
+}
+
+/// Asks for the receipt of a new record over and over; the first request of the script opens it.
+async fn receipt(
+    server: &Server,
+    script: &Script,
+    tokens: &BTreeMap<String, String>,
+) -> Result<(f64, f64), String> {
+    let open = script.requests.first().ok_or("the script has no request")?;
+    let run = format!("bench-receipt-{}", std::process::id());
+    let place = script.places.first().map(String::as_str).unwrap_or_default();
+    let body = open.body.replace("{cmd}", &run).replace("{word}", &run).replace("{place}", place);
+    let mut client = Client::connect(&server.host).await.map_err(|error| error.to_string())?;
+    let answer = client.send(&open.method, &open.path, "", &body).await.map_err(|error| error.to_string())?;
+    let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let id = json.get("record").and_then(|id| id.as_str()).ok_or("no record was opened")?;
+    let reader = script.requests.iter().find_map(|request| request.account.as_ref());
+    let token = reader.and_then(|login| tokens.get(login)).ok_or("nobody is signed in")?;
+    let page = PageSpec { account: None, path: format!("/api/v1/records/{id}/receipt") };
+    let measured =
+        load::pages(&server.host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3)
+            .await;
+    refuse_failures(&measured)?;
+    Ok((measured.percentile("receipt", 50.0), measured.percentile("receipt", 99.0)))
 }
