@@ -12,32 +12,37 @@ use crate::service::Service;
 
 /// How many timers one round takes.
 const ROUND: u32 = 256;
+/// How far it is looked beyond timers that cannot fire.
+const FARTHEST: u32 = 65_536;
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Fires everything that is due until nothing is left; how many fired.
 pub fn fire_due(service: &Service, now: Timestamp) -> Result<usize, Failure> {
     let mut fired = 0;
+    let mut round = ROUND;
     loop {
-        let due = service.ledger().timers(now, ROUND)?;
-        if due.is_empty() {
-            return Ok(fired);
+        let due = service.ledger().timers(now, round)?;
+        let new = fire(service, &due, now)?;
+        fired += new;
+        // Timers that cannot fire, as of a document that is gone, must not stand in the way of those
+        // behind them.
+        match (new, due.len() < round as usize) {
+            (0, true) => return Ok(fired),
+            (0, false) if round < FARTHEST => round *= 4,
+            (0, false) => return Ok(fired),
+            _ => {}
         }
-        let any = fire(service, &due, now)?;
-        if !any {
-            return Ok(fired);
-        }
-        fired += due.len();
     }
 }
 
-/// Fires these; whether any of them had not fired before.
-pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<bool, Failure> {
+/// Fires these; how many of them had not fired before.
+pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, Failure> {
     let commands = due.iter().filter_map(|timer| elapse(timer, now)).collect();
-    let mut any = false;
+    let mut new = 0;
     for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
         match result {
-            Ok(outcome) => any |= !outcome.again,
+            Ok(outcome) => new += usize::from(!outcome.again),
             Err(Failure::Store(error)) => return Err(Failure::Store(error)),
             Err(Failure::Busy) => return Err(Failure::Busy),
             Err(failure) => {
@@ -45,7 +50,7 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<bool, Fa
             }
         }
     }
-    Ok(any)
+    Ok(new)
 }
 
 /// The command of a timer. Its identifier follows from what it is about, so that two nodes or a

@@ -5,6 +5,9 @@
 //! identifier. Nothing here is derived: a rebuild leaves it as it is. Nothing here is personal: texts
 //! hold no personal field, and people's addresses are sealed.
 
+use std::fmt;
+use std::str::FromStr;
+
 use gongzhi_base::{Digest, RecordId, Timestamp, Words};
 use gongzhi_kernel::notice::Notice;
 
@@ -15,6 +18,27 @@ use crate::StoreError;
 pub struct Mark {
     pub seq: u64,
     pub n: u32,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.seq, self.n)
+    }
+}
+
+/// A text that is no place of a notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoMark;
+
+impl FromStr for Mark {
+    type Err = NoMark;
+
+    fn from_str(text: &str) -> Result<Mark, NoMark> {
+        let (seq, n) = text.split_once('-').ok_or(NoMark)?;
+        // No ledger grows beyond what its database can count.
+        let seq = seq.parse().ok().filter(|seq| *seq <= i64::MAX as u64).ok_or(NoMark)?;
+        Ok(Mark { seq, n: n.parse().map_err(|_| NoMark)? })
+    }
 }
 
 /// A notice as one person has it.

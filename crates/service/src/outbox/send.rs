@@ -174,10 +174,20 @@ pub fn fresh_id(ambient: &dyn Ambient) -> Digest {
 /// How long notices are kept.
 const KEPT: i64 = 180 * 86_400_000;
 
+/// Notices deleted in one transaction.
+const FORGOTTEN: u32 = 1_000;
+
 /// Deletes notices of long ago; how many went.
 pub fn forget(service: &Service, now: Timestamp) -> Result<u32, Failure> {
     let before = crate::audit::entries_before(service.ledger(), now.plus_millis(-KEPT))?;
-    Ok(service.ledger().outbox().forget(before, 1_000)?)
+    let mut gone = 0;
+    loop {
+        let some = service.ledger().outbox().forget(before, FORGOTTEN)?;
+        gone += some;
+        if some < FORGOTTEN {
+            return Ok(gone);
+        }
+    }
 }
 
 /// Sends until the service is dropped. Runs on its own thread.

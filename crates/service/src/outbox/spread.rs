@@ -60,7 +60,7 @@ fn message(mark: Mark, notice: &Notice, person: &str, choice: &Choice, channel: 
         channel,
         subject: words.chars().take(SUBJECT).collect(),
         text: words,
-        link: format!("/desk/notices/{}-{}", mark.seq, mark.n),
+        link: format!("/desk/notices/{mark}"),
         made: notice.at,
         due: notice.at,
         tries: 0,

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_kernel::{Deed, Event};
+use gongzhi_kernel::{Deed, Event, Record};
 use gongzhi_service::{Service, timers};
+use gongzhi_store::Batch;
+use gongzhi_store::conformance::fixture;
 
 use super::fixture::{county, open};
 use super::{DAY, OFFICER, later, reported};
@@ -80,4 +82,26 @@ fn a_node_that_was_cut_off_between_timers_goes_on_where_it_stopped() {
     let found = passed(&again);
     assert!(found.len() >= 6 && found.values().all(|times| *times == 1), "{found:?}");
     again.close();
+}
+
+#[test]
+fn timers_that_cannot_fire_do_not_stand_in_the_way() {
+    let county = county();
+    let service = &county.service;
+    let id = reported(&county, 1);
+    // Records of a document that is gone, whose deadlines passed long before.
+    let snapshot = service.ledger().snapshot(id).expect("read").expect("there");
+    let like = Record::from_bytes(&snapshot).expect("a record");
+    let records = (0..300).map(|n| {
+        let mut stored = fixture::record(n);
+        let record = Record { id: fixture::id(n), mechanism: "gone".into(), ..like.clone() };
+        stored.snapshot = record.to_bytes();
+        stored.projection.row.mechanism = "gone".into();
+        stored.projection.timers = vec![("answer".into(), gongzhi_base::Timestamp(0))];
+        stored
+    });
+    service.ledger().put_derived(&Batch { records: records.collect(), ..Batch::default() }).expect("written");
+    later(&county, 4 * DAY);
+    assert!(timers::fire_due(service, service.now()).expect("fired") > 0);
+    assert!(passed(service).contains_key(&(id.to_string(), "respond".into(), true)));
 }

@@ -88,7 +88,7 @@ pub async fn notices(
         let Actor::Person { code, .. } = actor else { return Err(Failure::SignedOut) };
         let page = service.notices(code, after, limit)?;
         let notices = page.told.into_iter().map(|told| Notice {
-            id: text(told.mark),
+            id: told.mark.to_string(),
             record: Id(told.record),
             mechanism: told.mechanism,
             rule: told.rule,
@@ -96,7 +96,7 @@ pub async fn notices(
             text: told.text.get(lang).to_owned(),
             read: told.read,
         });
-        let next = page.next.map(|(read, mark)| format!("{}.{}", u8::from(read), text(mark)));
+        let next = page.next.map(|(read, mark)| format!("{}.{}", u8::from(read), mark));
         Ok(Notices { notices: notices.collect(), next, unread: service.unread(code)? })
     });
     found.await.map(Json)
@@ -113,22 +113,14 @@ pub async fn read_notices(
     caller: Caller,
     Body(request): Body<ReadRequest>,
 ) -> Result<StatusCode, Problem> {
-    let up_to = mark(&request.up_to).ok_or_else(|| caller.problem(&QUERY).because("up_to"))?;
+    let up_to: Mark = request.up_to.parse().map_err(|_| caller.problem(&QUERY).because("up_to"))?;
     let actor = caller.actor(&app).await?;
     let Actor::Person { code, .. } = actor else { return Err(caller.failure(&Failure::SignedOut, &app)) };
     caller.read_open(&app, move |service| service.read_notices(&code, up_to)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn text(mark: Mark) -> String {
-    format!("{}-{}", mark.seq, mark.n)
-}
-
-fn mark(text: &str) -> Option<Mark> {
-    crate::pages::desk::notices::mark(text)
-}
-
 fn cursor(text: &str) -> Option<(bool, Mark)> {
     let (read, at) = text.split_once('.')?;
-    Some((read == "1", mark(at)?))
+    Some((read == "1", at.parse().ok()?))
 }

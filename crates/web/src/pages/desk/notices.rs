@@ -37,7 +37,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     let state = app.service.state();
     let (lang, now) = (visitor.lang, app.service.now());
     let rows = found.told.iter().map(|told| NoticeRow {
-        text: Link::new(say(lang, &told.text), format!("/desk/notices/{}", text(told.mark))),
+        text: Link::new(say(lang, &told.text), format!("/desk/notices/{}", told.mark)),
         when: moment(lang, &state, told.at, now),
         unread: !told.read,
         clause: clause(lang, &state, told),
@@ -50,7 +50,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
         rows: rows.collect(),
         read_all: newest.map(|newest| Form {
             action: "/desk/notices/read".into(),
-            hidden: vec![Hidden { name: "to".into(), value: text(newest.mark) }],
+            hidden: vec![Hidden { name: "to".into(), value: newest.mark.to_string() }],
             submit: visitor.t("notices-read-all"),
             ..Form::default()
         }),
@@ -66,7 +66,9 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
 
 /// `GET /desk/notices/{mark}`: reads it, and on to its record.
 pub async fn open(State(app): State<App>, visitor: Visitor, me: Me, Path(at): Path<String>) -> Answer {
-    let Some(at) = mark(&at) else { return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND)) };
+    let Ok(at) = at.parse::<Mark>() else {
+        return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND));
+    };
     let person = me.staff.code.clone();
     let told = app
         .read(move |service| service.open_notice(&person, at))
@@ -82,7 +84,7 @@ pub async fn read_all(
     me: Me,
     posted: Posted,
 ) -> Result<Response, Trouble> {
-    let Some(to) = mark(posted.text("to")) else {
+    let Ok(to) = posted.text("to").parse::<Mark>() else {
         return Err(Trouble::status(&app, &visitor, StatusCode::BAD_REQUEST));
     };
     let person = me.staff.code.clone();
@@ -99,24 +101,11 @@ fn clause(lang: Lang, state: &County, told: &Told) -> Option<Link> {
     clause_link(lang, &rule.clause).map(|(label, href)| Link::new(label, href))
 }
 
-fn text(mark: Mark) -> String {
-    format!("{}-{}", mark.seq, mark.n)
-}
-
-/// Reads a notice's place from an address.
-pub fn mark(text: &str) -> Option<Mark> {
-    let (seq, n) = text.split_once('-')?;
-    let seq: u64 = seq.parse().ok()?;
-    // No ledger grows beyond what its database can count.
-    (seq <= i64::MAX as u64).then_some(())?;
-    Some(Mark { seq, n: n.parse().ok()? })
-}
-
 fn cursor_text((read, at): (bool, Mark)) -> String {
-    format!("/desk/notices?after={}.{}", if read { "read" } else { "new" }, text(at))
+    format!("/desk/notices?after={}.{}", if read { "read" } else { "new" }, at)
 }
 
 fn cursor(after: &str) -> Option<(bool, Mark)> {
     let (part, at) = after.split_once('.')?;
-    Some((part == "read", mark(at)?))
+    Some((part == "read", at.parse().ok()?))
 }
