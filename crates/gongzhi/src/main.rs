@@ -27,6 +27,12 @@ fn main() -> ExitCode {
         Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => return commands::verify::run(&verify),
         Command::Log(log) => commands::log::run(&log),
+        Command::Backup(backup) => commands::backup::run(&backup),
+        Command::Restore(restore) => commands::restore::run(&restore),
+        Command::Move(moving) => commands::moving::run(&moving),
+        Command::Erasures(erasures) => commands::erasures::run(&erasures),
+        Command::Key(key) => commands::key::run(&key),
+        Command::Doctor(doctor) => return commands::doctor::run(&doctor),
         Command::Rebuild(rebuild) => commands::rebuild::run(&rebuild),
         Command::Recount(recount) => return commands::recount::run(&recount),
         Command::Manual(manual) => commands::check::manual(&manual),
@@ -64,6 +70,18 @@ enum Command {
     Figures(commands::figures::Figures),
     /// Verify the whole ledger, a record or a period; exit code 0 only if it verifies.
     Verify(commands::verify::Verify),
+    /// Write the whole county into one encrypted file, while its server runs.
+    Backup(commands::backup::Backup),
+    /// Bring a county back from a backup, into an empty place.
+    Restore(commands::restore::Restore),
+    /// Move a county between a directory and a PostgreSQL database; the source stays as it is.
+    Move(commands::moving::Move),
+    /// The list of erased records: write it, or apply it to a county restored from an older backup.
+    Erasures(commands::erasures::ErasuresArgs),
+    /// The master key.
+    Key(commands::key::Key),
+    /// Look at everything that keeps a county safe; exit code 1 if something is wrong.
+    Doctor(commands::doctor::Doctor),
     /// Write all lists, figures and search anew from the ledger; no server may run.
     Rebuild(commands::rebuild::Rebuild),
     /// Count every indicator from the ledger and compare; exit code 1 if one differs.

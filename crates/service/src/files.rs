@@ -83,6 +83,28 @@ impl Files {
         std::fs::File::open(dir)?.sync_all()
     }
 
+    /// All files kept, by name.
+    pub fn all(&self) -> std::io::Result<Vec<Digest>> {
+        let mut found = Vec::new();
+        for dir in std::fs::read_dir(&self.root)? {
+            let dir = dir?.path();
+            if !dir.is_dir() {
+                continue;
+            }
+            for file in std::fs::read_dir(dir)? {
+                // What an upload that was cut off left behind has no such name.
+                found.extend(file?.file_name().to_str().and_then(|name| name.parse::<Digest>().ok()));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Puts back a file that was kept before. The bytes must be those of its name.
+    pub fn restore(&self, digest: Digest, bytes: &[u8]) -> std::io::Result<()> {
+        self.write(&self.path(digest), bytes)
+    }
+
     /// Where a file lies.
     pub fn path(&self, digest: Digest) -> PathBuf {
         let hex = digest.to_string();

@@ -3,10 +3,12 @@
 
 pub mod accounts;
 pub mod ambient;
+pub mod archive;
 pub mod audit;
 pub mod burden;
 pub mod codes;
 pub mod desk;
+pub mod doctor;
 pub mod engine;
 pub mod failure;
 pub mod figures;
@@ -20,6 +22,7 @@ pub mod rebuild;
 pub mod receipt;
 pub mod recount;
 pub mod replay;
+pub mod rotate;
 pub mod seal;
 pub mod service;
 pub mod timers;

@@ -22,7 +22,7 @@ use crate::service::Service;
 
 /// Setting: the log's public keys, one a line in the order of their making: verifier key, size of
 /// the log from which on it signs, and size up to which it signed or `-`.
-const KEYS: &str = "log-keys";
+pub(crate) const KEYS: &str = "log-keys";
 /// Setting: the log's name, where it is another than [`origin_of`] gives.
 const ORIGIN: &str = "log-origin";
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gongzhi_base::Timestamp;
+use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::project::CellKey;
 use gongzhi_lang::model::Dimension;
 use gongzhi_store::{CellQuery, Ledger, StoreError};
@@ -68,6 +68,26 @@ pub fn recount(
     differences.extend(kept.into_iter().map(|(key, kept)| Difference { key, kept, counted: (0, 0) }));
     differences.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(Recount { entries, records, cells, differences, moved })
+}
+
+/// Records that hold sealed values whose key is gone although no entry says that they were erased: how
+/// many, and the first.
+pub fn keyless(ledger: &dyn Ledger, now: Timestamp) -> Result<(u64, Option<RecordId>), StoreError> {
+    let size = ledger.head()?.size;
+    let ground = replay::ground(ledger)?;
+    let (mut count, mut first) = (0, None);
+    Replay { ledger, ground: &ground, secret: None, now, size }.run(&mut |folded| {
+        let sealed =
+            folded.iter().filter(|folded| folded.sealed).map(|folded| folded.stored.projection.row.id);
+        let sealed: Vec<RecordId> = sealed.collect();
+        let held: BTreeSet<RecordId> = ledger.keys(&sealed)?.into_iter().map(|(id, _)| id).collect();
+        for id in sealed.into_iter().filter(|id| !held.contains(id)) {
+            count += 1;
+            first = first.or(Some(id));
+        }
+        Ok(())
+    })?;
+    Ok((count, first))
 }
 
 /// All kept cells of these mechanisms.

@@ -37,6 +37,8 @@ pub struct Folded {
     /// Mechanism, year and running number, when it has one.
     pub number: Option<((String, i16), u64)>,
     pub looks: Vec<Look>,
+    /// It holds personal values: its key must be there.
+    pub sealed: bool,
     /// How many entries it has.
     pub entries: u64,
 }
@@ -224,8 +226,9 @@ impl Replay<'_> {
             text_changed: !projection.text.is_empty(),
             projection,
         };
+        let sealed = record.sealed().next().is_some();
         let number = running.map(|n| ((record.mechanism, date.year()), n));
-        Ok(Folded { stored, number, looks, entries: entries.len() as u64 })
+        Ok(Folded { stored, number, looks, sealed, entries: entries.len() as u64 })
     }
 }
 

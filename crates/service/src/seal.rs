@@ -35,7 +35,7 @@ const NONCE: usize = 24;
 type Key = Zeroizing<[u8; 32]>;
 
 /// The setting that shows whether a master key is the county's.
-const CHECK: &str = "master-check";
+pub(crate) const CHECK: &str = "master-check";
 /// The file of the master key in a data directory.
 pub const KEY_FILE: &str = "master.key";
 /// The environment variable that may hold it instead, as 64 hexadecimal digits.
@@ -64,6 +64,16 @@ impl MasterKey {
             *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
         }
         Some(MasterKey(key))
+    }
+
+    /// A key of these bytes.
+    pub(crate) fn of_bytes(bytes: [u8; 32]) -> MasterKey {
+        MasterKey(Zeroizing::new(bytes))
+    }
+
+    /// The key's bytes.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// The key as 64 hexadecimal digits.
@@ -102,19 +112,24 @@ impl MasterKey {
     /// The key of the county in a data directory: from the environment, else from the directory's
     /// file. A ledger that never had one gets a new file.
     pub fn of_dir(dir: &Path, ledger: &dyn Ledger, ambient: &dyn Ambient) -> Result<MasterKey, StoreError> {
+        let file = dir.join(KEY_FILE);
+        if std::env::var_os(KEY_VARIABLE).is_none() && !file.exists() && ledger.setting(CHECK)?.is_none() {
+            let key = MasterKey::fresh(ambient);
+            key.write(&file)?;
+            return Ok(key);
+        }
+        MasterKey::held(dir)
+    }
+
+    /// The key that there is: from the environment, else from the directory's file.
+    pub fn held(dir: &Path) -> Result<MasterKey, StoreError> {
         if let Some(text) = std::env::var_os(KEY_VARIABLE) {
             let key = text.to_str().and_then(MasterKey::read);
             return key.ok_or_else(|| {
                 StoreError::Key(format!("{KEY_VARIABLE} holds no master key (64 hexadecimal digits)"))
             });
         }
-        let file = dir.join(KEY_FILE);
-        if !file.exists() && ledger.setting(CHECK)?.is_none() {
-            let key = MasterKey::fresh(ambient);
-            key.write(&file)?;
-            return Ok(key);
-        }
-        MasterKey::in_file(&file)
+        MasterKey::in_file(&dir.join(KEY_FILE))
     }
 }
 
@@ -154,6 +169,16 @@ impl Keyring {
 }
 
 impl Seals {
+    /// Takes a master key as it is.
+    pub(crate) fn of(
+        county: &str,
+        master: MasterKey,
+        ledger: Arc<dyn Ledger>,
+        ambient: Arc<dyn Ambient>,
+    ) -> Seals {
+        Seals { county: county.to_owned(), master, ledger, ambient }
+    }
+
     /// Takes the master key, which must be the one that this ledger was begun with.
     pub fn open(
         county: &str,
@@ -161,7 +186,7 @@ impl Seals {
         ledger: Arc<dyn Ledger>,
         ambient: Arc<dyn Ambient>,
     ) -> Result<Seals, StoreError> {
-        let seals = Seals { county: county.to_owned(), master, ledger, ambient };
+        let seals = Seals::of(county, master, ledger, ambient);
         match seals.ledger.setting(CHECK)? {
             Some(wrapped) if seals.unwrap(CHECK, &wrapped).is_none() => {
                 Err(StoreError::Key("the master key is not the one of this county: nothing was changed; use the key kept when it was loaded".to_owned()))
@@ -341,11 +366,11 @@ impl Seals {
     }
 
     /// Wraps a secret by the master key, bound to its name.
-    fn wrap(&self, name: &str, secret: &[u8; 32]) -> Vec<u8> {
+    pub(crate) fn wrap(&self, name: &str, secret: &[u8; 32]) -> Vec<u8> {
         self.encrypt(&self.master.0, &self.about("wrap", name), secret)
     }
 
-    fn unwrap(&self, name: &str, wrapped: &[u8]) -> Option<Key> {
+    pub(crate) fn unwrap(&self, name: &str, wrapped: &[u8]) -> Option<Key> {
         let plain = self.decrypt(&self.master.0, &self.about("wrap", name), wrapped)?;
         plain.as_slice().try_into().ok().map(Zeroizing::new)
     }
@@ -373,7 +398,7 @@ impl Seals {
     }
 }
 
-fn of_record(id: RecordId) -> String {
+pub(crate) fn of_record(id: RecordId) -> String {
     format!("record/{id}")
 }
 

@@ -101,6 +101,11 @@ impl Service {
                     .into(),
             ));
         }
+        if crate::rotate::rotating(ledger.as_ref())? {
+            return Err(StoreError::Key(
+                "a change of the master key was cut off: run `gongzhi key rotate` again".into(),
+            ));
+        }
         let (county, zone, calendar) = basics(ledger.as_ref())?;
         let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);
         let secret = seals.secret(setting::CODES)?;

@@ -219,6 +219,15 @@ pub struct Session {
     pub csrf: [u8; 16],
 }
 
+/// Whether what a commit acknowledged outlives a loss of power; the engine's own settings in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Durability {
+    Safe(String),
+    Unsafe(String),
+    /// The engine does not tell.
+    Unknown,
+}
+
 /// What went wrong in a database, in words for an operator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StoreError {
@@ -353,6 +362,15 @@ pub trait Ledger: Send + Sync {
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Notices and messages to people.
     fn outbox(&self) -> &dyn Outbox;
+    /// How safe a commit is.
+    fn durability(&self) -> Result<Durability, StoreError> {
+        Ok(Durability::Unknown)
+    }
+    /// What the engine's own check of all its pages finds wrong; `None` when nothing, or when the
+    /// engine has no such check. Takes as long as reading everything.
+    fn damage(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
     /// A harmless question that shows whether the database answers and can be written.
     fn ping(&self) -> Result<(), StoreError>;
 }

@@ -54,12 +54,12 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
         return Ok(());
     }
     let service = Held::of_dir(&args.data).service(Arc::new(Machine))?;
-    super::serve::serve(service, &args.http)
+    super::serve::serve(service, &args.data, &args.http)
 }
 
 /// Removes what the demo has put into a directory, and nothing else.
 fn throw_away(dir: &Path) -> Result<(), Fault> {
-    for name in ["county.db", "county.db-wal", "county.db-shm", KEY_FILE] {
+    for name in ["county.db", "county.db-wal", "county.db-shm", "log.seen", "serving.lock", KEY_FILE] {
         let path = dir.join(name);
         if path.is_file() {
             std::fs::remove_file(path)?;

@@ -1,22 +1,30 @@
 //! The commands.
 
+pub mod backup;
 pub mod burden;
 pub mod check;
 pub mod demo;
+pub mod doctor;
+pub mod erasures;
 pub mod figures;
+pub mod key;
 pub mod load;
 pub mod log;
+pub mod moving;
 pub mod open;
 pub mod outgoing;
 pub mod rebuild;
 pub mod receipt;
 pub mod recount;
+pub mod restore;
+pub mod seen;
 pub mod serve;
 pub mod show;
 pub mod verify;
 
 use std::fmt;
 
+use gongzhi_service::archive::ArchiveFault;
 use gongzhi_service::load::LoadFault;
 use gongzhi_store::StoreError;
 
@@ -46,6 +54,12 @@ impl From<StoreError> for Fault {
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Fault {
         Fault(error.to_string())
+    }
+}
+
+impl From<ArchiveFault> for Fault {
+    fn from(fault: ArchiveFault) -> Fault {
+        Fault(fault.to_string())
     }
 }
 

@@ -40,6 +40,16 @@ impl Store {
         Store { data: Some(dir.to_owned()), database: None }
     }
 
+    /// A directory, and a database if the ledger is not in it.
+    pub fn at(dir: &Path, database: Option<String>) -> Store {
+        Store { data: Some(dir.to_owned()), database }
+    }
+
+    /// Whether the ledger lies in a database.
+    pub fn is_database(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// The directory of files and master key.
     pub fn dir(&self) -> Result<&Path, Fault> {
         self.data.as_deref().ok_or_else(|| {
@@ -71,6 +81,11 @@ impl Store {
         Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
     }
 
+    /// The master key as it lies there; never made.
+    pub fn held_master(&self) -> Result<MasterKey, Fault> {
+        Ok(MasterKey::held(self.dir()?)?)
+    }
+
     /// The master key of the county whose ledger was opened.
     pub fn master(&self, ledger: &dyn Ledger) -> Result<MasterKey, Fault> {
         let dir = self.dir()?;
@@ -83,6 +98,11 @@ impl Held {
     /// What a directory alone holds.
     pub fn of_dir(dir: &Path) -> Held {
         Held { store: Store::of_dir(dir), county: None }
+    }
+
+    /// What lies at a place.
+    pub fn at(store: Store, county: Option<String>) -> Held {
+        Held { store, county }
     }
 
     /// The ledger, which must be there.

@@ -17,6 +17,7 @@ pub struct Rebuild {
 
 /// Runs it.
 pub fn run(args: &Rebuild) -> Result<(), Fault> {
+    let _alone = super::show::alone(args.data.store().dir()?)?;
     let ledger = args.data.ledger()?;
     let master = args.data.store().master(ledger.as_ref())?;
     let ambient: Arc<dyn Ambient> = Arc::new(Machine);
@@ -25,6 +26,12 @@ pub fn run(args: &Rebuild) -> Result<(), Fault> {
         line.show("rebuild", entries, of);
     })?;
     line.end();
-    println!("{} entries, {} records, {} figures rebuilt", done.entries, done.records, done.cells);
+    println!(
+        "{} entries, {} records, {} figures rebuilt, {} entries a second",
+        done.entries,
+        done.records,
+        done.cells,
+        line.rate(done.entries)
+    );
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,14 +40,17 @@ pub struct Http {
 
 /// Runs it.
 pub fn run(args: &Serve) -> Result<(), Fault> {
-    serve(args.data.service(Arc::new(Machine))?, &args.http)
+    serve(args.data.service(Arc::new(Machine))?, args.data.store().dir()?, &args.http)
 }
 
-/// Serves until it is told to stop, then ends in order.
-pub fn serve(service: Service, http: &Http) -> Result<(), Fault> {
+/// Serves until it is told to stop, then ends in order. `dir` holds files and master key.
+pub fn serve(service: Service, dir: &Path, http: &Http) -> Result<(), Fault> {
+    let _serving = super::show::serving(dir)?;
+    super::seen::check(service.ledger(), dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
     let service = Arc::new(service);
     timers::run(&service);
+    super::seen::keep(&service, dir);
     let metrics = recorder().map_err(|error| Fault::new(error.to_string()))?;
     runtime.block_on(async {
         let listener =

@@ -1,4 +1,10 @@
 //! The administrator's commands on a real county: the demo's, with its past, loaded once.
 
+mod backup;
+mod bytes;
 mod county;
+mod disk;
+mod doctor;
+mod key;
 mod rebuild;
+mod server;

@@ -51,3 +51,8 @@ pub(super) fn settings(make: Make<'_>) {
     assert_eq!(ledger.setting("secret"), Ok(Some(b"other".to_vec())));
     ledger.ping().expect("answers");
 }
+
+pub(super) fn durable(make: Make<'_>) {
+    let told = make().durability().expect("an answer");
+    assert!(matches!(told, crate::Durability::Safe(_)), "{told:?}");
+}

@@ -41,6 +41,7 @@ const CASES: &[Case] = &[
     ("accounts are written and replaced", accounts::credentials),
     ("sessions end in time or when told", accounts::sessions),
     ("settings keep any bytes", accounts::settings),
+    ("commits are durable and say so", accounts::durable),
     ("nodes of the log are kept with their entries", log::nodes),
     ("keys are written, replaced and destroyed with their batch", log::keys),
     ("a rebuild empties what is derived and nothing else", log::rebuild),

@@ -4,7 +4,7 @@ use gongzhi_base::{Digest, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::error::fault;
-use crate::{Credential, Session, StoreError};
+use crate::{Credential, Durability, Session, StoreError};
 
 type Done<T> = Result<T, StoreError>;
 
@@ -117,6 +117,21 @@ pub(super) fn put_setting(conn: &Connection, county: &str, name: &str, value: &[
     .and_then(|mut put| put.execute(params![county, name, value]))
     .map_err(fault)?;
     Ok(())
+}
+
+/// What the writing connection waits for before a commit is acknowledged.
+pub(super) fn durability(conn: &Connection) -> Done<Durability> {
+    let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(fault)?;
+    let sync: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(fault)?;
+    let words = format!("journal_mode {mode}, synchronous {sync}");
+    // 2 is full, 3 extra: each commit is on the disk.
+    Ok(if sync >= 2 { Durability::Safe(words) } else { Durability::Unsafe(words) })
+}
+
+/// The first thing that SQLite's own check finds wrong.
+pub(super) fn damage(conn: &Connection) -> Done<Option<String>> {
+    let found: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    Ok(if found == "ok" { None } else { Some(found) })
 }
 
 /// Takes the right to write and gives it back: shows that the database answers and is not read-only.

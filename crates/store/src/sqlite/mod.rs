@@ -31,8 +31,8 @@ use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 
 use crate::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
+    Page, Scope, Session, StoreError, Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -273,6 +273,14 @@ impl Ledger for Sqlite {
 
     fn outbox(&self) -> &dyn crate::outbox::Outbox {
         self
+    }
+
+    fn durability(&self) -> Result<Durability, StoreError> {
+        accounts::durability(&self.writer().conn)
+    }
+
+    fn damage(&self) -> Result<Option<String>, StoreError> {
+        self.readers.read(accounts::damage)
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -70,7 +70,7 @@ refusal-circle-title = The rules have a fault
 refusal-circle-text = The rules run in a circle at “{ $x }”. Nothing was done; please tell the administrator.
 
 failure-full-title = Storage is full
-failure-full-text = Nothing new can be taken at the moment; all records are safe. Try again later, or telephone.
+failure-full-text = There is no room to write at the moment: this was not saved. All records are safe and can be read. Send it again later, or telephone.
 failure-store-title = Something went wrong on our side
 failure-store-text = It did not succeed, and nothing was left half done. Try again later, or telephone if it is urgent.
 failure-busy-title = Too many people at once

@@ -64,7 +64,7 @@ refusal-circle-title = 规则有误
 refusal-circle-text = 规则在“{ $x }”这一步绕成了圈，没有办理，请告知管理员。
 
 failure-full-title = 存储空间已满
-failure-full-text = 暂时不能收新的内容，已有的都安全。请稍后再试，或者打电话。
+failure-full-text = 系统暂时写不进新内容，这次没有保存；已有的都安全，可以照常查阅。请稍后再提交，或者打电话。
 failure-store-title = 我们这边出了问题
 failure-store-text = 没有办成，也没有办一半。请稍后再试，急事请打电话。
 failure-busy-title = 现在办的人太多

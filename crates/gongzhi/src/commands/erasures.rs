@@ -1,0 +1,57 @@
+//! `gongzhi erasures`: the list of erased records, kept beside the backups.
+
+use std::path::PathBuf;
+
+use gongzhi_service::archive::ErasureList;
+
+use super::Fault;
+
+/// Arguments of `gongzhi erasures`.
+#[derive(clap::Args)]
+pub struct ErasuresArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Write the list of all erasures so far. It names records by identifier and nobody by name.
+    Export {
+        #[command(flatten)]
+        data: super::open::Held,
+        /// The list; an older one is replaced.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Destroy the keys of what was erased after the state that this county was restored to.
+    Apply {
+        #[command(flatten)]
+        data: super::open::Held,
+        /// The list.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+}
+
+/// Runs it.
+pub fn run(args: &ErasuresArgs) -> Result<(), Fault> {
+    match &args.what {
+        What::Export { data, to } => {
+            let list = ErasureList::of(data.ledger()?.as_ref())?;
+            let beside = to.with_extension("part");
+            let _ = std::fs::remove_file(&beside);
+            super::show::private(&beside, list.text().as_bytes())?;
+            std::fs::rename(&beside, to)?;
+            println!("{} erasures up to entry {}", list.erased.len(), list.size);
+        }
+        What::Apply { data, from } => {
+            let text = std::fs::read_to_string(from)
+                .map_err(|error| Fault::new(format!("{}: {error}", from.display())))?;
+            let list = ErasureList::read(&text)?;
+            let _alone = data.store().dir().map(super::show::alone).ok().transpose()?;
+            let count = list.apply(data.ledger()?.as_ref())?;
+            println!("{count} keys destroyed");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `gongzhi key rotate`: a new master key, everything wrapped anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gongzhi_service::Ambient;
+use gongzhi_service::ambient::Machine;
+use gongzhi_service::rotate;
+use gongzhi_service::seal::{KEY_FILE, KEY_VARIABLE, MasterKey};
+
+use super::Fault;
+
+/// Arguments of `gongzhi key`.
+#[derive(clap::Args)]
+pub struct Key {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Make a new master key and wrap everything by it; no server may run. Run it again if it was cut off.
+    Rotate {
+        #[command(flatten)]
+        data: super::open::Held,
+    },
+}
+
+/// Runs it.
+pub fn run(args: &Key) -> Result<(), Fault> {
+    let What::Rotate { data } = &args.what;
+    if std::env::var_os(KEY_VARIABLE).is_some() {
+        return Err(Fault::new(format!(
+            "the master key comes from {KEY_VARIABLE}: write it into {KEY_FILE} in the data directory, unset the variable, and rotate"
+        )));
+    }
+    let dir = data.store().dir()?;
+    let _alone = super::show::alone(dir)?;
+    let ledger = data.ledger()?;
+    let (file, fresh) = (dir.join(KEY_FILE), dir.join("master.key.new"));
+    let ambient: Arc<dyn Ambient> = Arc::new(Machine);
+    // On the disk before anything is wrapped by it.
+    if !fresh.exists() {
+        MasterKey::fresh(&Machine).write(&fresh)?;
+        super::show::sync_parent(&fresh)?;
+    }
+    let new = MasterKey::in_file(&fresh)?;
+    // Cut off between the last two steps, only the new file is left; everything is under it.
+    let old = if file.exists() { MasterKey::in_file(&file)? } else { new.clone() };
+    let done = rotate::rotate(&ledger, old, new, &ambient, &mut |_| {})?;
+    if file.exists() {
+        let kept = old_name(dir);
+        std::fs::rename(&file, &kept)?;
+        println!("the old key is kept in {}: backups made before open only with it", kept.display());
+    }
+    std::fs::rename(&fresh, &file)?;
+    super::show::sync_parent(&file)?;
+    println!("{} keys and {} secrets are wrapped by the new master key", done.keys, done.secrets);
+    println!("put a copy of {} where the backups are not", file.display());
+    Ok(())
+}
+
+/// A name for the old key that nothing has.
+fn old_name(dir: &Path) -> PathBuf {
+    let name = |n: u32| dir.join(format!("master.key.old-{n}"));
+    (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
+}

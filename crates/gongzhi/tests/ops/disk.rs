@@ -1,0 +1,90 @@
+//! A full disk: a real small one, filled and emptied below a running server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::county::{BINARY, Place, gongzhi, good};
+use crate::server::Server;
+
+/// A server whose data lie on a disk of 24 MB, in a mount namespace of its own.
+fn start(county: &Path, disk: &Path) -> Server {
+    std::fs::create_dir_all(disk).expect("a directory");
+    let script = format!(
+        "mount -t tmpfs -o size=24m none '{disk}' && cp -a '{county}'/. '{disk}' && exec '{BINARY}' serve --port 0 --data '{disk}'",
+        disk = disk.display(),
+        county = county.display(),
+    );
+    let mut command = Command::new("unshare");
+    command.args(["-Urm", "sh", "-c", &script]);
+    Server::of(command)
+}
+
+#[test]
+fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
+    let place = Place::new();
+    let (county, disk) = (place.county("county"), place.path("disk"));
+    let server = start(&county, &disk);
+    // The server's own view of its disk, from outside of its namespace.
+    let inside: PathBuf = format!("/proc/{}/root{}", server.child.id(), disk.display()).into();
+    let mut acknowledged = Vec::new();
+    let report = |n: usize, acknowledged: &mut Vec<String>| {
+        let command = format!("disk-{n:05}");
+        let (status, body) = server.report(&command, &"路灯坏了，晚上看不见路。".repeat(12));
+        if (200..300).contains(&status) {
+            acknowledged.push(command);
+        }
+        (status, body)
+    };
+    assert!((200..300).contains(&report(0, &mut acknowledged).0));
+
+    // Fill it to the last byte.
+    let ballast = inside.join("ballast");
+    let filled = std::fs::write(&ballast, vec![0; 32 << 20]).expect_err("no room");
+    assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
+    let mut refused = None;
+    for n in 1..2_000 {
+        let (status, body) = report(n, &mut acknowledged);
+        if status == 507 {
+            refused = Some((n, body));
+            break;
+        }
+        assert!((200..300).contains(&status), "{status} {body}");
+    }
+    let (at, body) = refused.expect("refused at last");
+    assert!(body.contains("not saved") || body.contains("safe"), "{body}");
+    // Reading goes on, and what is refused is refused again, plainly.
+    assert_eq!(server.get("/").0, 200);
+    assert_eq!(server.get("/log/checkpoint").0, 200);
+    assert_eq!(report(at, &mut acknowledged).0, 507);
+
+    // As soon as there is room, it takes again, by itself; the very command that was refused too.
+    std::fs::remove_file(&ballast).expect("removed");
+    let mut taken = false;
+    for _ in 0..100 {
+        if (200..300).contains(&report(at, &mut acknowledged).0) {
+            taken = true;
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(taken, "it did not recover");
+    // Everything that was acknowledged is there, once.
+    let copy = place.path("copy");
+    for command in &acknowledged {
+        let (status, body) = server.report(command, &"路灯坏了，晚上看不见路。".repeat(12));
+        assert!((200..300).contains(&status), "{command}: {status} {body}");
+    }
+    std::fs::create_dir_all(&copy).expect("a directory");
+    for name in ["county.db", "county.db-wal", "master.key"] {
+        std::fs::copy(inside.join(name), copy.join(name)).expect("copied");
+    }
+    drop(server);
+    good(gongzhi(&[&"verify", &"--data", &copy]));
+    good(gongzhi(&[&"recount", &"--data", &copy]));
+    let held: i64 = crate::county::open(&copy)
+        .query_row("SELECT count(*) FROM answer WHERE command LIKE 'disk-%'", [], |row| row.get(0))
+        .expect("a count");
+    acknowledged.dedup();
+    assert_eq!(held as usize, acknowledged.len());
+}

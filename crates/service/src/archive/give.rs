@@ -1,0 +1,117 @@
+//! A ledger as frames, while its server goes on.
+
+use gongzhi_base::Digest;
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::merkle::Frontier;
+use gongzhi_store::{Ledger, StoreError};
+
+use super::{ArchiveFault, Begin, End, Frame};
+use crate::ambient::Ambient;
+use crate::files::Files;
+use crate::seal::MasterKey;
+
+/// Entries, answers or keys of one frame.
+const PAGE: u32 = 2_000;
+
+/// What was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    pub head: Head,
+    pub end: End,
+    /// Attachments whose bytes are not those of their name, left out.
+    pub damaged: Vec<Digest>,
+}
+
+/// Gives a county up to the head that its ledger has now. Entries are verified on the way.
+///
+/// The head is read first, so that whatever was erased before it has no key any more when keys are
+/// read. What comes meanwhile is left out; the key of a record that comes meanwhile may be in, and
+/// opens nothing.
+pub fn give(
+    ledger: &dyn Ledger,
+    files: Option<&Files>,
+    master: Option<&MasterKey>,
+    ambient: &dyn Ambient,
+    progress: &mut dyn FnMut(&str, u64, u64),
+    sink: &mut dyn FnMut(Frame) -> Result<(), ArchiveFault>,
+) -> Result<Given, ArchiveFault> {
+    let head = ledger.head()?;
+    let county = super::take::county(ledger)?;
+    sink(Frame::Begin(Begin {
+        county,
+        size: head.size,
+        hash: head.hash,
+        made: ambient.now(),
+        program: env!("CARGO_PKG_VERSION").into(),
+    }))?;
+    if let Some(master) = master {
+        sink(Frame::Master(master.bytes().to_vec()))?;
+    }
+    for (name, value) in ledger.settings()? {
+        sink(Frame::Setting(name, value))?;
+    }
+    for account in ledger.credentials()? {
+        // An engine without an outbox has no choices.
+        let choices = ledger.outbox().choices(&account.person).ok().flatten();
+        sink(Frame::Credential(account))?;
+        if let Some(choices) = choices {
+            sink(Frame::Choices(choices))?;
+        }
+    }
+    let mut end = End::default();
+    let mut edge = Frontier::default();
+    let mut at = Head::EMPTY;
+    while at.size < head.size {
+        let page = ledger.entries(at.size, (head.size - at.size).min(u64::from(PAGE)) as u32)?;
+        if page.is_empty() {
+            return Err(StoreError::Corrupt(format!("entry {} is missing", at.size)).into());
+        }
+        for entry in &page {
+            at = at.verify(entry).map_err(|broken| {
+                StoreError::Corrupt(format!("entry {} does not verify: run `gongzhi verify`", broken.seq))
+            })?;
+            edge.push(entry.hash);
+        }
+        sink(Frame::Entries(page))?;
+        progress("entries", at.size, head.size);
+    }
+    if at != head {
+        return Err(StoreError::Corrupt("the last entry is not the one that the head names".into()).into());
+    }
+    end.entries = at.size;
+    end.root = edge.root().0;
+    let mut after = None;
+    loop {
+        let mut page = ledger.answers(after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.command.clone());
+        page.retain(|answer| answer.seq < head.size);
+        end.answers += page.len() as u64;
+        sink(Frame::Answers(page))?;
+        progress("answers", end.answers, end.answers);
+    }
+    let mut after = None;
+    loop {
+        let page = ledger.all_keys(after, PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        end.keys += page.len() as u64;
+        sink(Frame::Keys(page))?;
+        progress("keys", end.keys, end.keys);
+    }
+    let mut damaged = Vec::new();
+    let kept = files.map_or(Ok(Vec::new()), Files::all)?;
+    for (at, digest) in kept.iter().enumerate() {
+        let Some(files) = files else { break };
+        let bytes = std::fs::read(files.path(*digest))?;
+        if Digest::of(&bytes) == *digest {
+            end.files += 1;
+            sink(Frame::File(*digest, bytes))?;
+        } else {
+            damaged.push(*digest);
+        }
+        progress("files", at as u64 + 1, kept.len() as u64);
+    }
+    sink(Frame::End(end))?;
+    Ok(Given { head, end, damaged })
+}
