@@ -137,6 +137,49 @@ fn a_county_moves_and_the_source_stays() {
 }
 
 #[test]
+fn a_county_moves_to_postgresql_and_back() {
+    let place = Place::new();
+    let (county, back, archive) = (place.county("county"), place.path("back"), place.path("a.age"));
+    let database = gongzhi_testkit::postgres::database();
+    let url = database.url();
+    let before = head(&county);
+    let said = good(gongzhi(&[&"move", &"--from", &county, &"--to", &url]));
+    assert!(said.contains("unchanged"), "{said}");
+    let there = |command: &str| gongzhi(&[&command, &"--data", &county, &"--database", &url]);
+    assert_eq!(good(there("verify")), before);
+    good(there("recount"));
+    good(there("doctor"));
+    assert_eq!(good(there("figures")), good(gongzhi(&[&"figures", &"--data", &county])));
+    let again = bad(gongzhi(&[&"move", &"--from", &county, &"--to", &url]));
+    assert!(again.contains("already"), "{again}");
+
+    // Rebuilt there it is the same; a backup of it restores into a directory.
+    good(there("rebuild"));
+    good(there("recount"));
+    let keys = keys(&place);
+    let recipient: &[&dyn AsRef<std::ffi::OsStr>] = &[
+        &"backup",
+        &"--data",
+        &county,
+        &"--database",
+        &url,
+        &"--to",
+        &archive,
+        &"--recipient",
+        &keys.recipient,
+        &"--with-master-key",
+    ];
+    good(gongzhi(recipient));
+    let restored = place.path("restored");
+    good(gongzhi(&[&"restore", &"--from", &archive, &"--identity", &keys.file, &"--data", &restored]));
+    assert_eq!(head(&restored), before);
+
+    good(gongzhi(&[&"move", &"--from", &url, &"--to", &back, &"--data", &county]));
+    assert_eq!(head(&back), before);
+    same(&content(&county, LEFT_OUT), &content(&back, LEFT_OUT));
+}
+
+#[test]
 fn an_older_state_put_in_place_of_the_newer_is_noticed() {
     let place = Place::new();
     let (county, archive) = (place.county("county"), place.path("a.age"));

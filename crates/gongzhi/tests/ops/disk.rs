@@ -53,6 +53,17 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     }
     let (at, body) = refused.expect("refused at last");
     assert!(body.contains("not saved") || body.contains("safe"), "{body}");
+    // An attachment neither, and no half of one stays.
+    let (status, body) = server.upload("plan.pdf", "a plan");
+    assert_eq!(status, 507, "{body}");
+    let halves = |dir: &Path| -> usize {
+        let dirs = std::fs::read_dir(dir).expect("files").map(|dir| dir.expect("a directory").path());
+        dirs.filter(|dir| dir.is_dir())
+            .flat_map(|dir| std::fs::read_dir(dir).expect("a directory"))
+            .filter(|file| file.as_ref().expect("a file").path().extension().is_some())
+            .count()
+    };
+    assert_eq!(halves(&inside.join("files")), 0);
     // Reading goes on, and what is refused is refused again, plainly.
     assert_eq!(server.get("/").0, 200);
     assert_eq!(server.get("/log/checkpoint").0, 200);
@@ -69,6 +80,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert!(taken, "it did not recover");
+    assert_eq!(server.upload("plan.pdf", "a plan").0, 201);
     // Everything that was acknowledged is there, once.
     let copy = place.path("copy");
     for command in &acknowledged {

@@ -58,6 +58,16 @@ impl Server {
         ))
     }
 
+    /// Sends an attachment.
+    pub fn upload(&self, name: &str, text: &str) -> (u16, String) {
+        let body = format!("%PDF-1.4\n{text}\n%%EOF\n");
+        self.ask(&format!(
+            "POST /api/v1/files?name={name} HTTP/1.1\r\nHost: {}\r\nAccept-Language: en\r\nContent-Type: application/pdf\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            self.host,
+            body.len()
+        ))
+    }
+
     /// Reports a matter.
     pub fn report(&self, command: &str, what: &str) -> (u16, String) {
         let body = format!(

@@ -320,6 +320,18 @@ impl Ledger for Postgres {
         self
     }
 
+    fn durability(&self) -> Result<crate::Durability, StoreError> {
+        let told = Postgres::durability(self)?;
+        let faults = told.faults();
+        Ok(match faults.is_empty() {
+            true => crate::Durability::Safe(format!(
+                "fsync on, synchronous_commit {}, PostgreSQL {}",
+                told.synchronous_commit, told.version
+            )),
+            false => crate::Durability::Unsafe(faults.join("; ")),
+        })
+    }
+
     fn ping(&self) -> Result<(), StoreError> {
         self.pool.run(async |link| accounts::ping(link, &self.county).await)
     }
