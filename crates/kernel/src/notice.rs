@@ -45,7 +45,8 @@ pub fn of_event(mechanism: &Mechanism, event: &Event, record: &Record, world: &W
     };
     let told = |rule: &model::Notice| {
         let keys = todo(&rule.to, record, world);
-        let mut to: BTreeSet<&str> = keys.iter().flat_map(|key| world.holders(key)).collect();
+        let today = world.zone.date(event.at);
+        let mut to: BTreeSet<&str> = keys.iter().flat_map(|key| world.holders(key, today)).collect();
         if let Acted::Person { code, .. } = &event.by {
             to.remove(code.as_str());
         }

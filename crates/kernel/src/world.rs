@@ -2,11 +2,12 @@
 //! registers, with the calendar and the catalogues. A plain value: the kernel asks it, never a
 //! database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gongzhi_base::{Calendar, Point, Value, Words, Zone};
 use gongzhi_lang::model::{Catalogue, Entry, Level, Library, Mechanism, Role};
+use jiff::civil::Date;
 
 use crate::actor::Post;
 use crate::record::Record;
@@ -45,11 +46,20 @@ pub struct Person {
     pub name: String,
 }
 
-/// A post held by a person.
+/// A post held by a person, from a day and until the end of another if the register says so.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Holding {
     pub person: String,
     pub post: Post,
+    pub from: Option<Date>,
+    pub until: Option<Date>,
+}
+
+impl Holding {
+    /// Whether it is held on a day.
+    pub fn on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 /// The county as it is now.
@@ -69,9 +79,10 @@ pub struct World {
     units_at: BTreeMap<(String, String), String>,
     persons: BTreeMap<String, Person>,
     holdings: BTreeMap<String, Holding>,
-    posts_of: BTreeMap<String, Vec<Post>>,
-    /// Persons by inbox, each as often as their posts have it.
-    holders: BTreeMap<String, Vec<String>>,
+    /// Codes of the posts of each person.
+    posts_of: BTreeMap<String, BTreeSet<String>>,
+    /// Codes of the posts that have an inbox.
+    holders: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl World {
@@ -107,6 +118,10 @@ impl World {
         let gone = mechanism.state(&record.state).is_some_and(|state| state.is_final);
         let text = |name: &str| record.fields.get(name).and_then(Value::text).unwrap_or_default().to_owned();
         let maybe = |name: &str| record.fields.get(name).and_then(Value::text).map(str::to_owned);
+        let day = |name: &str| match record.fields.get(name) {
+            Some(Value::Date(day)) => Some(*day),
+            _ => None,
+        };
         let code = text("code");
         match register {
             "place" => {
@@ -154,24 +169,23 @@ impl World {
             "post" => {
                 if let Some(old) = self.holdings.remove(&code) {
                     if let Some(posts) = self.posts_of.get_mut(&old.person) {
-                        posts.retain(|post| *post != old.post);
+                        posts.remove(&code);
                     }
                     for inbox in old.post.inboxes() {
-                        if let Some(holders) = self.holders.get_mut(&inbox)
-                            && let Some(at) = holders.iter().position(|person| *person == old.person)
-                        {
-                            holders.remove(at);
+                        if let Some(holders) = self.holders.get_mut(&inbox) {
+                            holders.remove(&code);
                         }
                     }
                 }
                 if !gone {
                     let post = Post { role: text("role"), unit: maybe("unit"), place: text("place") };
                     let person = text("person");
-                    self.posts_of.entry(person.clone()).or_default().push(post.clone());
+                    self.posts_of.entry(person.clone()).or_default().insert(code.clone());
                     for inbox in post.inboxes() {
-                        self.holders.entry(inbox).or_default().push(person.clone());
+                        self.holders.entry(inbox).or_default().insert(code.clone());
                     }
-                    self.holdings.insert(code, Holding { person, post });
+                    self.holdings
+                        .insert(code, Holding { person, post, from: day("from"), until: day("until") });
                 }
             }
             _ => return false,
@@ -289,17 +303,21 @@ impl World {
         self.persons.values()
     }
 
-    /// The posts a person holds.
-    pub fn posts_of(&self, person: &str) -> &[Post] {
-        self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
+    /// The posts that a person holds on a day.
+    pub fn posts_of(&self, person: &str, day: Date) -> Vec<Post> {
+        let codes = self.posts_of.get(person).into_iter().flatten();
+        let held = codes.filter_map(|code| self.holdings.get(code)).filter(|holding| holding.on(day));
+        held.map(|holding| holding.post.clone()).collect()
     }
 
-    /// The persons with an inbox of this key, some perhaps more than once.
-    pub fn holders(&self, inbox: &str) -> impl Iterator<Item = &str> {
-        self.holders.get(inbox).into_iter().flatten().map(String::as_str)
+    /// The persons with an inbox of this key on a day, some perhaps more than once.
+    pub fn holders(&self, inbox: &str, day: Date) -> impl Iterator<Item = &str> {
+        let codes = self.holders.get(inbox).into_iter().flatten();
+        let held = codes.filter_map(|code| self.holdings.get(code)).filter(move |holding| holding.on(day));
+        held.map(|holding| holding.person.as_str())
     }
 
-    /// All posts held, with who holds them.
+    /// All posts of the register, with who holds them and when.
     pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.values()
     }

@@ -204,7 +204,8 @@ impl Service {
     pub fn measure_burden(&self) -> Result<Volumes, Failure> {
         let state = self.state();
         let mut volumes = measure(self.ledger(), &state.laws, state.world.zone)?;
-        for holding in state.world.holdings() {
+        let today = state.world.zone.date(self.now());
+        for holding in state.world.holdings().filter(|holding| holding.on(today)) {
             *volumes.posts.entry(holding.post.role.clone()).or_default() += 1;
         }
         self.ledger().put_setting(setting::VOLUMES, write_volumes(&volumes).as_bytes())?;
@@ -218,7 +219,8 @@ impl Service {
         let text = |name: &str| self.presentation(name).unwrap_or_default();
         let mut volumes = read_volumes(&text(setting::VOLUMES)).unwrap_or_default();
         volumes.posts.clear();
-        for holding in state.world.holdings() {
+        let today = state.world.zone.date(self.now());
+        for holding in state.world.holdings().filter(|holding| holding.on(today)) {
             *volumes.posts.entry(holding.post.role.clone()).or_default() += 1;
         }
         let limits = read_limits(&text(setting::BUDGET), 0).unwrap_or_default();

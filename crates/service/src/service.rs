@@ -218,7 +218,9 @@ impl Service {
 
     /// The actor of a person of the staff, with all posts held now.
     pub fn actor_of(&self, person: &str) -> Actor {
-        Actor::Person { code: person.to_owned(), posts: self.state().world.posts_of(person).to_vec() }
+        let state = self.state();
+        let today = state.world.zone.date(self.now());
+        Actor::Person { code: person.to_owned(), posts: state.world.posts_of(person, today) }
     }
 
     /// The presentation settings kept at loading: `[name]`, hotline and so on as text.

@@ -128,6 +128,32 @@ fn whoever_lost_a_post_has_lost_its_rights_also_in_the_same_group() {
 }
 
 #[test]
+fn a_post_gives_rights_from_its_first_day_to_its_last() {
+    let county = county();
+    let service = &county.service;
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let holding = service.state().world.holdings().find(|holding| holding.person == "officer.water").cloned();
+    let held = holding.expect("a post").post;
+    let unit = held.unit.clone().expect("in a unit");
+    let post = RecordId::of_entry("posts", &format!("officer.water/{}/{unit}", held.role));
+    let sees = || service.view(&service.actor_of("officer.water"), id).is_ok();
+    assert!(sees());
+    for (at, (from, until), may) in [
+        ("past", ("2026-01-01", "2026-11-01"), false),
+        ("today", ("2026-11-02", "2026-11-02"), true),
+        ("later", ("2026-11-03", "2026-12-31"), false),
+    ] {
+        let fields =
+            [("person", "officer.water"), ("role", &held.role), ("unit", &unit), ("place", &held.place)];
+        let fields = fields.into_iter().chain([("from", from), ("until", until)]);
+        let input = fields.map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned()))).collect();
+        let order = Order::Step { record: post, step: "amend".into(), expect: None, input };
+        county.send(&format!("amend-{at}"), Actor::System, order).expect("amended");
+        assert_eq!(sees(), may, "{at}");
+    }
+}
+
+#[test]
 fn the_county_is_there_after_a_restart() {
     let county = county();
     let opened = county.report("report-0001", "阳庄村停水两天了").expect("reported");

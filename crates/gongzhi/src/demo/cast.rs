@@ -153,8 +153,10 @@ impl Cast {
     }
 }
 
+/// The posts held at the time count when a command is decided; here it is enough that there are some.
 fn staff(person: &str, world: &World) -> Actor {
-    Actor::Person { code: person.to_owned(), posts: world.posts_of(person).to_vec() }
+    let held = world.holdings().filter(|holding| holding.person == person);
+    Actor::Person { code: person.to_owned(), posts: held.map(|holding| holding.post.clone()).collect() }
 }
 
 /// Who may act, in the document's words.

@@ -333,11 +333,11 @@ impl Group {
 /// decided, not when it was sent, so that whoever lost a post meanwhile has lost it.
 fn with_posts<'c>(command: &'c Command, world: &World) -> Cow<'c, Command> {
     let Actor::Person { code, posts } = &command.actor else { return Cow::Borrowed(command) };
-    let held = world.posts_of(code);
-    if held == posts {
+    let held = world.posts_of(code, world.zone.date(command.at));
+    if held == *posts {
         return Cow::Borrowed(command);
     }
-    let actor = Actor::Person { code: code.clone(), posts: held.to_vec() };
+    let actor = Actor::Person { code: code.clone(), posts: held };
     Cow::Owned(Command { actor, ..command.clone() })
 }
 

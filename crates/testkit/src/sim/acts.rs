@@ -77,7 +77,7 @@ impl Life<'_> {
     fn some_place(&mut self, law: &Mechanism, by: &By) -> String {
         let places: Vec<String> = self.model.places(&law.lives_at).into_iter().map(str::to_owned).collect();
         if let By::Person(person) = by {
-            let posts = self.model.posts_of(person).to_vec();
+            let posts: Vec<gongzhi_kernel::Post> = self.model.posts_of(person).cloned().collect();
             let under = |place: &&String| posts.iter().any(|post| self.model.covers(&post.place, place));
             let within: Vec<String> = places.iter().filter(under).cloned().collect();
             if let Some(place) = self.chance.one(&within) {
@@ -178,7 +178,9 @@ impl Life<'_> {
         if self.chance.happens(wrong.stranger) {
             let people: Vec<By> = self.model.posts().map(|(person, _)| By::Person(person.clone())).collect();
             let other = self.chance.one(&self.model.cases).copied().map(By::Holder);
-            let stranger = self.chance.one(&people).cloned();
+            let former: Vec<By> = self.model.not_in_post().into_iter().cloned().map(By::Person).collect();
+            let stranger = if self.chance.happens(50.0) { &people } else { &former };
+            let stranger = self.chance.one(stranger).cloned();
             return if self.chance.happens(20.0) { other } else { stranger };
         }
         let holder = law.receipt && (waits.contains(&Who::Holder) || acting.contains(&Who::Holder));

@@ -94,7 +94,7 @@ impl<'p> Life<'p> {
         let (laws, zone) = (service.state().laws.clone(), service.state().world.zone);
         let mut life = Life {
             habits: &plan.habits,
-            model: Model::new(laws),
+            model: Model::new(laws, zone),
             book: Book::default(),
             chance: Chance::new(plan.seed, "life"),
             photo,
@@ -139,6 +139,7 @@ impl<'p> Life<'p> {
             self.start()?;
         }
         self.last_deliveries()?;
+        self.model.today = self.zone.date(self.server_now());
         self.check_all()
     }
 
@@ -208,6 +209,7 @@ impl<'p> Life<'p> {
 
     fn turn(&mut self, what: What) -> Result<(), Violation> {
         self.machine.clock.set(self.server_now());
+        self.model.today = self.zone.date(self.server_now());
         if !self.machine.is_on() && !matches!(what, What::On) {
             // Nobody reaches anything: it happens when the servers are there again.
             let after = self.on_at - self.now + self.chance.count(0, HOUR as u64) as i64;

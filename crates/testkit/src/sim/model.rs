@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use gongzhi_base::calendar::Derivation;
-use gongzhi_base::{RecordId, Timestamp, Unit, Value};
+use gongzhi_base::{RecordId, Timestamp, Unit, Value, Zone};
 use gongzhi_kernel::event::{ClockChange, StepTaken};
 use gongzhi_kernel::{Acted, Deed, Event, Laws, Post};
 use gongzhi_lang::model::{Deadline, Level, Mechanism};
+use jiff::civil::Date;
 
 use super::By;
 
@@ -68,6 +69,21 @@ impl fmt::Display for Known {
     }
 }
 
+/// A post in the register.
+#[derive(Clone, Debug)]
+struct Seat {
+    person: String,
+    post: Post,
+    from: Option<Date>,
+    until: Option<Date>,
+}
+
+impl Seat {
+    fn held(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| until >= day)
+    }
+}
+
 /// The model of a county.
 pub struct Model {
     pub laws: Arc<Laws>,
@@ -77,8 +93,14 @@ pub struct Model {
     /// Records with a deadline that has not ended.
     running: BTreeSet<RecordId>,
     places: BTreeMap<String, (Level, Option<String>)>,
-    posts: BTreeMap<String, (String, Post)>,
-    posts_of: BTreeMap<String, Vec<Post>>,
+    posts: BTreeMap<String, Seat>,
+    /// Codes of the posts of each person.
+    posts_of: BTreeMap<String, BTreeSet<String>>,
+    /// Who held a post that has ended.
+    pub former: Vec<String>,
+    /// The day at which rights are asked for.
+    pub today: Date,
+    zone: Zone,
     numbers: BTreeMap<String, RecordId>,
     /// What the last event asks to follow at once.
     must: Option<(RecordId, String)>,
@@ -89,7 +111,7 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(laws: Arc<Laws>) -> Model {
+    pub fn new(laws: Arc<Laws>, zone: Zone) -> Model {
         Model {
             laws,
             records: BTreeMap::new(),
@@ -98,6 +120,9 @@ impl Model {
             places: BTreeMap::new(),
             posts: BTreeMap::new(),
             posts_of: BTreeMap::new(),
+            former: Vec::new(),
+            today: Date::ZERO,
+            zone,
             numbers: BTreeMap::new(),
             must: None,
             passed: 0,
@@ -117,14 +142,23 @@ impl Model {
         !state.is_some_and(|state| state.is_final)
     }
 
-    /// The posts that a person holds.
-    pub fn posts_of(&self, person: &str) -> &[Post] {
-        self.posts_of.get(person).map(Vec::as_slice).unwrap_or_default()
+    /// The posts that a person holds today.
+    pub fn posts_of(&self, person: &str) -> impl Iterator<Item = &Post> {
+        let codes = self.posts_of.get(person).into_iter().flatten();
+        let seats = codes.filter_map(|code| self.posts.get(code));
+        seats.filter(|seat| seat.held(self.today)).map(|seat| &seat.post)
     }
 
-    /// All posts held, with who holds them.
-    pub fn posts(&self) -> impl Iterator<Item = &(String, Post)> {
-        self.posts.values()
+    /// All posts held today, with who holds them.
+    pub fn posts(&self) -> impl Iterator<Item = (&String, &Post)> {
+        let held = self.posts.values().filter(|seat| seat.held(self.today));
+        held.map(|seat| (&seat.person, &seat.post))
+    }
+
+    /// People whose posts have ended, run out, or not begun.
+    pub fn not_in_post(&self) -> Vec<&String> {
+        let waiting = self.posts.values().filter(|seat| !seat.held(self.today)).map(|seat| &seat.person);
+        waiting.chain(&self.former).collect()
     }
 
     /// Codes of the places of some levels.
@@ -170,6 +204,7 @@ impl Model {
     /// Judges an event and takes it in. `by` is who gave the command, for its first event.
     pub fn take(&mut self, event: &Event, by: Option<&By>) -> Result<(), Violation> {
         self.checks += 1;
+        self.today = self.zone.date(event.at);
         let id = event.record;
         let bad = |what: String| broken(id, format!("revision {}: {what}", event.revision));
         let known = self.records.get(&id);
@@ -202,7 +237,7 @@ impl Model {
     fn judge(&self, law: &Mechanism, event: &Event, by: &By) -> Result<(), String> {
         let known = self.records.get(&event.record);
         if let Acted::Person { code, post: Some(post) } = &event.by
-            && !self.posts_of(code).contains(post)
+            && !self.posts_of(code).any(|held| held == post)
         {
             return Err(format!("{code} does not hold {post:?}"));
         }
@@ -353,15 +388,19 @@ impl Model {
                     unit: text("unit"),
                     place: text("place").unwrap_or_default(),
                 };
-                let entry = here.then(|| (text("person").unwrap_or_default(), post));
-                let old = match entry.clone() {
-                    Some(entry) => self.posts.insert(code, entry),
-                    None => self.posts.remove(&code),
+                let day = |name: &str| match known.fields.get(name) {
+                    Some(Value::Date(day)) => Some(*day),
+                    _ => None,
                 };
-                for person in old.into_iter().chain(entry).map(|(person, _)| person) {
-                    let held = self.posts.values().filter(|(holder, _)| *holder == person);
-                    let held = held.map(|(_, post)| post.clone()).collect();
-                    self.posts_of.insert(person, held);
+                let person = text("person").unwrap_or_default();
+                let seat = Seat { person: person.clone(), post, from: day("from"), until: day("until") };
+                if let Some(old) = self.posts.remove(&code) {
+                    self.posts_of.entry(old.person.clone()).or_default().remove(&code);
+                    self.former.push(old.person);
+                }
+                if here {
+                    self.posts_of.entry(person).or_default().insert(code.clone());
+                    self.posts.insert(code, seat);
                 }
             }
             _ => {}

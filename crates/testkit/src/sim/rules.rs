@@ -49,7 +49,7 @@ impl Model {
             (Who::Holder, By::Holder(own)) => *own == id && known.is_some(),
             (Who::System, By::System) => true,
             (Who::Role(role), By::Person(person)) => {
-                self.posts_of(person).iter().any(|post| post.role == *role && self.covers(&post.place, place))
+                self.posts_of(person).any(|post| post.role == *role && self.covers(&post.place, place))
             }
             (Who::RoleOf { role, field }, By::Person(person)) => {
                 let units =
@@ -59,7 +59,7 @@ impl Model {
                         .as_deref()
                         .is_some_and(|unit| units.iter().any(|value| value.text() == Some(unit)))
                 };
-                self.posts_of(person).iter().any(|post| post.role == *role && in_one(post))
+                self.posts_of(person).any(|post| post.role == *role && in_one(post))
             }
             _ => false,
         })
@@ -127,7 +127,7 @@ impl Model {
     /// Whether a record waits for somebody.
     pub fn waits_for(&self, person: &str, known: &Known) -> bool {
         let inboxes = self.inboxes(known);
-        self.posts_of(person).iter().any(|post| {
+        self.posts_of(person).any(|post| {
             inboxes.iter().any(|(role, at)| {
                 *role == post.role && (*at == post.place || post.unit.as_deref() == Some(at.as_str()))
             })

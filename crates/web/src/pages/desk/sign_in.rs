@@ -117,7 +117,8 @@ fn shown(app: &App, visitor: &Visitor, login: &str, back: &str, fault: Option<St
     let hidden = |name: &str, value: &str| Hidden { name: name.into(), value: value.into() };
     let state = app.service.state();
     let accounts = visitor.presentation.accounts.iter().map(|(login, zh, en)| {
-        let post = state.world.posts_of(login).first();
+        let actor = app.service.actor_of(login);
+        let post = actor.posts().first();
         DemoAccount {
             login: login.clone(),
             password: visitor.presentation.password.clone(),
