@@ -177,7 +177,11 @@ impl Life<'_> {
         let wrong = &self.habits.wrong;
         if self.chance.happens(wrong.stranger) {
             let people: Vec<By> = self.model.posts().map(|(person, _)| By::Person(person.clone())).collect();
-            let other = self.chance.one(&self.model.cases).copied().map(By::Holder);
+            // Somebody else's code, as far as records have one.
+            let other = self.chance.one(&self.model.cases).copied();
+            let other =
+                other.filter(|id| self.model.law(&self.model.records[id]).is_some_and(|law| law.receipt));
+            let other = other.map(By::Holder);
             let former: Vec<By> = self.model.not_in_post().into_iter().cloned().map(By::Person).collect();
             let stranger = if self.chance.happens(50.0) { &people } else { &former };
             let stranger = self.chance.one(stranger).cloned();
@@ -426,6 +430,14 @@ impl Life<'_> {
             return Ok(());
         }
         let node = self.some_node(false);
+        if self.chance.happens(50.0) {
+            let mut half = self.chance.count(1, ids.len() as u64) as usize;
+            // What is sent twice stays together.
+            while half < ids.len() && ids[half] == ids[half - 1] {
+                half += 1;
+            }
+            return self.send_two(node, &ids[..half], &ids[half..]);
+        }
         self.send(node, &ids).map(|_| ())
     }
 

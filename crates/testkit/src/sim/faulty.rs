@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gongzhi_base::canon::Canon as _;
@@ -92,6 +92,20 @@ struct Plan {
     units: BTreeSet<String>,
 }
 
+/// Longest waiting for what has to come at once.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A commit that is kept waiting until something else has happened.
+#[derive(Default)]
+struct Gate {
+    /// The next commit waits.
+    closed: bool,
+    /// A commit is waiting.
+    reached: bool,
+    /// Reads for commands so far.
+    loads: u64,
+}
+
 /// A ledger behind faults.
 pub struct Faulty {
     inner: Arc<dyn Ledger>,
@@ -99,15 +113,80 @@ pub struct Faulty {
     recorder: Arc<Recorder>,
     plan: Mutex<Plan>,
     dead: AtomicBool,
+    gate: Mutex<Gate>,
+    turned: Condvar,
 }
 
 impl Faulty {
     pub fn new(inner: Arc<dyn Ledger>, clock: Arc<Scripted>, recorder: Arc<Recorder>) -> Faulty {
-        Faulty { inner, clock, recorder, plan: Mutex::default(), dead: AtomicBool::new(false) }
+        Faulty {
+            inner,
+            clock,
+            recorder,
+            plan: Mutex::default(),
+            dead: AtomicBool::new(false),
+            gate: Mutex::default(),
+            turned: Condvar::new(),
+        }
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the next commit waiting. Gives how many reads for commands there were.
+    pub fn close_gate(&self) -> u64 {
+        let mut gate = self.gate();
+        (gate.closed, gate.reached) = (true, false);
+        gate.loads
+    }
+
+    /// Waits until a commit waits at the gate, or until `done` says that none will come.
+    pub fn await_commit(&self, done: &AtomicBool) -> bool {
+        let mut gate = self.gate();
+        while !gate.reached && !done.load(Ordering::SeqCst) {
+            gate = self.turned.wait(gate).unwrap_or_else(PoisonError::into_inner);
+        }
+        gate.reached
+    }
+
+    /// Waits until there were more reads for commands than so many, or until `done`.
+    pub fn await_loads(&self, beyond: u64, done: &AtomicBool) {
+        let mut gate = self.gate();
+        while gate.loads <= beyond && !done.load(Ordering::SeqCst) {
+            let waited = self.turned.wait_timeout(gate, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            gate = waited.0;
+            if waited.1.timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Lets commits go on.
+    pub fn open_gate(&self) {
+        self.gate().closed = false;
+        self.turned.notify_all();
+    }
+
+    /// Something outside has changed for which somebody may wait.
+    pub fn turn(&self) {
+        let _held = self.gate();
+        self.turned.notify_all();
+    }
+
+    fn pass_gate(&self) {
+        let mut gate = self.gate();
+        if gate.closed {
+            gate.reached = true;
+            self.turned.notify_all();
+        }
+        while gate.closed {
+            gate = self.turned.wait(gate).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Lies at the next occasion.
@@ -221,10 +300,13 @@ macro_rules! pass {
 
 impl Ledger for Faulty {
     fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        self.gate().loads += 1;
+        self.turned.notify_all();
         self.read_for_command()?.load(want)
     }
 
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
+        self.pass_gate();
         let inner = self.alive()?;
         let fault = {
             let mut plan = self.plan();

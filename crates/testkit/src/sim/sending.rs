@@ -1,5 +1,7 @@
 //! Sending: what clients give to the servers, and how they are answered.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use gongzhi_base::{CommandId, RecordId};
 use gongzhi_kernel::{Command, Order};
 use gongzhi_service::{Failure, Outcome};
@@ -55,6 +57,53 @@ impl Life<'_> {
         self.arm(node);
         let answers = self.machine.at(node).service.engine().act_all(commands);
         self.take_answers(node, ids, &answers)
+    }
+
+    /// Sends commands as two groups, the second while the first is being made durable: it is decided
+    /// on what the first will leave, and again if that fails.
+    pub fn send_two(
+        &mut self,
+        node: usize,
+        first: &[CommandId],
+        second: &[CommandId],
+    ) -> Result<(), Violation> {
+        let one: Vec<Command> = first.iter().map(|id| self.command(node, id)).collect();
+        let two: Vec<Command> = second.iter().map(|id| self.command(node, id)).collect();
+        self.arm(node);
+        let at = self.machine.at(node);
+        let (engine, ledger) = (at.service.engine(), &at.ledger);
+        let answered = AtomicBool::new(false);
+        let before = ledger.close_gate();
+        let mut answers = std::thread::scope(|scope| {
+            let send = |commands: Vec<Command>| {
+                let answered = &answered;
+                scope.spawn(move || {
+                    let answers = engine.act_all(commands);
+                    answered.store(true, Ordering::SeqCst);
+                    ledger.turn();
+                    answers
+                })
+            };
+            let one = send(one);
+            let waits = ledger.await_commit(&answered);
+            let second = waits.then(|| {
+                let seen = ledger.close_gate().max(before);
+                let sent = send(two.clone());
+                ledger.await_loads(seen, &answered);
+                sent
+            });
+            ledger.open_gate();
+            let mut answers = one.join().unwrap_or_default();
+            // Nothing was to be made durable in the first: then one comes after the other.
+            answers.extend(match second {
+                Some(sent) => sent.join().unwrap_or_default(),
+                None => engine.act_all(two),
+            });
+            answers
+        });
+        let ids: Vec<CommandId> = first.iter().chain(second).cloned().collect();
+        answers.resize(ids.len(), Err(Failure::Busy));
+        self.take_answers(node, &ids, &answers).map(|_| ())
     }
 
     /// Judges answers and lets those who were not served try again.
