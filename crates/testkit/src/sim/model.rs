@@ -31,6 +31,8 @@ pub fn broken(record: RecordId, what: impl Into<String>) -> Violation {
 pub struct Run {
     pub due: Timestamp,
     pub warn: Option<Timestamp>,
+    /// Since when it runs without standing still.
+    pub since: Timestamp,
     pub ended: bool,
     pub paused: bool,
     pub late: bool,
@@ -474,6 +476,8 @@ fn clock(
         && !run.paused
         && !run.late
         && at >= run.due
+        // One that runs on into the past and ends at the same moment was never anybody's to keep.
+        && at > run.since
     {
         return Err(format!("`{name}` had passed and ends without that being noted"));
     }
@@ -481,6 +485,7 @@ fn clock(
         let run = Run {
             due: derivation.due,
             warn: warn(derivation),
+            since: at,
             ended: false,
             paused: false,
             late: false,
@@ -496,7 +501,7 @@ fn clock(
         ClockChange::Met | ClockChange::Dropped => run.ended = true,
         ClockChange::Paused => run.paused = true,
         ClockChange::Resumed(derivation) => {
-            run.paused = false;
+            (run.paused, run.since) = (false, at);
             (run.due, run.warn) = (derivation.due, warn(derivation));
         }
         ClockChange::Extended(derivation) => {
