@@ -49,7 +49,7 @@ pub fn run(args: &Restore) -> Result<(), Fault> {
     };
     let file = std::fs::File::open(&args.from).map_err(named(&args.from))?;
     let mut reader = Reader::new(archive::open(&identities, BufReader::with_capacity(1 << 18, file))?)?;
-    let Some(Frame::Begin(begin)) = reader.next()? else {
+    let Some(Frame::Begin(begin)) = reader.frame()? else {
         return Err(Fault::new("the archive is damaged: it does not begin as one"));
     };
     if args.erasures.is_some() && list.county != begin.county {
@@ -78,7 +78,7 @@ pub fn run(args: &Restore) -> Result<(), Fault> {
     let ambient: Arc<dyn Ambient> = Arc::new(Machine);
     let mut taker = Taker::new(begin, ledger, Some(&files), master, &list.erased, ambient)?;
     let mut done = 0;
-    while let Some(frame) = reader.next()? {
+    while let Some(frame) = reader.frame()? {
         if let Frame::Entries(entries) = &frame {
             done += entries.len() as u64;
             line.show("restore", done, of);

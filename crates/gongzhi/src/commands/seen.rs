@@ -1,7 +1,7 @@
 //! What a server has seen of its log, kept beside the database: an older state that is put in its
 //! place is noticed at the next start.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub fn keep(service: &Arc<Service>, dir: &Path) {
     let _ = std::thread::Builder::new().name("seen".into()).spawn(move || run(&service, &dir));
 }
 
-fn run(service: &Weak<Service>, dir: &PathBuf) {
+fn run(service: &Weak<Service>, dir: &Path) {
     let mut last = None;
     while let Some(held) = service.upgrade() {
         match held.checkpoint() {

@@ -41,7 +41,7 @@ impl Line {
             return;
         }
         self.last = now;
-        let share = if of == 0 { 100 } else { done.saturating_mul(100) / of };
+        let share = done.saturating_mul(100).checked_div(of).unwrap_or(100);
         let seconds = (now.0 - self.begun.0).max(1) as f64 / 1_000.0;
         let text = format!("{what}: {done} of {of} ({share} %), {:.0} a second", done as f64 / seconds);
         if self.terminal { eprint!("\r{text}\x1b[K") } else { eprintln!("{text}") }

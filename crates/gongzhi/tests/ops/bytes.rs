@@ -213,7 +213,7 @@ fn a_changed_byte_of_the_file_is_noticed_or_healed() {
     let bytes = std::fs::read(sound.join("county.db")).expect("the file");
     assert!(!sound.join("county.db-wal").exists(), "all of it is in the file");
     let mut told: BTreeMap<&str, u32> = BTreeMap::new();
-    let stride = bytes.len() / 90 | 1;
+    let stride = (bytes.len() / 90) | 1;
     for at in (17..bytes.len()).step_by(stride) {
         let dir = place.path(&format!("byte-{at}"));
         std::fs::create_dir_all(&dir).expect("a directory");

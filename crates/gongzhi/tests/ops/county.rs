@@ -126,7 +126,7 @@ pub fn content(dir: &Path, except: &[&str]) -> BTreeSet<String> {
 
 fn lines(conn: &Connection, sql: &str, table: &str, found: &mut BTreeSet<String>) {
     let mut query = conn.prepare(sql).expect("a query");
-    let columns: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = query.column_names().map(str::to_owned).collect();
     let mut rows = query.query([]).expect("rows");
     while let Some(row) = rows.next().expect("a row") {
         let mut line = table.to_owned();

@@ -91,7 +91,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// The next frame. After the end mark there is nothing more; bytes there are a fault.
-    pub fn next(&mut self) -> Result<Option<Frame>, ArchiveFault> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, ArchiveFault> {
         if self.ended {
             return match self.input.read(&mut [0]).map_err(cut)? {
                 0 => Ok(None),

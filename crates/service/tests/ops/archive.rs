@@ -35,9 +35,9 @@ fn take(
     erasures: &Erasures,
 ) -> Result<(Taken, MasterKey), ArchiveFault> {
     let mut reader = Reader::new(bytes)?;
-    let Some(Frame::Begin(begin)) = reader.next()? else { panic!("it begins") };
+    let Some(Frame::Begin(begin)) = reader.frame()? else { panic!("it begins") };
     let mut taker = Taker::new(begin, ledger, None, master, erasures, county::clock())?;
-    while let Some(frame) = reader.next()? {
+    while let Some(frame) = reader.frame()? {
         taker.take(frame)?;
     }
     taker.finish(&mut |_| {})
@@ -110,11 +110,11 @@ fn a_restore_that_was_cut_off_goes_on_in_the_same_database() {
     for frames in [1, 9, 12] {
         let ledger = county::ledger(dir.path());
         let mut reader = Reader::new(&bytes[..]).expect("an archive");
-        let Some(Frame::Begin(begin)) = reader.next().expect("a frame") else { panic!("it begins") };
+        let Some(Frame::Begin(begin)) = reader.frame().expect("a frame") else { panic!("it begins") };
         let none = Erasures::new();
         let mut taker = Taker::new(begin, ledger.clone(), None, None, &none, county::clock()).expect("again");
         for _ in 0..frames {
-            taker.take(reader.next().expect("read").expect("a frame")).expect("taken");
+            taker.take(reader.frame().expect("read").expect("a frame")).expect("taken");
         }
         drop(taker);
         assert_eq!(ledger.rebuilding(), Ok(true));
@@ -132,7 +132,7 @@ fn a_restore_that_was_cut_off_goes_on_in_the_same_database() {
 fn whole(bytes: &[u8]) -> Result<u64, ArchiveFault> {
     let mut reader = Reader::new(bytes)?;
     let mut frames = 0;
-    while reader.next()?.is_some() {
+    while reader.frame()?.is_some() {
         frames += 1;
     }
     Ok(frames)
