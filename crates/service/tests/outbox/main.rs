@@ -3,6 +3,7 @@
 
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod postgres;
 mod sinks;
 mod timers;
 

@@ -12,7 +12,7 @@ use super::fixture::{county, open};
 use super::{DAY, OFFICER, later, reported};
 
 /// How often each deadline of each record was warned of and passed.
-fn passed(service: &Service) -> BTreeMap<(String, String, bool), u32> {
+pub fn passed(service: &Service) -> BTreeMap<(String, String, bool), u32> {
     let mut found = BTreeMap::new();
     let mut from = 0;
     loop {
