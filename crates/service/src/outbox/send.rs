@@ -8,7 +8,7 @@ use std::time::Duration;
 use gongzhi_base::{Digest, Timestamp};
 use gongzhi_store::outbox::{Attempt, Channel, Message};
 
-use super::choice::Mode;
+use super::choice::{Choice, Mode};
 use super::hook::Target;
 use super::mail::Letterhead;
 use super::settings::Outgoing;
@@ -145,6 +145,8 @@ fn attempt(
             }
         },
     };
+    // Servers like to repeat whom they were asked for; addresses stay sealed.
+    let sent = sent.map_err(|miss| Miss { words: hidden(miss.words, &choice), ..miss });
     Ok(match sent {
         Ok(()) => Attempt::Sent,
         Err(miss) if miss.missed == Missed::Never || message.tries >= TRIES => {
@@ -156,6 +158,13 @@ fn attempt(
             Attempt::Again { due, error: miss.words }
         }
     })
+}
+
+/// Words without the addresses and the secret of a choice.
+fn hidden(words: String, choice: &Choice) -> String {
+    let sealed = [&choice.address, &choice.url, &choice.secret];
+    let sealed = sealed.into_iter().filter(|text| !text.is_empty());
+    sealed.fold(words, |words, text| words.replace(text.as_str(), "＊"))
 }
 
 /// How long to wait after so many attempts, a quarter more or less, so that nothing is asked by

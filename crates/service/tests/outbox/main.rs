@@ -136,7 +136,7 @@ fn what_is_refused_becomes_a_dead_letter_and_goes_when_it_is_put_right() {
     assert_eq!(service.dead_letters(&officer, None, 10).map(|_| ()), Err(Failure::NotFound));
     let (dead, decisions, waiting) = service.dead_letters(&admin, None, 10).expect("letters");
     assert_eq!((dead.len(), decisions.len(), waiting), (2, 0, Waiting { waiting: 0, dead: 2 }));
-    assert!(dead[0].error.contains("no such mailbox"), "{}", dead[0].error);
+    assert!(dead[0].error.contains("<＊> no such mailbox"), "{}", dead[0].error);
     assert_eq!(service.decide_letter(&officer, dead[0].id, true), Err(Failure::NotFound));
     // The person corrects the address; the administrator sends one again and throws the other away.
     choose(service, &by_mail(Mode::AtOnce, "li@county.example"));

@@ -91,7 +91,7 @@ fn mail(stream: &TcpStream, taken: &Mutex<Vec<Letter>>) -> Option<()> {
             "RCPT" => {
                 to = address()?;
                 match to.split('@').next() {
-                    Some("poison") => say("550 5.1.1 no such mailbox")?,
+                    Some("poison") => say(&format!("550 5.1.1 <{to}> no such mailbox"))?,
                     Some("later") => say("451 4.3.0 try again later")?,
                     _ => say("250 ok")?,
                 }
