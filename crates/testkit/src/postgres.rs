@@ -87,6 +87,11 @@ impl Cluster {
         self.server.sql(database, text)
     }
 
+    /// A program of the server's own, as `pgbench`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.server.programs.join(name)
+    }
+
     /// Stops the server at once, as a crash would, or in order.
     pub fn stop(&self, crash: bool) {
         must(self.server.stop(if crash { "immediate" } else { "fast" }), "the server stops");

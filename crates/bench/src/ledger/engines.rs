@@ -9,10 +9,11 @@ use gongzhi_store::Ledger;
 use gongzhi_store::sqlite::Sqlite;
 
 use super::path::Until;
+use super::postgres::PostgresEngine;
 use super::{CALLERS, Plan, append, baseline, county, empty_dir, path, put};
 
 /// A database engine under the same three measurements.
-trait Engine {
+pub(super) trait Engine {
     fn name(&self) -> &'static str;
     /// Its own single-row durable commits a second.
     fn own(&self, plan: &Plan) -> Result<f64, String>;
@@ -21,7 +22,7 @@ trait Engine {
 }
 
 /// All that are measured.
-const ENGINES: &[&dyn Engine] = &[&SqliteEngine];
+const ENGINES: &[&dyn Engine] = &[&SqliteEngine, &PostgresEngine];
 
 struct SqliteEngine;
 

@@ -5,6 +5,7 @@ mod append;
 mod baseline;
 mod engines;
 mod path;
+mod postgres;
 mod stores;
 
 use std::fmt::Write as _;
