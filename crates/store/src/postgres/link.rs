@@ -1,7 +1,7 @@
 //! One connection to the server, driven by the thread that asks.
 //!
 //! Each connection has a small runtime of its own, so that a question and its answer change no
-//! thread. It must not be asked from within another runtime's task; blocking threads are fine.
+//! thread. It may be asked from any thread, also from within a runtime of several threads.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::block_in_place;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Statement};
 
@@ -84,8 +85,8 @@ impl Link {
             client.batch_execute(SESSION).await?;
             Ok(client)
         };
-        let client = runtime
-            .block_on(async { tokio::time::timeout(LIMIT, connecting).await })
+        let timed = async { tokio::time::timeout(LIMIT, connecting).await };
+        let client = block_in_place(|| runtime.block_on(timed))
             .unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))?;
         Ok(Link {
             client,
@@ -108,7 +109,8 @@ impl Link {
     fn run_at_most<T>(&self, limit: Duration, work: impl Future<Output = Done<T>>) -> Done<T> {
         let Some(runtime) = &self.runtime else { return Err(Fault::Lost("it is closed".to_owned())) };
         let timed = async { tokio::time::timeout(limit, work).await };
-        runtime.block_on(timed).unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))
+        block_in_place(|| runtime.block_on(timed))
+            .unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))
     }
 
     /// A statement, prepared once.
