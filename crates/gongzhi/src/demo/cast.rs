@@ -106,6 +106,11 @@ impl Cast {
         chance: &mut Chance,
     ) -> Option<(Actor, String)> {
         let Some(held) = self.by_role.get(who) else {
+            // One named person, where it must be somebody of a certain office.
+            if world.person(who).is_some() {
+                let place = self.place(levels, within, None, world, chance)?;
+                return Some((staff(who, world), place));
+            }
             let place = self.place(levels, within, None, world, chance)?;
             return Some((Actor::Public, place));
         };

@@ -164,6 +164,9 @@ impl Words {
             let row = &phrases[*rows.borrow_mut().entry(used.clone()).or_insert(drawn)];
             return row.get(fill.column.as_ref().unwrap_or(&self.phrase_text)).map(|text| said(text));
         }
+        if !fill.list.is_empty() {
+            return Some(Raw::List(fill.list.iter().map(|text| said(text)).collect()));
+        }
         if let Some(text) = chance.one(&fill.texts) {
             return Some(said(text));
         }

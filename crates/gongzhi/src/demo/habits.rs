@@ -218,6 +218,8 @@ pub struct Fill {
     pub text: Option<String>,
     /// One of these.
     pub texts: Vec<String>,
+    /// All of these, for a list.
+    pub list: Vec<String>,
     /// A name with its weight.
     pub choose: BTreeMap<String, f64>,
     /// Names of `choose` that the careless earn more often.
