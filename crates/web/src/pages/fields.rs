@@ -175,9 +175,10 @@ pub(super) fn kind(
         _ => FieldKind::Text(TextInput {
             value,
             rows: u32::from(field.lines),
-            max: field.max.and_then(|max| u32::try_from(max).ok()).unwrap_or(0),
+            // A list's bound counts its items, not the characters of the box.
+            max: field.max.filter(|_| !several).and_then(|max| u32::try_from(max).ok()).unwrap_or(0),
             input: if field.element.as_deref() == Some("phone") { "tel".to_owned() } else { String::new() },
-            narrow: field.max.is_some_and(|max| max <= 30),
+            narrow: !several && field.max.is_some_and(|max| max <= 30),
         }),
     }
 }

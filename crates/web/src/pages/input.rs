@@ -41,7 +41,16 @@ fn one(app: &App, lang: Lang, field: &Field, posted: &Posted, read: &mut Read) -
         Type::Point => point(field, posted),
         Type::Record(_) => records(app, field, posted),
         _ if matches!(field.ty, Type::List(_)) => {
-            let items: Vec<Raw> = posted.all(&field.name).map(|text| Raw::Text(text.to_owned())).collect();
+            // A box of several lines for a list of texts holds one item a line.
+            let by_line = *item(&field.ty) == Type::Text && field.lines > 1;
+            let lines = |text: &str| -> Vec<Raw> {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                lines.map(|line| Raw::Text(line.to_owned())).collect()
+            };
+            let items: Vec<Raw> = posted
+                .all(&field.name)
+                .flat_map(|text| if by_line { lines(text) } else { vec![Raw::Text(text.to_owned())] })
+                .collect();
             (!items.is_empty()).then_some(Raw::List(items))
         }
         _ => posted.get(&field.name).map(|text| Raw::Text(text.to_owned())),
