@@ -15,10 +15,12 @@ HERE = Path(__file__).resolve().parent
 CATALOGUE = HERE.parent.parent / "mechanisms"
 FICTITIOUS = re.compile(r"0359-555-\d{4}")
 LIMIT = re.compile(r"[1-9]\d* (h|days|working-days)")
-ROLES = {"clerk", "hotline", "officer", "leader", "grid-worker", "dispatcher", "supervisor", "auditor", "administrator"}
+ROLES = {"clerk", "hotline", "officer", "leader", "grid-worker", "dispatcher", "supervisor", "auditor", "administrator",
+         "planner", "organiser", "secretary"}
 ROLE_LEVEL = {"grid-worker": {"grid"}, "dispatcher": {"county"}, "supervisor": {"county"}, "auditor": {"county"},
               "administrator": {"county"}, "hotline": {"county"}, "clerk": {"county", "township"},
-              "leader": {"county", "township"}, "officer": {"county", "township", "village"}}
+              "leader": {"county", "township"}, "officer": {"county", "township", "village"},
+              "planner": {"county"}, "organiser": {"county", "township"}, "secretary": {"village"}}
 PHRASES = {"resident-name": 40, "refuse": 20, "pass-on": 20, "call-back-solved": 12, "call-back-unsolved": 8}
 # share of template texts for which the catalogue's words alone must propose the right kind first
 PROPOSED = 0.9

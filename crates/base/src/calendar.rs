@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
+use crate::dayrule::{Day, DayRule, Named};
 use crate::lang::Words;
 use crate::span::{Span, Unit};
 use crate::time::{Timestamp, Zone};
@@ -49,6 +50,8 @@ pub struct Derivation {
     pub unknown_years: Vec<i16>,
     /// The first moment after the limit: doing it before this is in time.
     pub due: Timestamp,
+    /// The rule, where the limit is a day of the calendar and no span.
+    pub named: Option<Named>,
 }
 
 /// A fault in a calendar file.
@@ -142,7 +145,79 @@ impl Calendar {
         let by_clock = matches!(span.unit, Unit::Minutes | Unit::Hours);
         let unknown_years =
             if by_clock { Vec::new() } else { (first..=last).filter(|y| !self.knows(*y)).collect() };
-        Derivation { start, span, skipped, pauses: pauses.to_vec(), unknown_years, due }
+        Derivation { start, span, skipped, pauses: pauses.to_vec(), unknown_years, due, named: None }
+    }
+
+    /// When a limit ends that is a day of the calendar: of the period in which `base` lies, or `base`
+    /// itself. A day that does not work moves on, as the last day of a span does.
+    pub fn on(&self, zone: Zone, start: Timestamp, rule: DayRule, base: Date) -> Derivation {
+        let (first, last) = match rule.day {
+            Day::Given => (base, base),
+            _ => (rule.period.first(base), rule.period.last(base)),
+        };
+        let mut skipped = Vec::new();
+        let mut day = match rule.day {
+            Day::Given => base,
+            Day::Nth(n) => {
+                first.checked_add((i64::from(n) - 1).max(0).days()).map_or(last, |day| day.min(last))
+            }
+            Day::NthWorking(n) => {
+                let eve = first.checked_sub(1.day()).unwrap_or(first);
+                count(eve, u32::from(n), |day| note(&mut skipped, day, self.rest(day))).min(last)
+            }
+            Day::Last | Day::LastWorking => last,
+        };
+        if rule.day == Day::LastWorking {
+            while let Some(why) = self.rest(day).filter(|_| day > first) {
+                skipped.push((day, why));
+                day = day.checked_sub(1.day()).unwrap_or(first);
+            }
+        }
+        if let Some(span) = rule.before {
+            let mut left = span.amount;
+            while left > 0 && day > Date::MIN {
+                day = day.checked_sub(1.day()).unwrap_or(Date::MIN);
+                let rest = self.rest(day).filter(|_| span.unit == Unit::WorkingDays);
+                if !note(&mut skipped, day, rest) {
+                    left -= 1;
+                }
+            }
+        }
+        let due = self.off_holiday(zone, day, &mut skipped);
+        skipped.sort();
+        let years = [zone.date(start).year(), first.year(), zone.date(due).year()];
+        let (from, to) = (years.into_iter().min().unwrap_or(0), years.into_iter().max().unwrap_or(0));
+        Derivation {
+            start,
+            span: rule.before.unwrap_or(Span::new(0, Unit::Days)),
+            skipped,
+            pauses: Vec::new(),
+            unknown_years: (from..=to).filter(|year| !self.knows(*year)).collect(),
+            due,
+            named: Some(Named { rule, base: first }),
+        }
+    }
+
+    /// The day that a rule names in the period of `base`, as it is: nothing moves on.
+    pub fn day_of(&self, rule: Day, period: crate::dayrule::Period, base: Date) -> Date {
+        let (first, last) = (period.first(base), period.last(base));
+        match rule {
+            Day::Nth(n) => {
+                first.checked_add((i64::from(n) - 1).max(0).days()).map_or(last, |day| day.min(last))
+            }
+            Day::NthWorking(n) => {
+                let eve = first.checked_sub(1.day()).unwrap_or(first);
+                count(eve, u32::from(n), |day| self.rest(day).is_some()).min(last)
+            }
+            Day::LastWorking => {
+                let mut day = last;
+                while self.rest(day).is_some() && day > first {
+                    day = day.checked_sub(1.day()).unwrap_or(first);
+                }
+                day
+            }
+            Day::Last | Day::Given => last,
+        }
     }
 
     /// Moves a last day on a holiday or weekend to the next working day and gives its end.
@@ -245,6 +320,31 @@ mod tests {
             let found = calendar.due(Zone::CHINA, at(start), span, &[]);
             assert_eq!(Zone::CHINA.civil(found.due).to_string(), format!("{due}:00"), "{start} {span}");
             assert_eq!(found.skipped.len(), *skipped, "{start} {span}");
+        }
+    }
+
+    /// start, day, counted back, due (first moment after), number of skipped days
+    const DAYS: &[(&str, Day, &str, &str, usize)] = &[
+        ("2026-09-02T10:00", Day::Nth(5), "", "2026-09-08T00:00", 2),
+        ("2026-09-02T10:00", Day::Nth(31), "", "2026-10-01T00:00", 0),
+        ("2026-10-02T10:00", Day::Nth(1), "", "2026-10-09T00:00", 7),
+        ("2026-10-02T10:00", Day::NthWorking(1), "", "2026-10-09T00:00", 7),
+        ("2026-10-02T10:00", Day::LastWorking, "", "2026-10-31T00:00", 1),
+        ("2026-10-02T10:00", Day::Last, "", "2026-11-03T00:00", 2),
+        ("2026-09-30T10:00", Day::Given, "", "2026-10-01T00:00", 0),
+        ("2026-10-08T10:00", Day::Given, "2 working-days", "2026-09-30T00:00", 7),
+    ];
+
+    #[test]
+    fn limits_on_a_day_of_the_calendar_end_where_the_rule_says() {
+        let calendar = Calendar::read(TABLE).expect("a table");
+        for (start, day, before, due, skipped) in DAYS {
+            let before = (!before.is_empty()).then(|| before.parse().expect("a span"));
+            let rule = DayRule { day: *day, period: crate::dayrule::Period::Month, before };
+            let start = at(start);
+            let found = calendar.on(Zone::CHINA, start, rule, Zone::CHINA.date(start));
+            assert_eq!(Zone::CHINA.civil(found.due).to_string(), format!("{due}:00"), "{rule:?}");
+            assert_eq!(found.skipped.len(), *skipped, "{rule:?} {:?}", found.skipped);
         }
     }
 

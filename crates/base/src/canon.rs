@@ -288,16 +288,19 @@ impl Canon for Skip {
 
 impl Canon for Derivation {
     fn put(&self, out: &mut Out<'_>) {
-        array(out, 6);
+        array(out, if self.named.is_none() { 6 } else { 7 });
         self.start.put(out);
         self.span.put(out);
         self.skipped.put(out);
         self.pauses.put(out);
         self.unknown_years.put(out);
         self.due.put(out);
+        if self.named.is_some() {
+            self.named.put(out);
+        }
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
-        expect_array(input, 6)?;
+        let more = expect_either(input, 6, 7)?;
         Ok(Derivation {
             start: Timestamp::take(input)?,
             span: Span::take(input)?,
@@ -305,6 +308,7 @@ impl Canon for Derivation {
             pauses: Vec::take(input)?,
             unknown_years: Vec::take(input)?,
             due: Timestamp::take(input)?,
+            named: take_if(more, input)?,
         })
     }
 }

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod canon;
 pub mod code;
+pub mod dayrule;
 pub mod id;
 pub mod lang;
 pub mod span;
@@ -15,6 +16,7 @@ pub mod words;
 
 pub use calendar::Calendar;
 pub use id::{CommandId, Digest, RecordId};
+pub use jiff::civil::Date;
 pub use lang::{Lang, Words};
 pub use span::{Span, Unit};
 pub use time::{Timestamp, Zone};

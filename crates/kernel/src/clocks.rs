@@ -1,7 +1,8 @@
 //! What a step does to a record's deadlines: start, meet, drop, pause, resume, extend.
 
+use gongzhi_base::calendar::Derivation;
 use gongzhi_base::{Timestamp, Value};
-use gongzhi_lang::model::Step;
+use gongzhi_lang::model::{Limit, Step};
 
 use crate::decide::is_open;
 use crate::eval::Scope;
@@ -18,9 +19,8 @@ pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, Clo
         let mut push = |change| changes.push((deadline.name.clone(), change));
         if deadline.starts.contains(&step.name)
             && !closed
-            && let Some(Value::Span(span)) = scope.eval(&deadline.within)
+            && let Some(derivation) = begun(scope, &deadline.limit)
         {
-            let derivation = scope.world.calendar.due(scope.world.zone, scope.now, span, &[]);
             push(ClockChange::Started(derivation));
             if deadline.pauses.contains(&record.state) {
                 push(ClockChange::Paused);
@@ -59,28 +59,46 @@ pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, Clo
     changes
 }
 
+/// When a deadline that starts now ends; `None` where the record does not tell.
+fn begun(scope: &Scope<'_>, limit: &Limit) -> Option<Derivation> {
+    let (calendar, zone) = (&scope.world.calendar, scope.world.zone);
+    match limit {
+        Limit::Within(span) => match scope.eval(span)? {
+            Value::Span(span) => Some(calendar.due(zone, scope.now, span, &[])),
+            _ => None,
+        },
+        Limit::Due(due) => {
+            let base = match &due.base {
+                None => zone.date(scope.now),
+                Some(date) => match scope.eval(date)? {
+                    Value::Date(date) => date,
+                    _ => return None,
+                },
+            };
+            Some(calendar.on(zone, scope.now, due.rule, base))
+        }
+    }
+}
+
 /// A running deadline moved by a span. In the same unit the spans add up and the whole is counted
 /// anew from the start; in another unit the extension is counted from the old due time.
-fn extended(
-    scope: &Scope<'_>,
-    old: gongzhi_base::calendar::Derivation,
-    by: gongzhi_base::Span,
-) -> gongzhi_base::calendar::Derivation {
+fn extended(scope: &Scope<'_>, old: Derivation, by: gongzhi_base::Span) -> Derivation {
     let calendar = &scope.world.calendar;
     let zone = scope.world.zone;
-    if old.span.unit == by.unit {
+    if old.span.unit == by.unit && old.named.is_none() {
         let span = gongzhi_base::Span::new(old.span.amount.saturating_add(by.amount), by.unit);
         return calendar.due(zone, old.start, span, &old.pauses);
     }
     // A due time is the first moment after the last day: count from that last day.
     let from = Timestamp(old.due.0 - 1);
     let added = calendar.due(zone, from, by, &[]);
-    gongzhi_base::calendar::Derivation {
+    Derivation {
         start: old.start,
         span: old.span,
         skipped: old.skipped.into_iter().chain(added.skipped).collect(),
         pauses: old.pauses,
         unknown_years: added.unknown_years,
         due: added.due,
+        named: old.named,
     }
 }

@@ -27,6 +27,9 @@ pub enum Order {
     /// Take a step of a record. `expect` is the revision that the person saw; `None` means that any
     /// will do.
     Step { record: RecordId, step: String, expect: Option<u64>, input: Input },
+    /// The day came on which a record opens by itself: for this period (its first day) and, where the
+    /// document goes over records, for this one of them. `id` is what [`crate::recurs::id`] gives.
+    Recur { mechanism: String, period: gongzhi_base::Date, item: Option<RecordId>, id: RecordId },
     /// A timer came: remind of a deadline or note that it passed.
     Elapse { record: RecordId, deadline: String },
     /// Look at personal fields, stating why.
@@ -39,7 +42,7 @@ impl Order {
     /// The record it is about.
     pub fn record(&self) -> RecordId {
         match self {
-            Order::Open { id, .. } => *id,
+            Order::Open { id, .. } | Order::Recur { id, .. } => *id,
             Order::Step { record, .. }
             | Order::Elapse { record, .. }
             | Order::Look { record, .. }
@@ -88,6 +91,9 @@ impl Command {
             }
             Order::Step { record, step, input, .. } => {
                 text.push_str(&format!("step\0{record}\0{step}\0{:?}", plain(input)));
+            }
+            Order::Recur { mechanism, period, item, .. } => {
+                text.push_str(&format!("recur\0{mechanism}\0{period}\0{item:?}"));
             }
             Order::Elapse { record, deadline } => text.push_str(&format!("elapse\0{record}\0{deadline}")),
             Order::Look { record, fields, purpose } => {

@@ -78,6 +78,9 @@ pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
             run.note_passed(*record)?;
             run.step(&mechanism, step, *record, &command.actor, input)?;
         }
+        Order::Recur { mechanism, period, item, id } => {
+            run.recur(mechanism, *period, *item, *id, &command.actor)?;
+        }
         Order::Elapse { record, deadline } => run.elapse(*record, deadline)?,
         Order::Look { record, fields, purpose } => run.look(*record, &command.actor, fields, purpose)?,
         Order::Erase { record, reason } => run.erase(*record, &command.actor, reason)?,

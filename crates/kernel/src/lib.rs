@@ -22,6 +22,7 @@ pub mod project;
 pub mod proof;
 pub mod receipt;
 pub mod record;
+pub mod recurs;
 pub mod refusal;
 pub mod rights;
 mod rows;

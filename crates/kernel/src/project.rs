@@ -127,6 +127,8 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
         places: path.clone(),
         unit: unit.clone(),
         kinds: kinds.clone(),
+        parents: parents(mechanism, record),
+        fields: fields(mechanism, record, world),
     };
     let title = field_text(record, mechanism.title.as_deref()).unwrap_or_default();
     let row = Row {
@@ -285,6 +287,30 @@ fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) ->
     tokens
 }
 
+/// The records above, from the parent up, where some indicator is counted by them.
+fn parents(mechanism: &Mechanism, record: &Record) -> Vec<String> {
+    if !mechanism.indicators.iter().any(|indicator| indicator.by.contains(&Dimension::Parent)) {
+        return Vec::new();
+    }
+    record.parent.iter().chain(record.above.iter().rev()).map(|id| id.to_string()).collect()
+}
+
+/// The fields by which some indicator is counted, with their values; an entry with those above it.
+fn fields(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String, Vec<String>)> {
+    let one = |name: &String| {
+        let ty = mechanism.field(name).map(|field| &field.ty);
+        let values =
+            record.fields.get(name).into_iter().flat_map(Value::items).flat_map(|value| match (ty, value) {
+                (Some(Type::Entry(catalogue)), Value::Text(code)) => world.entry_path(catalogue, code),
+                (_, Value::Text(text)) => vec![text.clone()],
+                (_, Value::Bool(yes)) => vec![yes.to_string()],
+                _ => Vec::new(),
+            });
+        (name.clone(), values.collect())
+    };
+    mechanism.by_fields.iter().map(one).collect()
+}
+
 /// The record's marks and what it counts for.
 fn measure(
     mechanism: &Mechanism,
@@ -321,7 +347,7 @@ fn measure(
             },
         };
         let Some(period) = period else { continue };
-        let by = By::of(&indicator.by);
+        let by = By::of(indicator, &mechanism.by_fields);
         counts.push(Count { indicator: indicator.name.clone(), period, by, numerator, denominator });
     }
     (marks, counts)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gongzhi_lang::model::Dimension;
+use gongzhi_lang::model::{Dimension, Indicator};
 
 use crate::project::{Cell, CellKey};
 
@@ -22,6 +22,10 @@ pub(crate) struct Keys {
     pub unit: Option<String>,
     /// From the first level down.
     pub kinds: Vec<String>,
+    /// Identifiers of the records above, from the parent up.
+    pub parents: Vec<String>,
+    /// Fields by which is counted, in the mechanism's order, with their values.
+    pub fields: Vec<(String, Vec<String>)>,
 }
 
 /// What a record counts for in one indicator.
@@ -40,13 +44,24 @@ pub(crate) struct By {
     pub place: bool,
     pub unit: bool,
     pub kind: bool,
+    pub parent: bool,
+    /// A bit for each of the mechanism's fields by which is counted.
+    pub fields: u32,
 }
 
 impl By {
-    pub(crate) fn of(dimensions: &[Dimension]) -> By {
-        let has = |dimension| dimensions.contains(&dimension);
+    pub(crate) fn of(indicator: &Indicator, fields: &[String]) -> By {
+        let has = |dimension| indicator.by.contains(&dimension);
+        let bits = fields.iter().take(32).enumerate();
+        let bits = bits.filter(|(_, field)| indicator.fields.contains(field)).map(|(at, _)| 1 << at);
         // The month is the period that every cell has.
-        By { place: has(Dimension::Place), unit: has(Dimension::Unit), kind: has(Dimension::Kind) }
+        By {
+            place: has(Dimension::Place),
+            unit: has(Dimension::Unit),
+            kind: has(Dimension::Kind),
+            parent: has(Dimension::Parent),
+            fields: bits.fold(0, |all, bit| all | bit),
+        }
     }
 }
 
@@ -113,6 +128,14 @@ impl Keys {
         if count.by.kind {
             self.kinds.iter().for_each(|kind| put(Dimension::Kind, kind));
         }
+        if count.by.parent {
+            self.parents.iter().for_each(|parent| put(Dimension::Parent, parent));
+        }
+        for (at, (field, values)) in self.fields.iter().enumerate() {
+            if count.by.fields & 1 << at != 0 {
+                values.iter().for_each(|value| put(Dimension::Field, &format!("{field}={value}")));
+            }
+        }
     }
 }
 
@@ -138,7 +161,7 @@ mod tests {
             |(indicator, period, place, numerator, denominator)| Count {
                 indicator,
                 period,
-                by: By { place, unit: true, kind: true },
+                by: By { place, unit: true, kind: true, parent: true, fields: 1 },
                 numerator,
                 denominator,
             },
@@ -149,7 +172,14 @@ mod tests {
             counts.dedup_by(|a, b| a.indicator == b.indicator);
             counts.sort_by(|a, b| a.indicator.cmp(&b.indicator));
             counts.dedup_by(|a, b| a.indicator == b.indicator);
-            let keys = Keys { mechanism: "m".into(), places: [place, None, None, None], unit, kinds };
+            let keys = Keys {
+                mechanism: "m".into(),
+                places: [place, None, None, None],
+                unit,
+                fields: vec![("f".to_owned(), kinds.clone())],
+                kinds,
+                parents: Vec::new(),
+            };
             Share { keys, counts }
         })
     }

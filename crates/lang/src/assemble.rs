@@ -84,7 +84,8 @@ fn drop_dependent(world: &World<'_>, mechanisms: &mut BTreeMap<String, Arc<Mecha
             let reads = world.mechanism(&mechanism.name).is_none_or(|ast| {
                 crate::walk::registers(ast).iter().all(|register| registers.contains(register))
             });
-            records && opens && reads && mechanism.parent.iter().all(there)
+            let recurs = mechanism.recurs.iter().filter_map(|recurs| recurs.source.as_ref()).all(there);
+            records && opens && recurs && reads && mechanism.parent.iter().all(there)
         };
         let before = mechanisms.len();
         mechanisms.retain(|_, mechanism| rests_well(mechanism));
@@ -99,6 +100,12 @@ fn item(ty: &Type) -> &Type {
         Type::List(item) => item,
         ty => ty,
     }
+}
+
+/// The fields by which an indicator is counted.
+fn by_fields(indicator: &ast::Indicator) -> impl Iterator<Item = &str> {
+    let words = indicator.by.iter().map(|word| word.text());
+    words.filter(|word| !matches!(*word, "place" | "unit" | "kind" | "month" | "parent"))
 }
 
 struct Build<'a> {
@@ -178,6 +185,17 @@ impl Build<'_> {
                 .iter()
                 .map(|one| one.built(self.clause(&one.clause), who_list(&one.to)))
                 .collect(),
+            recurs: match &mechanism.recurs {
+                None => None,
+                Some(recurs) => Some(self.recurs(recurs)?),
+            },
+            by_fields: {
+                let mut all: Vec<String> =
+                    mechanism.indicators.iter().flat_map(by_fields).map(str::to_owned).collect();
+                all.sort();
+                all.dedup();
+                all
+            },
             told: crate::walk::told(mechanism),
             _sealed: Sealed::new(),
         })
@@ -307,11 +325,42 @@ impl Build<'_> {
             words: deadline.words.clone(),
             starts: values(&deadline.starts),
             ends: values(&deadline.ends),
-            within: expr(deadline.within.as_ref()?)?,
+            limit: self.limit(deadline)?,
             pauses: values(&deadline.pauses),
             warns: deadline.warns,
             late: value(&deadline.late),
             clause: self.clause(&deadline.clause),
+        })
+    }
+
+    fn limit(&self, deadline: &ast::Deadline) -> Option<Limit> {
+        let Some(due) = &deadline.due else {
+            return Some(Limit::Within(expr(deadline.within.as_ref()?)?));
+        };
+        let field = due.of.as_ref().and_then(|of| self.mechanism.field(of.text()));
+        let base = match (&due.date, field) {
+            (Some(date), _) => Some(expr(date)?),
+            (None, Some(field)) => Some(Expr::Field(field.name.value.clone())),
+            (None, None) => None,
+        };
+        Some(Limit::Due(Due { text: due.text.clone(), rule: due.rule, base }))
+    }
+
+    fn recurs(&self, recurs: &ast::Recurs) -> Option<Recurs> {
+        Some(Recurs {
+            every: recurs.every,
+            on: recurs.on,
+            step: recurs.step.value.clone(),
+            source: value(&recurs.source),
+            item_as: value(&recurs.item_as),
+            when: match &recurs.when {
+                None => None,
+                Some(code) => Some(expr(code)?),
+            },
+            period: value(&recurs.period),
+            all_missed: recurs.all_missed,
+            with: exprs(&recurs.with)?,
+            clause: self.clause(&recurs.clause),
         })
     }
 
@@ -331,14 +380,18 @@ impl Build<'_> {
             "unit" => Some(Dimension::Unit),
             "kind" => Some(Dimension::Kind),
             "month" => Some(Dimension::Month),
+            "parent" => Some(Dimension::Parent),
             _ => None,
         });
+        let fields: Vec<String> = by_fields(indicator).map(str::to_owned).collect();
+        let by = by.chain((!fields.is_empty()).then_some(Dimension::Field));
         Some(Indicator {
             name: indicator.name.value.clone(),
             words: indicator.words.clone(),
             measure,
             at,
             by: by.collect(),
+            fields,
             target: indicator.target,
             clause: self.clause(&indicator.clause),
         })

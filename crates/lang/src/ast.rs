@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use gongzhi_base::dayrule::{Day, DayRule, Period};
 use gongzhi_base::{Span, Words};
 
 use crate::expr::{Expr, parse::Tree};
@@ -73,6 +74,7 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    pub recurs: Option<Recurs>,
     pub notices: Vec<crate::notice::Notice>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
@@ -299,9 +301,38 @@ pub struct Deadline {
     pub starts: Vec<Word>,
     pub ends: Vec<Word>,
     pub within: Option<Code>,
+    pub due: Option<Due>,
     pub pauses: Vec<Word>,
     pub warns: Option<Span>,
     pub late: Option<Word>,
+    pub clause: ClauseAt,
+}
+
+/// A day of the calendar as written.
+#[derive(Debug)]
+pub struct Due {
+    pub at: At,
+    pub text: String,
+    pub rule: DayRule,
+    /// The word behind `of`, where it is none of the periods: a field.
+    pub of: Option<Word>,
+    /// The expression of a date.
+    pub date: Option<Code>,
+}
+
+/// Records that open by themselves, as written.
+#[derive(Debug)]
+pub struct Recurs {
+    pub at: At,
+    pub every: Period,
+    pub on: Day,
+    pub step: Word,
+    pub source: Option<Word>,
+    pub item_as: Option<Word>,
+    pub when: Option<Code>,
+    pub period: Option<Word>,
+    pub all_missed: bool,
+    pub with: Vec<(Word, Code)>,
     pub clause: ClauseAt,
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gongzhi_base::dayrule::{Day, DayRule, Period};
 use gongzhi_base::{Span, Words};
 
 use crate::expr::Expr;
@@ -130,8 +131,11 @@ pub struct Mechanism {
     pub deadlines: Vec<Deadline>,
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
+    pub recurs: Option<Recurs>,
     pub notices: Vec<Notice>,
     /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
+    /// Fields by which some indicator is counted, each once.
+    pub by_fields: Vec<String>,
     pub(crate) told: BTreeMap<String, Vec<String>>,
     /// Nobody outside this crate can write one: a mechanism in hand has been checked.
     pub(crate) _sealed: Sealed,
@@ -389,12 +393,54 @@ pub struct Deadline {
     pub words: Words,
     pub starts: Vec<String>,
     pub ends: Vec<String>,
-    pub within: Expr,
+    pub limit: Limit,
     /// States in which it stands still.
     pub pauses: Vec<String>,
     pub warns: Option<Span>,
     /// The step taken when it passes.
     pub late: Option<String>,
+    pub clause: Clause,
+}
+
+/// When a deadline ends.
+#[derive(Debug)]
+pub enum Limit {
+    /// So long after it starts: an expression that gives a span.
+    Within(Expr),
+    /// On a day of the calendar.
+    Due(Due),
+}
+
+/// A day of the calendar on which a deadline ends.
+#[derive(Debug)]
+pub struct Due {
+    /// As the document words it.
+    pub text: String,
+    pub rule: DayRule,
+    /// The date, or a day of the period; none for the period in which it starts.
+    pub base: Option<Expr>,
+}
+
+/// Records that open by themselves, once in each period.
+#[derive(Debug)]
+pub struct Recurs {
+    pub every: Period,
+    /// The day of the period on which they open.
+    pub on: Day,
+    /// The step that opens one.
+    pub step: String,
+    /// The mechanism for each of whose records one opens; none for one record a period.
+    pub source: Option<String>,
+    /// The field that takes that record, or the code of that register's entry.
+    pub item_as: Option<String>,
+    /// What must hold of that record; it must be open in any case.
+    pub when: Option<Expr>,
+    /// The field that takes the period: a month, or the period's first day.
+    pub period: Option<String>,
+    /// Whether periods that passed unnoticed are made up for, or only the newest opens.
+    pub all_missed: bool,
+    /// Values computed from that record.
+    pub with: Vec<(String, Expr)>,
     pub clause: Clause,
 }
 
@@ -406,6 +452,8 @@ pub struct Indicator {
     pub measure: Measure,
     pub at: At,
     pub by: Vec<Dimension>,
+    /// The fields by which it is counted as well.
+    pub fields: Vec<String>,
     /// In percent for ratios, as counted otherwise.
     pub target: Option<Target>,
     pub clause: Clause,
@@ -439,6 +487,10 @@ pub enum Dimension {
     Unit,
     Kind,
     Month,
+    /// The records above: the parent, its parent and so on.
+    Parent,
+    /// A field with a few values; keys are written `field=value`.
+    Field,
 }
 
 /// A target value.

@@ -17,6 +17,10 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             }
         }
         typing.steps();
+        for date in mechanism.deadlines.iter().filter_map(|deadline| deadline.due.as_ref()?.date.as_ref()) {
+            typing.code(date, &Type::Date, Use::Limit);
+        }
+        typing.recurs();
         for within in mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()) {
             typing.code(within, &Type::Span, Use::Limit);
         }
@@ -44,6 +48,22 @@ impl Typing<'_, '_> {
     fn code(&mut self, code: &Code, wanted: &Type, place: Use) {
         let scope = Scope { world: self.world, mechanism: self.mechanism, place };
         check_type(code, wanted, &scope, self.faults);
+    }
+
+    /// What recurrence reads of the records it goes over: expressions in their terms.
+    fn recurs(&mut self) {
+        let Some(recurs) = &self.mechanism.recurs else { return };
+        let source = recurs.source.as_ref().and_then(|source| self.world.mechanism(source.text()));
+        let Some(source) = source else { return };
+        let scope = Scope { world: self.world, mechanism: source, place: Use::Auto };
+        if let Some(when) = &recurs.when {
+            check_type(when, &Type::Bool, &scope, self.faults);
+        }
+        for (field, code) in &recurs.with {
+            if let Some(ty) = self.mechanism.field(field.text()).and_then(|field| field.type_of()) {
+                check_type(code, ty, &scope, self.faults);
+            }
+        }
     }
 
     fn steps(&mut self) {

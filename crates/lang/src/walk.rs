@@ -12,6 +12,7 @@ pub fn codes(mechanism: &Mechanism) -> Vec<&Code> {
     let mut out: Vec<&Code> = mechanism.steps.iter().flat_map(step_codes).collect();
     out.extend(mechanism.fields.iter().filter_map(|field| field.is.as_ref()));
     out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()));
+    out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.due.as_ref()?.date.as_ref()));
     for indicator in &mechanism.indicators {
         match &indicator.measure {
             Some(Measure::Count(code) | Measure::Sum(code)) => out.push(code),
@@ -153,6 +154,18 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
         out.extend(step.calls.iter().map(|calls| calls.record.text()));
     }
     out.extend(mechanism.indicators.iter().filter_map(|indicator| indicator.at.as_ref()).map(|at| at.text()));
+    out.extend(mechanism.indicators.iter().flat_map(|indicator| &indicator.by).map(|by| by.text()));
+    out.extend(
+        mechanism.deadlines.iter().filter_map(|one| one.due.as_ref()?.of.as_ref()).map(|of| of.text()),
+    );
+    out.extend(
+        mechanism
+            .recurs
+            .iter()
+            .flat_map(|recurs| [&recurs.item_as, &recurs.period])
+            .flatten()
+            .map(|one| one.text()),
+    );
     out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
     if let Some(duplicates) = &mechanism.duplicates {
         out.insert(duplicates.words.text());

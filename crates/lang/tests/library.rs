@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gongzhi_base::{Lang, Span, Unit, Words};
 use gongzhi_lang::expr::Expr;
-use gongzhi_lang::model::{At, Dimension, Level, Mask, Measure, Target, Type, Who};
+use gongzhi_lang::model::{At, Dimension, Level, Limit, Mask, Measure, Target, Type, Who};
 use gongzhi_lang::{Checked, DataFile, Source, check, render, to_json};
 
 fn read(name: &str) -> String {
@@ -47,9 +47,11 @@ fn a_document_becomes_a_mechanism_with_clauses() {
     let settle = mechanism.deadline("settle").expect("declared");
     assert_eq!(settle.pauses, ["waiting"]);
     assert_eq!(settle.warns, Some(Span::new(5, Unit::Days)));
-    assert!(matches!(settle.within, Expr::If { .. }));
+    assert!(matches!(settle.limit, Limit::Within(Expr::If { .. })));
     let accept = mechanism.deadline("register").expect("declared");
-    assert_eq!(accept.within, Expr::Span(Span::new(3, Unit::WorkingDays)));
+    assert!(
+        matches!(accept.limit, Limit::Within(Expr::Span(span)) if span == Span::new(3, Unit::WorkingDays))
+    );
 
     let settled = &mechanism.indicators[0];
     assert!(matches!(settled.measure, Measure::Ratio { .. }));

@@ -86,7 +86,9 @@ impl Service {
         let names: Vec<String> = self.state().laws.library.mechanisms.keys().cloned().collect();
         let mut figures = Vec::new();
         for mechanism in names {
-            for dimension in [Dimension::Place, Dimension::Unit, Dimension::Kind] {
+            for dimension in
+                [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Parent, Dimension::Field]
+            {
                 figures.extend(self.figures(&FigureQuery {
                     mechanism: mechanism.clone(),
                     indicators: Vec::new(),

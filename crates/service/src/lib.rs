@@ -21,6 +21,7 @@ pub mod propose;
 pub mod rebuild;
 pub mod receipt;
 pub mod recount;
+pub mod recur;
 pub mod replay;
 pub mod rotate;
 pub mod seal;

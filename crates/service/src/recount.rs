@@ -97,7 +97,14 @@ fn kept(
 ) -> Result<BTreeMap<CellKey, (i64, i64)>, StoreError> {
     let mut found = BTreeMap::new();
     for mechanism in mechanisms {
-        for dimension in [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Month] {
+        for dimension in [
+            Dimension::Place,
+            Dimension::Unit,
+            Dimension::Kind,
+            Dimension::Month,
+            Dimension::Parent,
+            Dimension::Field,
+        ] {
             let query = CellQuery {
                 mechanism: mechanism.clone(),
                 indicators: Vec::new(),

@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(2);
 
 /// Fires everything that is due until nothing is left; how many fired.
 pub fn fire_due(service: &Service, now: Timestamp) -> Result<usize, Failure> {
-    let mut fired = 0;
+    let mut fired = crate::recur::open_due(service, now)?;
     let mut round = ROUND;
     loop {
         let due = service.ledger().timers(now, round)?;

@@ -23,6 +23,8 @@ pub(crate) fn dimension_number(dimension: Dimension) -> i64 {
         Dimension::Unit => 1,
         Dimension::Kind => 2,
         Dimension::Month => 3,
+        Dimension::Parent => 4,
+        Dimension::Field => 5,
     }
 }
 

@@ -61,6 +61,8 @@ fn dimension(figure: &Figure) -> &'static str {
         Dimension::Unit => "unit",
         Dimension::Kind => "kind",
         Dimension::Month => "month",
+        Dimension::Parent => "parent",
+        Dimension::Field => "field",
     }
 }
 

@@ -99,5 +99,7 @@ fn dimension(dimension: Dimension) -> &'static str {
         Dimension::Unit => "unit",
         Dimension::Kind => "kind",
         Dimension::Month => "month",
+        Dimension::Parent => "parent",
+        Dimension::Field => "field",
     }
 }

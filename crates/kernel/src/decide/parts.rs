@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{RecordId, Value};
-use gongzhi_lang::model::{Mechanism, Step, Who};
+use gongzhi_lang::model::{Mechanism, Step, Type, Who};
 
 use super::{Run, compute, computed, is_open, no_right};
 use crate::actor::{Acted, Actor};
@@ -13,6 +13,7 @@ use crate::command::{Input, Raw};
 use crate::eval::Scope;
 use crate::event::{Deed, PartNews};
 use crate::record::{Part, Record};
+use crate::recurs;
 use crate::refusal::{Fault, FieldFault, Refusal};
 use crate::rights;
 
@@ -104,6 +105,58 @@ impl Run<'_> {
             self.step(&target, called, *other, &Actor::System, &input)?;
         }
         Ok(())
+    }
+
+    /// Opens what a document opens by itself in a period, for one of the records it goes over.
+    pub(super) fn recur(
+        &mut self,
+        name: &str,
+        period: gongzhi_base::Date,
+        item: Option<RecordId>,
+        id: RecordId,
+        actor: &Actor,
+    ) -> Result<(), Refusal> {
+        let nothing = || Refusal::NoSuch { what: name.to_owned() };
+        let world = self.case.world;
+        let mechanism = self.case.laws.newest(name).cloned().ok_or_else(nothing)?;
+        let recurs = mechanism.recurs.as_ref().ok_or_else(nothing)?;
+        let step = mechanism.step(&recurs.step).filter(|step| step.opens_record()).ok_or_else(nothing)?;
+        if recurs.every.first(period) != period
+            || !recurs::has_come(recurs, period, self.at, world)
+            || id != recurs::id(name, period, item, world)
+            || recurs.source.is_some() != item.is_some()
+        {
+            return Err(nothing());
+        }
+        let mut input = Input::new();
+        let mut parent = None;
+        if let Some(item) = item {
+            let (source, record) = self.known(item)?;
+            let scope = Scope::of(&source, &record, world, self.at);
+            let holds = recurs.when.as_ref().is_none_or(|when| scope.holds(when));
+            if recurs.source.as_deref() != Some(&record.mechanism)
+                || !is_open(&source, &record.state)
+                || !holds
+            {
+                return Err(nothing());
+            }
+            input = compute(&scope, &recurs.with);
+            if let Some(field) = &recurs.item_as {
+                let code = record.fields.get("code").cloned();
+                let named = match mechanism.field(field).map(|field| &field.ty) {
+                    Some(Type::Record(_)) => Some(Value::Record(item)),
+                    _ => code,
+                };
+                input.extend(named.map(|value| (field.clone(), Raw::Typed(value))));
+            }
+            if mechanism.parent.as_deref() == Some(&record.mechanism) {
+                parent = Some(record);
+            }
+        }
+        if let Some(field) = &recurs.period {
+            input.insert(field.clone(), Raw::Typed(Value::Date(period)));
+        }
+        self.open(&mechanism, step, id, parent.as_deref(), actor, &input)
     }
 
     /// Tells the parent that a part was opened or closed, or has another value of what the parent reads,

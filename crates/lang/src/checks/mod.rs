@@ -2,6 +2,7 @@
 
 pub mod asked_twice;
 pub mod bad_name;
+pub mod calendar_day;
 pub mod catalogue_file;
 pub mod catalogue_row;
 pub mod columns;
@@ -37,6 +38,7 @@ pub mod parts;
 pub mod personal_incomplete;
 pub mod personal_read;
 pub mod ratio_of_nothing;
+pub mod recurrence;
 pub mod unknown_key;
 pub mod unknown_name;
 pub mod unreachable_state;
@@ -116,6 +118,7 @@ pub const ALL: &[&Check] = &[
     &deadline_without_basis::CHECK,
     &deadline_idle::CHECK,
     &deadline_late::CHECK,
+    &calendar_day::CHECK,
     &expression_syntax::CHECK,
     &expression_types::CHECK,
     &constant_guard::CHECK,
@@ -132,6 +135,7 @@ pub const ALL: &[&Check] = &[
     &catalogue_row::CHECK,
     &parts::CHECK,
     &number_format::CHECK,
+    &recurrence::CHECK,
     &notice_personal::CHECK,
     &notice_silent::CHECK,
     &notice_reader::CHECK,
@@ -158,6 +162,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     held_by::check(world, faults);
     computed::check(world, faults);
     parts::check(world, faults);
+    recurrence::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);
@@ -166,6 +171,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
         notice_silent::check(mechanism, faults);
         notice_reader::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
+        calendar_day::check(mechanism, faults);
         constant_guard::check(mechanism, faults);
         division_by_zero::check(mechanism, faults);
         ratio_of_nothing::check(mechanism, faults);

@@ -28,8 +28,9 @@
 
 use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
+use crate::expr::parse::Node;
 use crate::model::Type;
-use crate::walk::read_fields;
+use crate::walk::{read_fields, trees};
 use crate::world::World;
 
 /// The check.
@@ -44,7 +45,21 @@ pub const CHECK: Check = Check {
 pub fn check(world: &World<'_>, faults: &mut Faults) {
     let own = world.documents.mechanisms.iter().filter(|one| one.register.is_none() && !one.incomplete);
     for mechanism in own {
-        let read = read_fields(mechanism);
+        let mut read = read_fields(mechanism);
+        // What recurrence over these records reads of them.
+        let over = world.documents.mechanisms.iter().filter_map(|one| one.recurs.as_ref()).filter(|recurs| {
+            recurs.source.as_ref().is_some_and(|source| source.value == mechanism.name.value)
+        });
+        for code in over.flat_map(|recurs| recurs.when.iter().chain(recurs.with.iter().map(|(_, code)| code)))
+        {
+            if let Some(tree) = &code.tree {
+                trees(tree, &mut |tree| {
+                    if let Node::Name(name) = &tree.node {
+                        read.insert(name.as_str());
+                    }
+                });
+            }
+        }
         for field in &mechanism.fields {
             let for_rules =
                 matches!(field.type_of(), Some(Type::Bool | Type::Int | Type::Choice(_) | Type::Entry(_)));

@@ -86,6 +86,7 @@ fn started<'a>(world: &World<'a>) -> BTreeSet<(&'a str, &'a str)> {
         out.extend(
             mechanism.duplicates.iter().filter_map(|one| one.into.as_ref()).map(|into| (name, into.text())),
         );
+        out.extend(mechanism.recurs.iter().map(|recurs| (name, recurs.step.text())));
         for step in &mechanism.steps {
             if step.auto.is_some() {
                 out.insert((name, step.name.text()));

@@ -185,7 +185,14 @@ impl<'a> Names<'a, '_> {
             self.faults.add(fault("kind.field", at.text(), at.at, known));
         }
         for dimension in &indicator.by {
-            let known = ["place", "unit", "kind", "month"];
+            let known = ["place", "unit", "kind", "month", "parent"];
+            let field = mechanism.field(dimension.text()).filter(|_| !known.contains(&dimension.text()));
+            match field.and_then(|field| field.type_of()) {
+                Some(Type::Choice(_) | Type::Entry(_) | Type::Unit | Type::Place | Type::Bool) => continue,
+                // Persons are told by another check.
+                Some(Type::Person) => continue,
+                Some(_) | None => {}
+            }
             // Persons are told by another check, with its own reason.
             if !known.contains(&dimension.text()) && !matches!(dimension.text(), "person" | "actor" | "post")
             {

@@ -90,6 +90,7 @@ fn dimensions(mechanism: &Mechanism, faults: &mut Faults) {
             "place" => mechanism.place.is_some() || mechanism.parent.is_some(),
             "unit" => mechanism.unit.is_some(),
             "kind" => mechanism.kind.is_some(),
+            "parent" => mechanism.parent.is_some(),
             _ => true,
         };
         if !given && !mechanism.incomplete {

@@ -16,13 +16,22 @@ pub fn deadline(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<
     let words = map.words(faults);
     let starts = map.require("starts", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let ends = map.require("ends", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
-    let within = map.require("within", faults).and_then(|node| read::span_or_code(node, source, faults));
+    let due = map.take("due", faults);
+    let within = match due {
+        Some(_) => map.take("within", faults),
+        None => map.require("within", faults),
+    };
+    if let (Some(_), Some(within)) = (due, within) {
+        faults.add(crate::checks::calendar_day::both(within.at));
+    }
+    let due = due.and_then(|node| super::calendar::due(node, source, faults));
+    let within = within.and_then(|node| read::span_or_code(node, source, faults));
     let pauses = map.take("pauses", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let warns = map.take("warns", faults).and_then(|node| read::span(node, faults));
     let late = map.text("late", faults);
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
-    Some(Deadline { name: entry.key.clone(), words, starts, ends, within, pauses, warns, late, clause })
+    Some(Deadline { name: entry.key.clone(), words, starts, ends, within, due, pauses, warns, late, clause })
 }
 
 /// Reads one indicator.

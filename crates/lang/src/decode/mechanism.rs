@@ -52,6 +52,9 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let notices = named(map.take_all("notices"), faults);
     let notices = notices.iter().filter_map(|entry| crate::notice::decode(entry, text, faults)).collect();
     map.explain(faults);
+    let opens = map.take_all("opens");
+    map.take("opens", faults);
+    let recurs = opens.first().and_then(|entry| super::calendar::recurs(entry, text, faults));
     map.finish(faults);
     Mechanism {
         document: source.name().to_owned(),
@@ -73,6 +76,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         deadlines,
         indicators,
         duplicates,
+        recurs,
         notices,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,

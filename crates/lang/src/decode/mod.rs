@@ -1,5 +1,6 @@
 //! From documents to declarations: every block is read, every fault told, nothing resolved yet.
 
+mod calendar;
 mod example;
 mod field;
 mod measure;

@@ -245,6 +245,11 @@ pub fn named<'a>(entries: Vec<Entry<'a>>, faults: &mut Faults) -> Vec<Entry<'a>>
 /// An expression; a fault of syntax is told at its exact place.
 pub fn code(node: &Node, source: &str, faults: &mut Faults) -> Option<Code> {
     let word = text(node, faults)?;
+    code_of(&word, node, source, faults)
+}
+
+/// An expression that stands within a scalar.
+pub fn code_of(word: &Word, node: &Node, source: &str, faults: &mut Faults) -> Option<Code> {
     // Inside quotes or folded lines the text may differ from what stands in the source: then the
     // whole scalar is the place.
     let written = source.get(node.at.range()).unwrap_or("");

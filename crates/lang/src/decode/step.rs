@@ -146,7 +146,7 @@ fn needs(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> V
 }
 
 /// `{field: expression}` in the order written.
-fn pairs(node: &Node, source: &str, faults: &mut Faults) -> Vec<(Word, Code)> {
+pub(super) fn pairs(node: &Node, source: &str, faults: &mut Faults) -> Vec<(Word, Code)> {
     let Data::Map(entries) = &node.data else {
         faults.add(wrong_value::expected("kind.mapping", node.at));
         return Vec::new();

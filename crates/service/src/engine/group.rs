@@ -241,7 +241,7 @@ impl Group {
     /// The mechanism that a command is about, as far as it is known already.
     fn mechanism_of(&self, laws: &Laws, command: &Command) -> Option<Arc<Mechanism>> {
         match &command.order {
-            Order::Open { mechanism, .. } => laws.newest(mechanism).cloned(),
+            Order::Open { mechanism, .. } | Order::Recur { mechanism, .. } => laws.newest(mechanism).cloned(),
             order => {
                 let record = &self.found.get(&order.record())?.record;
                 laws.version(&record.mechanism, record.version).cloned()
@@ -352,6 +352,9 @@ fn read_now(ledger: &dyn Ledger, id: RecordId) -> Result<Option<Arc<Record>>, St
 /// Records that a command names.
 fn named(command: &Command) -> Vec<RecordId> {
     let mut ids = vec![command.order.record()];
+    if let Order::Recur { item: Some(item), .. } = &command.order {
+        ids.push(*item);
+    }
     if let Order::Open { input, .. } | Order::Step { input, .. } = &command.order {
         ids.extend(input.values().filter_map(|raw| match raw {
             Raw::Text(text) if text.len() == 32 => text.parse::<RecordId>().ok(),

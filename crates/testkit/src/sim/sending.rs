@@ -183,6 +183,7 @@ fn named(order: &Order) -> String {
     match order {
         Order::Open { mechanism, step, .. } => format!("opens {mechanism}.{step}"),
         Order::Step { step, expect, .. } => format!("{step} (saw {expect:?})"),
+        Order::Recur { mechanism, period, .. } => format!("{mechanism} of {period} opens"),
         Order::Elapse { deadline, .. } => format!("elapse {deadline}"),
         Order::Look { fields, .. } => format!("looks at {fields:?}"),
         Order::Erase { .. } => "erases".into(),

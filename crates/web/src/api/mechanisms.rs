@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use gongzhi_lang::model::{
-    Ask, Column, Deadline, Dimension, Field, Indicator, Measure, Mechanism, Need, Step, Target, Tone, Type,
-    Who,
+    Ask, Column, Deadline, Dimension, Field, Indicator, Limit, Measure, Mechanism, Need, Step, Target, Tone,
+    Type, Who,
 };
 use gongzhi_service::Failure;
 use serde::Serialize;
@@ -228,6 +228,9 @@ pub struct LimitShape {
     pub pauses: Vec<String>,
     /// Its length where the rule states one; none where it follows from the record.
     pub within: Option<String>,
+    /// The day of the calendar on which it ends, as the document words it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
     /// How long before the end it reminds.
     pub warns: Option<String>,
     /// The step taken when it passes.
@@ -334,9 +337,13 @@ fn limit(lang: Lang, deadline: &Deadline) -> LimitShape {
         starts: deadline.starts.clone(),
         ends: deadline.ends.clone(),
         pauses: deadline.pauses.clone(),
-        within: match &deadline.within {
-            gongzhi_lang::expr::Expr::Span(span) => Some(span.to_string()),
+        within: match &deadline.limit {
+            Limit::Within(gongzhi_lang::expr::Expr::Span(span)) => Some(span.to_string()),
             _ => None,
+        },
+        due: match &deadline.limit {
+            Limit::Due(due) => Some(due.text.clone()),
+            Limit::Within(_) => None,
         },
         warns: deadline.warns.map(|span| span.to_string()),
         late: deadline.late.clone(),
@@ -354,6 +361,8 @@ fn indicator(lang: Lang, indicator: &Indicator) -> IndicatorShape {
         Dimension::Unit => "unit",
         Dimension::Kind => "kind",
         Dimension::Month => "month",
+        Dimension::Parent => "parent",
+        Dimension::Field => "field",
     };
     IndicatorShape {
         name: indicator.name.clone(),

@@ -1,6 +1,7 @@
 //! Deadlines as they are shown: how long is left, and how the due time was found.
 
 use gongzhi_base::calendar::{Derivation as Found, Skip};
+use gongzhi_base::dayrule::{Day as CalendarDay, Named, Period};
 use gongzhi_base::{Span, Timestamp, Unit};
 use gongzhi_kernel::Record;
 use gongzhi_kernel::record::Clock;
@@ -145,13 +146,46 @@ fn derivation(
         title: say(lang, &deadline.words),
         owner: owner.filter(|_| clock.running()).unwrap_or_default(),
         due: clock_due(lang, state, deadline, clock, now, why),
-        rule: span(lang, found.span),
+        rule: match &found.named {
+            Some(rule) => named(lang, rule),
+            None => span(lang, found.span),
+        },
         clause: Link::new(label, href),
         quote: if lang == Lang::Zh { deadline.clause.basis.clone() } else { String::new() },
         steps: steps(lang, state, clock, now),
         days: days(lang, state, found),
         version,
         met: met.unwrap_or_default(),
+    }
+}
+
+/// A rule that names a day, in words: `5 Nov 2026`, `the last working day of Nov 2026`.
+fn named(lang: Lang, found: &Named) -> String {
+    let (base, rule) = (found.base, found.rule);
+    let year = base.year().to_string();
+    let period = match rule.period {
+        Period::Week => t_with(lang, "period-week", [("x", format::full_day(lang, base).into())]),
+        Period::Month => format::month(lang, base),
+        Period::Quarter => {
+            let quarter = i64::from(base.month() - 1) / 3 + 1;
+            t_with(lang, "period-quarter", [("y", year.into()), ("n", quarter.into())])
+        }
+        Period::Year => t_with(lang, "period-year", [("y", year.into())]),
+    };
+    let of = |key, n: u16| t_with(lang, key, [("x", period.clone().into()), ("n", i64::from(n).into())]);
+    let day = match rule.day {
+        CalendarDay::Nth(n) => of("day-nth", n),
+        CalendarDay::NthWorking(n) => of("day-working", n),
+        CalendarDay::Last => of("day-last", 0),
+        CalendarDay::LastWorking => of("day-last-working", 0),
+        CalendarDay::Given => format::full_day(lang, base),
+    };
+    match rule.before {
+        Some(before) => {
+            let pairs = [("x", day.into()), ("y", span(lang, before).into())];
+            t_with(lang, "day-before", pairs)
+        }
+        None => day,
     }
 }
 
@@ -162,7 +196,11 @@ fn steps(lang: Lang, state: &State, clock: &Clock, now: Timestamp) -> Vec<Deriva
     let moment = |at: Timestamp| format::moment(lang, zone.civil(at), year);
     let step = |when: String, text: String, tone: Tone| DerivationStep { when, text, clause: None, tone };
     let by_day = !matches!(found.span.unit, Unit::Minutes | Unit::Hours);
-    let start = if by_day { "why-start-days" } else { "why-start-clock" };
+    let start = match (&found.named, by_day) {
+        (Some(_), _) => "why-start-named",
+        (None, true) => "why-start-days",
+        (None, false) => "why-start-clock",
+    };
     let mut steps = vec![step(moment(found.start), t(lang, start).into_owned(), Tone::Plain)];
     for (from, to) in &found.pauses {
         let text = t_with(lang, "why-pause", [("x", moment(*to).into())]);
@@ -215,7 +253,7 @@ fn reason(lang: Lang, skip: &Skip) -> String {
 
 /// The days from start to end, for limits counted in days.
 fn days(lang: Lang, state: &State, found: &Found) -> Vec<Day> {
-    if !matches!(found.span.unit, Unit::Days | Unit::WorkingDays) {
+    if !matches!(found.span.unit, Unit::Days | Unit::WorkingDays) || found.named.is_some() {
         return Vec::new();
     }
     let zone = state.world.zone;
