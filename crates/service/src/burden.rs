@@ -61,7 +61,7 @@ pub fn read_volumes(text: &str) -> Result<Volumes, BadFile> {
 pub fn unknown(volumes: &Volumes, limits: &[Limit], library: &Library) -> Option<BadFile> {
     let is_role = |role: &str| matches!(role, "" | "anyone" | "holder") || library.roles.contains_key(role);
     let steps = volumes.steps.keys().find(|(mechanism, step)| {
-        !library.mechanisms.get(mechanism).is_some_and(|one| one.step(step).is_some())
+        library.mechanisms.get(mechanism).is_none_or(|one| one.step(step).is_none())
     });
     if let Some((mechanism, step)) = steps {
         return Some(BadFile(format!("there is no step `{mechanism}/{step}` in the documents")));

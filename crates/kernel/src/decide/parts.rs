@@ -170,7 +170,7 @@ impl Run<'_> {
             open: is_open(mechanism, &record.state),
             told: told(&above, record),
         };
-        if parent.parts.iter().any(|known| *known == part) {
+        if parent.parts.contains(&part) {
             return Ok(());
         }
         let mut news = PartNews { part, set: BTreeMap::new(), cleared: Vec::new() };

@@ -188,9 +188,8 @@ fn then(node: &Node, part: &Part, faults: &mut Faults) -> Vec<Expect> {
             None => faults.add(wrong_value::expected("kind.moment", word.at)),
         }
     }
-    let clocks: [(&'static str, fn(Word) -> What); 3] =
-        [("met", What::Met), ("late", What::Late), ("running", What::Running)];
-    for (key, what) in clocks {
+    type Made = fn(Word) -> What;
+    for (key, what) in [("met", What::Met as Made), ("late", What::Late), ("running", What::Running)] {
         for word in map.take(key, faults).map(|node| read::texts(node, faults)).unwrap_or_default() {
             out.push(Expect { at: word.at, what: what(word) });
         }

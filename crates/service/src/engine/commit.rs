@@ -83,7 +83,9 @@ impl Committer {
     /// Hands a group over. The one before must have settled.
     pub fn commit(&self, decided: Decided) {
         // That the thread has ended is told by `wait` and `settled_or`.
-        let _ = self.groups.as_ref().map(|groups| groups.send(decided));
+        if let Some(groups) = &self.groups {
+            let _ = groups.send(decided);
+        }
     }
 
     /// Waits for the end of the group under way; `None` when the thread ended badly.

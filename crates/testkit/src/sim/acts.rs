@@ -16,6 +16,9 @@ use super::life::{DAY, HOUR, Life, What};
 use super::model::{Violation, broken};
 use super::rules::By;
 
+/// Who wants to do what, and the mistake that he means to make.
+type Intent = (By, Order, Option<&'static str>);
+
 impl Life<'_> {
     fn pen<T>(&mut self, work: impl FnOnce(&mut Pen<'_>) -> T) -> T {
         let today = self.zone.date(self.server_now());
@@ -208,11 +211,7 @@ impl Life<'_> {
     }
 
     /// What somebody who opens a record's page wants to do with it.
-    fn intend(
-        &mut self,
-        node: usize,
-        record: RecordId,
-    ) -> Result<Option<(By, Order, Option<&'static str>)>, Violation> {
+    fn intend(&mut self, node: usize, record: RecordId) -> Result<Option<Intent>, Violation> {
         let Some(by) = self.who(record) else { return Ok(None) };
         self.by_code(node, record, &by)?;
         let known = self.model.records[&record].clone();

@@ -51,10 +51,10 @@ impl Pen<'_> {
             let roles: Vec<&String> = self.model.laws.library.roles.keys().collect();
             return self.chance.one(&roles).map(|role| Raw::Text((*role).clone()));
         }
-        self.typed(law, field, &field.ty, place)
+        self.typed(field, &field.ty, place)
     }
 
-    fn typed(&mut self, law: &Mechanism, field: &Field, ty: &Type, place: &str) -> Option<Raw> {
+    fn typed(&mut self, field: &Field, ty: &Type, place: &str) -> Option<Raw> {
         let text = |text: String| Some(Raw::Text(text));
         match ty {
             Type::Bool => Some(Raw::Bool(self.chance.happens(30.0))),
@@ -130,8 +130,7 @@ impl Pen<'_> {
                 let most = field.max.unwrap_or(3).clamp(1, 3).unsigned_abs();
                 let least = field.min.unwrap_or(1).clamp(1, 3).unsigned_abs();
                 let count = self.chance.count(least, most.max(least));
-                let items: Vec<Raw> =
-                    (0..count).filter_map(|_| self.typed(law, field, item, place)).collect();
+                let items: Vec<Raw> = (0..count).filter_map(|_| self.typed(field, item, place)).collect();
                 (items.len() as u64 >= least).then_some(Raw::List(items))
             }
             // A type that came later than this: what needs it is not played.
