@@ -264,6 +264,28 @@ def check_phrases(people):
     return phrases
 
 
+def check_programme(units, posts):
+    """Each row stands under the last one of the kind above; whoever is in charge has an officer."""
+    rows = load("programme.csv", "opening title force owner target counted days")
+    unique("programme.csv", rows, "title")
+    filled("programme.csv", rows, "opening", "title")
+    forces = {f["code"] for f in load("forces.csv", "code parent zh en", CATALOGUE)}
+    officers = {p["unit"] for p in posts if p["role"] == "officer"}
+    for r in rows:
+        measure = r["opening"] == "measure"
+        if measure and not (r["owner"] in officers & set(units) and r["counted"]
+                            and r["target"].isdigit() and r["days"].isdigit() and int(r["target"]) > 0):
+            fault("programme.csv", f"no officer in charge, target or days: {r}")
+        if (r["opening"] == "task") != (r["force"] in forces):
+            fault("programme.csv", f"a task, and nothing else, has a task force: {r}")
+    if {r["force"] for r in rows} - {""} != forces:
+        fault("programme.csv", "not every task force leads a task")
+    counts = Counter(r["opening"] for r in rows)
+    if counts != {"programme": 1, "goal": 3, "task": 23, "measure": 129}:
+        fault("programme.csv", f"{dict(counts)}, expected 1 programme with 3, 23 and 129")
+    return counts
+
+
 def check_phones(places, units, people):
     phones = Counter(row["phone"] for rows in (places.values(), units.values(), people) for row in rows if row["phone"])
     for phone, count in phones.items():
@@ -282,11 +304,13 @@ def main():
     kinds = check_kinds(units)
     matters, share = check_matters(kinds)
     phrases = check_phrases(people)
+    programme = check_programme(units, posts)
     check_phones(places, units, people)
     levels = Counter(len(k["code"]) // 2 for k in kinds)
     print(f"workdays {len(workdays)}, places {len(places)} {dict(Counter(p['kind'] for p in places.values()))}")
     print(f"units {len(units)}, people {len(people)}, posts {len(posts)} {dict(Counter(p['role'] for p in posts))}")
     print(f"kinds {levels[1]} / {levels[2]} / {levels[3]}, texts {len(matters)}, right kind proposed for {share:.1%}")
+    print(f"programme {dict(programme)}")
     print(f"phrases {len(phrases)} {dict(Counter(p['use'] for p in phrases))}")
     for line in faults:
         print(f"fault: {line}", file=sys.stderr)

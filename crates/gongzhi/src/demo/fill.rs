@@ -4,18 +4,19 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use gongzhi_base::{FileRef, RecordId, Value};
+use gongzhi_base::{FileRef, RecordId, Timestamp, Value};
 use gongzhi_kernel::command::Input;
 use gongzhi_kernel::{Raw, Record, World};
 use gongzhi_lang::model::{Mechanism, Step, Type};
 use gongzhi_service::{Service, load};
+use jiff::ToSpan as _;
 
 use super::DemoFault;
 use super::chance::Chance;
 use super::habits::{Fill, Habits};
 use super::paint;
 
-type Row = BTreeMap<String, String>;
+pub type Row = BTreeMap<String, String>;
 
 /// Texts, phrases and pictures.
 pub struct Words {
@@ -37,6 +38,10 @@ pub struct Subject<'a> {
     pub step: &'a Step,
     /// The record as it is; `None` when it is opened.
     pub record: Option<&'a Record>,
+    /// The row of the tree that it is opened from.
+    pub row: Option<&'a Row>,
+    /// When, in milliseconds.
+    pub at: i64,
     pub place: &'a str,
     pub story: Option<usize>,
     /// The record that it repeats, and the form of the repeated words.
@@ -204,6 +209,11 @@ impl Words {
         if fill.echoed {
             return subject.echoed.map(|record| Raw::Text(record.to_string()));
         }
+        if let Some(raw) =
+            from_row(fill, subject, world).or_else(|| from_record(fill, field, subject, chance))
+        {
+            return Some(raw);
+        }
         self.units(fill, field, subject, world, chance)
     }
 
@@ -239,6 +249,32 @@ impl Words {
         }
         if list { (!chosen.is_empty()).then_some(Raw::List(chosen)) } else { chosen.pop() }
     }
+}
+
+/// What the tree's row tells.
+fn from_row(fill: &Fill, subject: &Subject<'_>, world: &World) -> Option<Raw> {
+    let row = subject.row?;
+    let told = |column: &String| row.get(column).filter(|text| !text.is_empty());
+    if let Some(column) = &fill.row {
+        return told(column).map(|text| Raw::Text(text.clone()));
+    }
+    let days: i64 = told(fill.ahead.as_ref()?)?.parse().ok()?;
+    let today = world.zone.date(Timestamp(subject.at));
+    Some(Raw::Text(today.checked_add(days.days()).ok()?.to_string()))
+}
+
+/// What follows from the record's own days and numbers.
+fn from_record(fill: &Fill, field: &str, subject: &Subject<'_>, chance: &mut Chance) -> Option<Raw> {
+    let fields = &subject.record?.fields;
+    if let Some(later) = &fill.later {
+        let Value::Date(day) = fields.get(&later.than)? else { return None };
+        let days = chance.count(later.days) as i64;
+        return Some(Raw::Text(day.checked_add(days.days()).ok()?.to_string()));
+    }
+    let toward = fill.toward.as_ref()?;
+    let whole = fields.get(&toward.field)?.int()? as f64;
+    let before = fields.get(field).and_then(Value::int).unwrap_or(0);
+    Some(Raw::Int(before.max((whole * chance.between(toward.share)).floor() as i64)))
 }
 
 /// A point within some metres north or south and east or west of another, in degrees.

@@ -34,6 +34,8 @@ pub struct Habits {
     pub recurring: Vec<Recurring>,
     #[serde(default, rename = "scene")]
     pub scenes: Vec<Scene>,
+    #[serde(default, rename = "tree")]
+    pub trees: Vec<Tree>,
 }
 
 /// The whole.
@@ -246,6 +248,42 @@ pub struct Fill {
     pub except: Vec<String>,
     /// The record that this one repeats.
     pub echoed: bool,
+    /// A column of the tree's row.
+    pub row: Option<String>,
+    /// The day so many days ahead as that column of the tree's row tells.
+    pub ahead: Option<String>,
+    /// A day after that of a field.
+    pub later: Option<Later>,
+    /// A share of a number, but never less than before.
+    pub toward: Option<Toward>,
+}
+
+/// A day some days after the one in a field of the record.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    pub than: String,
+    pub days: [u32; 2],
+}
+
+/// A share of the number in a field of the record.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Toward {
+    pub field: String,
+    pub share: [f64; 2],
+}
+
+/// Records with their parts that are drawn up from a table when the past begins, one a row; a row
+/// stands under the last one whose mechanism is the parent of its own.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Tree {
+    pub file: String,
+    /// Column that names the row's opening.
+    pub opening: String,
+    /// Minutes between two rows.
+    pub minutes: u32,
 }
 
 /// The same trouble at the same place, again and again.

@@ -13,6 +13,7 @@ mod plan;
 mod player;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -121,6 +122,7 @@ pub fn play(
     player.plan_openings(habits.play.records);
     player.plan_recurring();
     player.plan_scenes();
+    player.plan_trees(dir)?;
     let summary = player.run(progress)?;
     service.measure_burden()?;
     passwords(service, dir)?;

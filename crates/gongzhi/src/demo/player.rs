@@ -19,6 +19,7 @@ use super::fill::{Subject, Words, near};
 use super::habits::{Cue, Habits};
 use super::pace::{Days, HOUR};
 use super::plan::Birth;
+use super::tree::Shoot;
 use super::{DemoFault, Progress, Summary};
 
 /// What is due within this time is sent together: long enough to share a transaction, short enough
@@ -51,6 +52,7 @@ pub struct Life {
 /// Something that will be done.
 pub enum What {
     Open(Box<Birth>),
+    Grow(Box<Shoot>),
     /// `serial` is missing for what happens besides the main course.
     Act {
         record: RecordId,
@@ -84,7 +86,7 @@ impl Ord for Job {
 
 /// An opening that others may repeat.
 #[derive(Clone)]
-struct Told {
+pub struct Told {
     id: RecordId,
     at: i64,
     opening: usize,
@@ -95,9 +97,20 @@ struct Told {
 }
 
 /// A command on its way, and what it was for.
-enum Sent {
-    Open { birth: Box<Birth>, told: Told, echoed: Option<RecordId> },
-    Act { habit: usize, main: bool },
+pub enum Sent {
+    Open {
+        birth: Box<Birth>,
+        told: Told,
+        echoed: Option<RecordId>,
+    },
+    Act {
+        habit: usize,
+        main: bool,
+    },
+    /// A row of a tree, with the position of its opening.
+    Grow {
+        opening: usize,
+    },
     Timer,
 }
 
@@ -107,8 +120,8 @@ pub struct Player<'a> {
     clock: &'a Scripted,
     pub habits: &'a Habits,
     pub state: Arc<State>,
-    cast: Cast,
-    words: Words,
+    pub cast: Cast,
+    pub words: Words,
     pub days: Days,
     pub chance: Chance,
     jobs: BinaryHeap<Reverse<Job>>,
@@ -210,7 +223,7 @@ impl<'a> Player<'a> {
         }
         let acting = |job: &Job| match &job.what {
             What::Act { record, .. } => Some(*record),
-            What::Open(_) => None,
+            What::Open(_) | What::Grow(_) => None,
         };
         let records: BTreeSet<RecordId> = due.iter().filter_map(acting).collect();
         let records: HashMap<RecordId, Record> =
@@ -226,6 +239,7 @@ impl<'a> Player<'a> {
             let at = job.at.max(start);
             match job.what {
                 What::Open(birth) => commands.extend(self.birth(birth, at)),
+                What::Grow(shoot) => commands.extend(self.grow(&shoot, at)),
                 What::Act { record, serial, habit } => {
                     let Some(record) = records.get(&record) else { continue };
                     match self.act(record, serial, habit, at) {
@@ -259,7 +273,7 @@ impl<'a> Player<'a> {
         Ok(loaded.records.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    fn command(&mut self, actor: Actor, at: i64, order: Order) -> Command {
+    pub fn command(&mut self, actor: Actor, at: i64, order: Order) -> Command {
         let drawn = [self.chance.bits().to_be_bytes(), self.chance.bits().to_be_bytes()].concat();
         let text = Digest::of(&drawn).to_string();
         let id = CommandId::new(&text).unwrap_or_else(|_| unreachable!("64 hexadecimal digits fit"));
@@ -310,6 +324,8 @@ impl<'a> Player<'a> {
             mechanism: &mechanism,
             step,
             record: None,
+            row: None,
+            at,
             place: &place,
             story: Some(story),
             echoed: None,
@@ -394,6 +410,8 @@ impl<'a> Player<'a> {
             mechanism,
             step,
             record: Some(record),
+            row: None,
+            at,
             place: &record.place,
             story: life.story,
             echoed: life.echoed,
@@ -444,6 +462,10 @@ impl<'a> Player<'a> {
                     let name = &self.habits.openings[birth.opening].name;
                     self.done.missed.push(format!("`{name}` was refused: {words}"));
                 }
+                Sent::Grow { opening } => {
+                    let name = &self.habits.openings[opening].name;
+                    self.done.missed.push(format!("`{name}` was refused: {words}"));
+                }
                 Sent::Act { .. } | Sent::Timer => {}
             }
         }
@@ -462,6 +484,12 @@ impl<'a> Player<'a> {
                 }
                 let story = Some(told.story);
                 self.lives.insert(outcome.record, Life { story, echoed, script, parts, ..Life::default() });
+                true
+            }
+            Sent::Grow { opening } => {
+                let name = self.habits.openings[opening].name.clone();
+                *self.done.opened.entry(name).or_default() += 1;
+                self.lives.insert(outcome.record, Life::default());
                 true
             }
             Sent::Act { main, .. } => {

@@ -1,12 +1,12 @@
 //! What the demo must show, read from `suite/demo/expect.toml`; and the ledger under it: it
 //! verifies, and every indicator equals its recount from all records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{Point, Timestamp};
+use gongzhi_base::{Point, Timestamp, Value};
 use gongzhi_kernel::project::{CellKey, project};
 use gongzhi_kernel::{Deed, Event, Record};
 use gongzhi_lang::model::{Dimension, Level};
@@ -25,6 +25,8 @@ struct Expect {
     records: Vec<Records>,
     share_open: Vec<Share>,
     steps: BTreeMap<String, BTreeMap<String, u32>>,
+    computed: Vec<Computed>,
+    kinds: Vec<Kinds>,
     late: Vec<Least>,
     figure: Vec<FigureWithin>,
     spread: Vec<Spread>,
@@ -62,6 +64,20 @@ struct Records {
 struct Share {
     of: String,
     between: [usize; 2],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Computed {
+    of: String,
+    fields: BTreeMap<String, i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kinds {
+    of: String,
+    count: usize,
 }
 
 #[derive(Deserialize)]
@@ -183,7 +199,14 @@ fn kept_cells(service: &Service) -> BTreeMap<CellKey, (i64, i64)> {
     let names: Vec<String> = service.state().laws.library.mechanisms.keys().cloned().collect();
     let mut cells = BTreeMap::new();
     for mechanism in names {
-        for dimension in [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Month] {
+        for dimension in [
+            Dimension::Place,
+            Dimension::Unit,
+            Dimension::Kind,
+            Dimension::Month,
+            Dimension::Parent,
+            Dimension::Field,
+        ] {
             for (from, to) in [("", ""), ("0000-00", "9999-99")] {
                 let query = CellQuery {
                     mechanism: mechanism.clone(),
@@ -286,6 +309,18 @@ fn lists(service: &Service, expect: &Expect, wrong: &mut Wrong) {
         let rows = rows(of);
         let share = 100 * rows.iter().filter(|row| row.open).count() / rows.len().max(1);
         wrong.unless((between[0]..=between[1]).contains(&share), || format!("{share} % of {of} open"));
+    }
+    for Computed { of, fields } in &expect.computed {
+        let records = records(service, of);
+        wrong.unless(!records.is_empty(), || format!("no records of {of}"));
+        for (record, (field, is)) in records.iter().flat_map(|r| fields.iter().map(move |f| (r, f))) {
+            let found = record.fields.get(field).and_then(Value::int);
+            wrong.unless(found == Some(*is), || format!("{field} of {} is {found:?}", record.number));
+        }
+    }
+    for Kinds { of, count } in &expect.kinds {
+        let found: BTreeSet<Option<String>> = rows(of).into_iter().map(|row| row.kind).collect();
+        wrong.unless(found.len() == *count && !found.contains(&None), || format!("kinds of {of}: {found:?}"));
     }
     for Least { of, least } in &expect.late {
         let late = rows(of).iter().filter(|row| row.late).count();
