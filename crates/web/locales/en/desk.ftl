@@ -6,7 +6,7 @@ sign-in-demo-note = These people are invented and exist only in the demonstratio
 
 inbox-title = Inbox
 search-title = Matters
-new-title = New matter
+new-title = New record
 new-lead = For somebody at the window or on the telephone. Look beside the form whether the same matter is already here.
 new-check = Look for similar matters
 new-duplicates-none-yet = Once the words and the place are filled in, matters that are near in place, time and wording are listed here.
@@ -25,7 +25,7 @@ col-purpose = Purpose
 
 record-actions = Steps
 record-no-actions = No step waits for you here.
-record-facts = What was reported
+record-facts = What is on record
 record-personal = Personal data
 record-unmask = Show in full
 record-unmask-note = State your purpose. Each look is recorded with person, time and purpose, and can be seen by the person concerned and by auditors.

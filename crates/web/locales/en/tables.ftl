@@ -11,7 +11,6 @@ fault-most-rows = Too many: at most { $n } rows.
 parts-title = Parts
 parts-of = Part of
 parts-total = { $n } in all, { $done } closed
-parts-add = Add: { $x }
 parts-under = Belongs to
 parts-more = { $n } more
 why-start-named = It begins; the end is a day of the calendar

@@ -25,7 +25,7 @@ col-purpose = 用途
 
 record-actions = 办理
 record-no-actions = 现在没有需要您办的步骤。
-record-facts = 反映内容
+record-facts = 登记内容
 record-personal = 个人信息
 record-unmask = 查看完整信息
 record-unmask-note = 须说明用途。每次查看都会记录查看人、时间和用途，当事人和审计人员可以查询。

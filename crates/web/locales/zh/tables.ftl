@@ -11,7 +11,6 @@ fault-most-rows = 太多，最多填{ $n }行。
 parts-title = 分项
 parts-of = 上级
 parts-total = 共{ $n }项，办结{ $done }项
-parts-add = 新增：{ $x }
 parts-under = 属于
 parts-more = 还有{ $n }项
 why-start-named = 开始；到期日按日历确定

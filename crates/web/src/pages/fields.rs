@@ -204,7 +204,7 @@ fn choice(shape: &Shape<'_>, field: &Asked, value: &str) -> ChoiceInput {
     }
 }
 
-/// Entries of a catalogue in three levels; a shallower one leaves the middle without heading.
+/// Entries of a catalogue in three levels; a shallower one leaves the middle, or all, without heading.
 fn entries(shape: &Shape<'_>, catalogue: &Catalogue, required: bool, value: &str) -> CatalogueInput {
     let under = |parent: Option<&str>| {
         let children = catalogue.entries.values().filter(move |entry| entry.parent.as_deref() == parent);
@@ -216,7 +216,14 @@ fn entries(shape: &Shape<'_>, catalogue: &Catalogue, required: bool, value: &str
         selected: entry.code == value,
         ..Choice::default()
     };
-    let groups = under(None).into_iter().map(|top| {
+    let (alone, tops): (Vec<_>, Vec<_>) =
+        under(None).into_iter().partition(|top| under(Some(&top.code)).is_empty());
+    let alone = (!alone.is_empty()).then(|| {
+        let options = alone.into_iter().map(option).collect();
+        let group = OptionGroup { options, ..OptionGroup::default() };
+        CatalogueGroup { groups: vec![group], ..CatalogueGroup::default() }
+    });
+    let groups = tops.into_iter().map(|top| {
         let mut direct = OptionGroup::default();
         let mut groups = Vec::new();
         for middle in under(Some(&top.code)) {
@@ -237,7 +244,7 @@ fn entries(shape: &Shape<'_>, catalogue: &Catalogue, required: bool, value: &str
         CatalogueGroup { label: say(shape.lang, &top.words), note: some.join(&comma), groups }
     });
     CatalogueInput {
-        groups: groups.collect(),
+        groups: alone.into_iter().chain(groups).collect(),
         style: if shape.desk { CatalogueStyle::Select } else { CatalogueStyle::Tree },
         unsure: if required { String::new() } else { t(shape.lang, "kind-unsure").into_owned() },
     }

@@ -21,6 +21,8 @@ use crate::app::{App, router};
 /// A grid of the county's data, and an account of its staff.
 const GRID: &str = "140823101201001";
 const LOGIN: &str = "window";
+/// Who draws up the work programme.
+const PLANNER: &str = "planner";
 const PASSWORD: &str = "correct horse battery";
 
 /// One county for all tests: loading it takes seconds, on a thread of its own because it waits.
@@ -47,7 +49,9 @@ fn county() -> (Router, tempfile::TempDir) {
     let service = Service::open(settings).expect("a service");
     load::county(&service, &county, &files).expect("a county");
     service.reload_laws().expect("published documents");
-    service.set_password(LOGIN, LOGIN, PASSWORD).expect("an account");
+    for login in [LOGIN, PLANNER] {
+        service.set_password(login, login, PASSWORD).expect("an account");
+    }
     let app = App {
         service: Arc::new(service),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
@@ -96,10 +100,14 @@ async fn post(path: &str, cookie: &str, form: &str) -> Told {
 }
 
 async fn signed_in() -> String {
+    signed_in_as(LOGIN).await
+}
+
+async fn signed_in_as(login: &str) -> String {
     let told = post(
         "/desk/sign-in",
         "",
-        &format!("login={LOGIN}&password={}&back=/desk", PASSWORD.replace(' ', "+")),
+        &format!("login={login}&password={}&back=/desk", PASSWORD.replace(' ', "+")),
     )
     .await;
     assert_eq!(told.status, StatusCode::SEE_OTHER);
@@ -174,6 +182,36 @@ async fn the_desk_is_closed_without_a_session_and_its_forms_without_their_token(
     let taken =
         post("/desk/new/matter/report", &cookie, &format!("_csrf={}&{form}", page.hidden("_csrf"))).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER);
+}
+
+/// Opens a record at the desk and answers its page and its identifier.
+async fn opened(cookie: &str, at: &str, form: &str) -> (Told, String) {
+    let page = get(at, cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{at}");
+    let hidden: Vec<String> =
+        ["_csrf", "command_id", "parent"].map(|name| format!("{name}={}", page.hidden(name))).into();
+    let path = at.split('?').next().unwrap_or_default();
+    let taken = post(path, cookie, &format!("{}&{form}", hidden.join("&"))).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    let place = taken.header(header::LOCATION).to_owned();
+    let id = place.trim_start_matches("/desk/r/").split('?').next().unwrap_or_default().to_owned();
+    (get(&place, cookie).await, id)
+}
+
+#[tokio::test]
+async fn a_part_is_opened_below_its_parent_and_told_there_by_its_title() {
+    let cookie = signed_in_as(PLANNER).await;
+    let (empty, programme) =
+        opened(&cookie, "/desk/new/programme/open", "title=The+year&basis=Decision+1").await;
+    let add = format!("/desk/new/goal/set?parent={programme}");
+    assert!(empty.text.contains(&add), "the way to add a part stands on its parent's page");
+    let (_, goal) = opened(&cookie, &add, "title=Better+roads").await;
+    // A catalogue of one level offers its entries without groups.
+    let form = get(&format!("/desk/new/task/set?parent={goal}"), &cookie).await;
+    assert!(form.text.contains("<option value=\"f1\">") && !form.text.contains("<optgroup"), "{}", form.text);
+    opened(&cookie, &format!("/desk/new/task/set?parent={goal}"), "title=Pave+the+lane&force=f1").await;
+    let shown = get(&format!("/desk/r/{goal}"), &cookie).await;
+    assert!(shown.text.contains("Task opened: Pave the lane"), "{}", shown.text);
 }
 
 #[tokio::test]

@@ -288,6 +288,8 @@ pub struct NewRecordPage {
     pub s: Shell,
     /// What is opened.
     pub title: String,
+    /// A line under it; empty for none.
+    pub lead: String,
     /// The record of which it becomes a part.
     pub above: Option<Link>,
     /// The form.

@@ -157,13 +157,16 @@ fn shown(
         propose(app, &shape, read, &mut form);
     }
     form.cancel = Some(Link::new(visitor.t("back"), "/desk"));
-    let mut title = visitor.t("new-title");
+    // Only where the person for whom it is opened gets a receipt does the page speak of a resident's matter.
+    let mut title = if mechanism.receipt { visitor.t("new-title") } else { say(visitor.lang, &step.words) };
+    let mut lead = if mechanism.receipt { visitor.t("new-lead") } else { String::new() };
     let mut above = None;
     if let Some(view) = parent {
         let base = desk_base(view.record.id);
         form.hidden.push(Hidden { name: PARENT.to_owned(), value: view.record.id.to_string() });
         form.cancel = Some(Link::new(visitor.t("back"), base.clone()));
         title = say(visitor.lang, &step.words);
+        lead.clear();
         let now = app.service.now();
         let gaze = Gaze {
             lang: visitor.lang,
@@ -181,7 +184,8 @@ fn shown(
         above,
         form,
         duplicates,
-        check: mechanism.duplicates.is_some(),
+        lead,
+        check: mechanism.duplicates.is_some() && mechanism.place.is_some(),
         dups_src: format!("/api/v1/duplicates?mechanism={}", mechanism.name),
         dups_fields: compared(mechanism),
     };

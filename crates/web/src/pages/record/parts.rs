@@ -70,7 +70,7 @@ pub fn adding(gaze: &Gaze<'_>, view: &RecordView) -> Vec<Action> {
     let ways = view.openers.iter().filter_map(|(mechanism, name)| {
         let mechanism = gaze.state.laws.newest(mechanism)?;
         let step = mechanism.step(name)?;
-        let label = t_with(gaze.lang, "parts-add", [("x", say(gaze.lang, &step.words).into())]);
+        let label = say(gaze.lang, &step.words);
         let href = format!("/desk/new/{}/{name}?parent={}", mechanism.name, view.record.id);
         Some(Action { label, href, ..Action::default() })
     });

@@ -9,6 +9,7 @@ use gongzhi_service::desk::RecordView;
 use gongzhi_service::seal::covered;
 
 use crate::i18n::{Lang, t, t_with};
+use crate::pages::rows::record_row;
 use crate::pages::words::{clause_link, say};
 use crate::pages::{fields, input, names, why};
 use crate::view::{self, Attachment, Event, Fact, Link, Tone, format};
@@ -149,9 +150,16 @@ impl Gaze<'_> {
                 let part = view.parts.iter().find(|part| part.id == *id);
                 let named = part.and_then(|part| part.unit.as_deref());
                 let words = self.state.laws.newest(mechanism).map(|part| say(self.lang, &part.words));
-                let unit = named.map(|code| names::unit(self.lang, self.state, code)).unwrap_or_default();
-                let key = if *open { "event-part-opened" } else { "event-part-closed" };
-                let pairs = [("x", words.unwrap_or_default().into()), ("y", unit.into())];
+                let unit = named.map(|code| names::unit(self.lang, self.state, code));
+                // A part that no unit has is told by its own title, to those who may read it.
+                let told = unit.or_else(|| self.part_subject(view, *id)).unwrap_or_default();
+                let key = match (*open, told.is_empty()) {
+                    (true, false) => "event-part-opened",
+                    (true, true) => "event-part-opened-bare",
+                    (false, false) => "event-part-closed",
+                    (false, true) => "event-part-closed-bare",
+                };
+                let pairs = [("x", words.unwrap_or_default().into()), ("y", told.into())];
                 event.title = t_with(self.lang, key, pairs);
                 event.actor = String::new();
             }
@@ -162,6 +170,12 @@ impl Gaze<'_> {
             Deed::Part(_) | Deed::Look { .. } => return None,
         }
         Some(event)
+    }
+
+    fn part_subject(&self, view: &RecordView, id: RecordId) -> Option<String> {
+        let part =
+            view.tree.iter().find(|part| part.record.as_ref().is_some_and(|record| record.id == id))?;
+        Some(record_row(self.lang, self.state, &part.row, self.now).subject)
     }
 
     fn title(&self, step: &Step) -> String {
