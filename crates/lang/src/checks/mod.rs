@@ -162,11 +162,11 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     held_by::check(world, faults);
     computed::check(world, faults);
     parts::check(world, faults);
+    number_format::check(world, faults);
     recurrence::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);
-        number_format::check(mechanism, faults);
         notice_personal::check(mechanism, faults);
         notice_silent::check(mechanism, faults);
         notice_reader::check(mechanism, faults);
