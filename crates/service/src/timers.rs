@@ -1,9 +1,10 @@
 //! Deadlines that have come: each is told to the kernel once, also after days switched off.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gongzhi_base::{CommandId, Timestamp};
+use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::{Actor, Command, Order};
 use gongzhi_store::Timer;
 
@@ -38,7 +39,11 @@ pub fn fire_due(service: &Service, now: Timestamp) -> Result<usize, Failure> {
 
 /// Fires these; how many of them had not fired before.
 pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, Failure> {
-    let commands = due.iter().filter_map(|timer| elapse(timer, now)).collect();
+    let records: Vec<RecordId> = due.iter().map(|timer| timer.record).collect();
+    let rows = service.ledger().rows(&records)?;
+    let revisions: HashMap<RecordId, u64> = rows.iter().map(|row| (row.id, row.revision)).collect();
+    let revision = |timer: &Timer| revisions.get(&timer.record).copied().unwrap_or_default();
+    let commands = due.iter().filter_map(|timer| elapse(timer, revision(timer), now)).collect();
     let mut new = 0;
     for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
         match result {
@@ -54,12 +59,14 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, F
 }
 
 /// The command of a timer. Its identifier follows from what it is about, so that two nodes or a
-/// restart never fire it twice.
-fn elapse(timer: &Timer, now: Timestamp) -> Option<Command> {
+/// restart never fire it twice; the record's revision stands in it because a deadline may begin
+/// anew and end at the very moment at which it had passed before.
+fn elapse(timer: &Timer, revision: u64, now: Timestamp) -> Option<Command> {
     let digest = gongzhi_base::Digest::of_parts(&[
         &timer.record.0,
         timer.deadline.as_bytes(),
         &timer.at.0.to_be_bytes(),
+        &revision.to_be_bytes(),
     ]);
     let id = CommandId::new(&format!("timer-{}", &digest.to_string()[..40])).ok()?;
     let order = Order::Elapse { record: timer.record, deadline: timer.deadline.clone() };
