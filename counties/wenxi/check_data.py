@@ -286,6 +286,19 @@ def check_programme(units, posts):
     return counts
 
 
+def check_branch(places, people):
+    """A branch stands in a village; its members bear no name of a member of staff."""
+    rows = load("branch.csv", "opening name where")
+    unique("branch.csv", rows, "name")
+    staff = {p["name"] for p in people}
+    for r in rows:
+        branch = r["opening"] == "branch"
+        if branch != bool(r["where"]) or branch and places.get(r["where"], {}).get("level") != "village":
+            fault("branch.csv", f"a branch, and nothing else, stands in a village: {r}")
+        if r["opening"] not in ("branch", "member") or r["name"].split("·")[0] in staff:
+            fault("branch.csv", f"unknown opening, or the name of a member of staff: {r}")
+
+
 def check_phones(places, units, people):
     phones = Counter(row["phone"] for rows in (places.values(), units.values(), people) for row in rows if row["phone"])
     for phone, count in phones.items():
@@ -305,6 +318,7 @@ def main():
     matters, share = check_matters(kinds)
     phrases = check_phrases(people)
     programme = check_programme(units, posts)
+    check_branch(places, people)
     check_phones(places, units, people)
     levels = Counter(len(k["code"]) // 2 for k in kinds)
     print(f"workdays {len(workdays)}, places {len(places)} {dict(Counter(p['kind'] for p in places.values()))}")

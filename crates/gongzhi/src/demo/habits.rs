@@ -159,6 +159,12 @@ pub struct Habit {
     /// The step; left out, nobody does anything and deadlines pass.
     #[serde(default)]
     pub step: Option<String>,
+    /// Instead of a step: opens parts of it, each by this opening; at once so many, and not more than
+    /// `times` in all.
+    #[serde(default)]
+    pub part: Option<String>,
+    #[serde(default)]
+    pub many: Option<[u32; 2]>,
     /// Instead of a step: looks at personal fields.
     #[serde(default)]
     pub look: Vec<String>,
@@ -282,6 +288,9 @@ pub struct Tree {
     pub file: String,
     /// Column that names the row's opening.
     pub opening: String,
+    /// Days before the end when it is drawn up; at the beginning of the past when left out.
+    #[serde(default)]
+    pub before: Option<u32>,
     /// Minutes between two rows.
     pub minutes: u32,
 }
@@ -411,6 +420,11 @@ fn check(habits: &Habits, state: &State) -> Vec<String> {
     }
     let openings = habits.scenes.iter().map(|scene| &scene.opening);
     for name in openings.chain(habits.recurring.iter().map(|recurring| &recurring.opening)) {
+        if !habits.openings.iter().any(|opening| opening.name == *name) {
+            faults.push(format!("no opening `{name}`"));
+        }
+    }
+    for name in habits.habits.iter().filter_map(|habit| habit.part.as_ref()) {
         if !habits.openings.iter().any(|opening| opening.name == *name) {
             faults.push(format!("no opening `{name}`"));
         }

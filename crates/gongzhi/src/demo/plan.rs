@@ -52,7 +52,7 @@ impl Player<'_> {
         }
     }
 
-    fn opening(&self, name: &str) -> usize {
+    pub fn opening(&self, name: &str) -> usize {
         self.habits.openings.iter().position(|opening| opening.name == name).unwrap_or(0)
     }
 
@@ -170,7 +170,9 @@ impl Player<'_> {
         let mut planned = false;
         for at in &asides {
             if self.chance.happens(weight(at)) {
-                self.plan_act(record, None, *at, since);
+                for _ in 0..habits.habits[*at].many.map_or(1, |many| self.chance.count(many)) {
+                    self.plan_act(record, None, *at, since);
+                }
                 planned = true;
             }
         }
@@ -188,11 +190,16 @@ impl Player<'_> {
     }
 
     /// Whether a habit fits a record at all.
-    fn open_to(&self, habit: &Habit, record: &Record, life: &Life) -> bool {
+    pub fn open_to(&self, habit: &Habit, record: &Record, life: &Life) -> bool {
         let mechanism = self.state.laws.version(&record.mechanism, record.version);
         let kind = mechanism.and_then(|m| record.fields.get(m.kind.as_deref()?)?.text()).unwrap_or_default();
         let taken = |step: &String| record.taken.get(step).copied().unwrap_or(0);
-        let often = habit.times.zip(habit.step.as_ref()).is_some_and(|(times, step)| taken(step) >= times);
+        let done = match (&habit.step, &habit.part) {
+            (Some(step), _) => taken(step),
+            (None, Some(_)) => u32::try_from(record.parts.len()).unwrap_or(u32::MAX),
+            (None, None) => 0,
+        };
+        let often = habit.times.is_some_and(|times| done >= times);
         let echoes = habit.fields.values().any(|fill| fill.echoed);
         !often
             && (habit.kinds.is_empty() || habit.kinds.iter().any(|known| kind.starts_with(known.as_str())))

@@ -107,16 +107,17 @@ pub enum Sent {
         habit: usize,
         main: bool,
     },
-    /// A row of a tree, with the position of its opening.
+    /// A record under another one, with the position of its opening; a tree needs each of its rows.
     Grow {
         opening: usize,
+        needed: bool,
     },
     Timer,
 }
 
 /// Plays a past.
 pub struct Player<'a> {
-    service: &'a Service,
+    pub service: &'a Service,
     clock: &'a Scripted,
     pub habits: &'a Habits,
     pub state: Arc<State>,
@@ -135,6 +136,8 @@ pub struct Player<'a> {
     /// Nothing more can happen before this.
     pub floor: i64,
     pub until: i64,
+    /// The last day on which it was looked what opens by itself.
+    pub looked: Option<jiff::civil::Date>,
     pub done: Summary,
 }
 
@@ -173,6 +176,7 @@ impl<'a> Player<'a> {
             groups: BTreeMap::new(),
             floor: from.0,
             until: until.0,
+            looked: None,
             done: Summary::default(),
         })
     }
@@ -202,6 +206,7 @@ impl<'a> Player<'a> {
             }
             let end = (start + WINDOW).min(self.until);
             self.clock.set(Timestamp(start));
+            self.open_due(start)?;
             self.window(start, end)?;
             self.floor = end;
             let day = self.state.world.zone.date(Timestamp(start)).to_string();
@@ -239,7 +244,7 @@ impl<'a> Player<'a> {
             let at = job.at.max(start);
             match job.what {
                 What::Open(birth) => commands.extend(self.birth(birth, at)),
-                What::Grow(shoot) => commands.extend(self.grow(&shoot, at)),
+                What::Grow(shoot) => commands.extend(self.grow(&shoot, true, at)),
                 What::Act { record, serial, habit } => {
                     let Some(record) = records.get(&record) else { continue };
                     match self.act(record, serial, habit, at) {
@@ -397,6 +402,10 @@ impl<'a> Player<'a> {
         let state = self.state.clone();
         let mechanism = state.laws.version(&record.mechanism, record.version)?;
         let sent = Sent::Act { habit: at_habit, main: serial.is_some() };
+        if let Some(name) = &habit.part {
+            let fits = habit.states.contains(&record.state) && self.open_to(habit, record, life);
+            return if fits { self.grow_part(name, record, at) } else { None };
+        }
         if let Some(field) = habit.look.first() {
             let who = &mechanism.field(field)?.personal.as_ref()?.audience;
             let by = habit.by.as_deref();
@@ -462,11 +471,11 @@ impl<'a> Player<'a> {
                     let name = &self.habits.openings[birth.opening].name;
                     self.done.missed.push(format!("`{name}` was refused: {words}"));
                 }
-                Sent::Grow { opening } => {
+                Sent::Grow { opening, needed: true } => {
                     let name = &self.habits.openings[opening].name;
                     self.done.missed.push(format!("`{name}` was refused: {words}"));
                 }
-                Sent::Act { .. } | Sent::Timer => {}
+                Sent::Act { .. } | Sent::Grow { .. } | Sent::Timer => {}
             }
         }
         Ok(())
@@ -486,7 +495,7 @@ impl<'a> Player<'a> {
                 self.lives.insert(outcome.record, Life { story, echoed, script, parts, ..Life::default() });
                 true
             }
-            Sent::Grow { opening } => {
+            Sent::Grow { opening, .. } => {
                 let name = self.habits.openings[opening].name.clone();
                 *self.done.opened.entry(name).or_default() += 1;
                 self.lives.insert(outcome.record, Life::default());

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gongzhi_base::RecordId;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::decide::PARENT;
-use gongzhi_kernel::{Command, Order, Raw};
-use gongzhi_service::load;
+use gongzhi_kernel::{Command, Order, Raw, Record};
+use gongzhi_service::{load, recur};
+use gongzhi_store::StoreError;
 
 use super::DemoFault;
 use super::fill::{Row, Subject};
 use super::pace;
-use super::player::{Player, Sent, What};
+use super::player::{Life, Player, Sent, What};
 
 /// A record to be drawn up from a row.
 pub struct Shoot {
@@ -19,6 +21,8 @@ pub struct Shoot {
     opening: usize,
     id: RecordId,
     parent: Option<RecordId>,
+    /// At or under this place; anywhere when left out.
+    place: Option<String>,
     row: Row,
 }
 
@@ -31,7 +35,8 @@ impl Player<'_> {
             let rows = load::read_csv(&path).map_err(|fault| DemoFault::Tables(format!("{fault:?}")))?;
             // The last record of each mechanism: the one under which its parts stand.
             let mut last: HashMap<&str, RecordId> = HashMap::new();
-            let mut at = self.floor;
+            let before = tree.before.map(|days| self.until - i64::from(days) * 24 * pace::HOUR);
+            let mut at = before.unwrap_or(self.floor).max(self.floor);
             for (line, row) in rows {
                 let fault = |why: &str| DemoFault::File {
                     path: format!("{}:{line}", path.display()),
@@ -52,7 +57,7 @@ impl Player<'_> {
                 at = pace::next(&habits.pace[&known.pace], &self.state.world, at);
                 let id = RecordId::at(at, self.chance.ten());
                 last.insert(&known.of, id);
-                self.push(at, What::Grow(Box::new(Shoot { opening, id, parent, row })));
+                self.push(at, What::Grow(Box::new(Shoot { opening, id, parent, place: None, row })));
                 at += i64::from(tree.minutes) * pace::HOUR / 60;
             }
         }
@@ -60,19 +65,24 @@ impl Player<'_> {
     }
 
     /// The opening of a row's record.
-    pub fn grow(&mut self, shoot: &Shoot, at: i64) -> Option<(Command, Sent)> {
+    pub fn grow(&mut self, shoot: &Shoot, needed: bool, at: i64) -> Option<(Command, Sent)> {
         let opening = &self.habits.openings[shoot.opening];
         let state = self.state.clone();
         let mechanism = state.laws.newest(&opening.of)?;
         let step = mechanism.step(&opening.step)?;
-        let opener = self.cast.opener(&opening.by, &[], None, &state.world, &mut self.chance);
+        let within = shoot.place.as_deref();
+        let opener = self.cast.opener(&opening.by, &[], within, &state.world, &mut self.chance);
+        let Some((actor, place)) = opener else {
+            self.done.missed.push(format!("nobody opens `{}`", opening.name));
+            return None;
+        };
         let subject = Subject {
             mechanism,
             step,
             record: None,
             row: Some(&shoot.row),
             at,
-            place: &state.world.county,
+            place: &place,
             story: None,
             echoed: None,
             form: None,
@@ -80,8 +90,8 @@ impl Player<'_> {
             manner: 1.0,
         };
         let input = self.words.fill(&opening.fields, &subject, &state.world, &mut self.chance);
-        let (Some((actor, _)), Some(mut input)) = (opener, input) else {
-            self.done.missed.push(format!("`{}` cannot be filled or opened", opening.name));
+        let Some(mut input) = input else {
+            self.done.missed.push(format!("`{}` cannot be filled", opening.name));
             return None;
         };
         if let Some(parent) = shoot.parent {
@@ -89,6 +99,42 @@ impl Player<'_> {
         }
         let (mechanism, step) = (opening.of.clone(), opening.step.clone());
         let order = Order::Open { mechanism, step, id: shoot.id, input };
-        Some((self.command(actor, at, order), Sent::Grow { opening: shoot.opening }))
+        Some((self.command(actor, at, order), Sent::Grow { opening: shoot.opening, needed }))
+    }
+
+    /// The opening of a part of a record.
+    pub fn grow_part(&mut self, opening: &str, record: &Record, at: i64) -> Option<(Command, Sent)> {
+        let shoot = Shoot {
+            opening: self.opening(opening),
+            id: RecordId::at(at, self.chance.ten()),
+            parent: Some(record.id),
+            place: Some(record.place.clone()),
+            row: Row::new(),
+        };
+        self.grow(&shoot, false, at)
+    }
+
+    /// Opens, once a day, what opens by itself, and makes it known to people.
+    pub fn open_due(&mut self, start: i64) -> Result<(), DemoFault> {
+        let today = Some(self.state.world.zone.date(Timestamp(start)));
+        if self.looked == today {
+            return Ok(());
+        }
+        self.looked = today;
+        if recur::open_due(self.service, Timestamp(start))? == 0 {
+            return Ok(());
+        }
+        let state = self.state.clone();
+        for mechanism in state.laws.library.mechanisms.values().filter(|known| known.recurs.is_some()) {
+            for bytes in self.service.ledger().snapshots(&mechanism.name)? {
+                let record = Record::from_bytes(&bytes)
+                    .map_err(|error| StoreError::Corrupt(format!("a record: {error}")))?;
+                if record.changed.0 >= start && !self.lives.contains_key(&record.id) {
+                    self.lives.insert(record.id, Life::default());
+                    self.plan_next(&record, start);
+                }
+            }
+        }
+        Ok(())
     }
 }
