@@ -149,7 +149,8 @@ journeys(
       assert.equal(new Set(got.commands).size, 1);
       await j.check();
       assert.equal(await j.page.evaluate(() => localStorage.length), 0);
-      assert.ok(await j.page.isVisible('[data-code-print]'));
+      // The script shows it, a moment after the page has come.
+      await j.page.waitForSelector('[data-code-print]', { state: 'visible' });
     });
 
     journey('show a refusal in place with words and photos kept', {}, async (j) => {
