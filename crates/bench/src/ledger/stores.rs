@@ -94,7 +94,9 @@ pub async fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
     for (command, wanted) in [("verify", 300_000), ("rebuild", 50_000)] {
         eprintln!("bench: {command} of {large} matters");
         let (said, seconds) = server::tool(command, Path::new(&dir)).await?;
-        let entries: f64 = said.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0.0);
+        // In whichever language it is said, the entries are the first number.
+        let count = said.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+        let entries: f64 = count.and_then(|count| count.parse().ok()).unwrap_or(0.0);
         let rate = entries / seconds;
         put(
             out,
