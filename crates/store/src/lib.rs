@@ -7,6 +7,7 @@ pub mod ledger;
 mod look;
 pub mod outbox;
 pub mod postgres;
+mod ranges;
 mod shared;
 pub mod sqlite;
 mod verify;

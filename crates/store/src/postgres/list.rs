@@ -15,79 +15,16 @@ use gongzhi_lang::model::Level;
 use super::error::Done;
 use super::link::{Arg, Link, arg, count, get};
 use super::read;
+use crate::ranges::{self, Branch, COUNTED, Lead, PAGE, Seen};
 use crate::shared::{NEVER, ROW, place_column};
 use crate::{ListQuery, Order, Page, Scope, ScopePart, Within};
 
-/// Rows of one page at most.
-const PAGE: u32 = 1_000;
-/// Rows of an inbox that are counted at most.
-const COUNTED: i64 = 1_000;
-/// Parts of a scope that are read as ranges of their own; more become one filter.
-const RANGES: usize = 24;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
-/// A column that leads an index, the narrowest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Lead {
-    Part,
-    Grid,
-    Village,
-    Unit,
-    Town,
-    Kind,
-    All,
-}
-
-impl Lead {
-    fn of_level(level: Level) -> Lead {
-        match level {
-            Level::County => Lead::All,
-            Level::Township => Lead::Town,
-            Level::Village => Lead::Village,
-            Level::Grid => Lead::Grid,
-        }
-    }
-}
-
-/// One range: a mechanism, and what the reader may see of it.
-struct Branch<'a> {
-    mechanism: String,
-    seen: Seen<'a>,
-}
-
-enum Seen<'a> {
-    All,
-    Within(&'a Within),
-    AnyOf(Vec<&'a ScopePart>),
-}
-
 async fn branches<'a>(link: &Link, county: &str, query: &'a ListQuery) -> Done<Vec<Branch<'a>>> {
-    let parts = match &query.scope {
-        Scope::Any(parts) => parts,
-        Scope::All => {
-            let mechanisms = match &query.mechanism {
-                Some(mechanism) => vec![mechanism.clone()],
-                None => mechanisms(link, county).await?,
-            };
-            let all = |mechanism| Branch { mechanism, seen: Seen::All };
-            return Ok(mechanisms.into_iter().map(all).collect());
-        }
-    };
-    let mut wanted: Vec<&ScopePart> = Vec::new();
-    for part in parts {
-        let asked = query.mechanism.as_ref().is_none_or(|mechanism| *mechanism == part.mechanism);
-        if asked && !wanted.contains(&part) {
-            wanted.push(part);
-        }
-    }
-    let of = |mechanism: &str, seen| Branch { mechanism: mechanism.to_owned(), seen };
-    if wanted.len() <= RANGES {
-        return Ok(wanted.into_iter().map(|part| of(&part.mechanism, Seen::Within(&part.within))).collect());
-    }
-    let mechanisms: BTreeSet<&String> = wanted.iter().map(|part| &part.mechanism).collect();
-    let parts = |name: &String| wanted.iter().copied().filter(|part| part.mechanism == *name).collect();
-    Ok(mechanisms.into_iter().map(|name| of(name, Seen::AnyOf(parts(name)))).collect())
+    let all = if ranges::over_all(query) { mechanisms(link, county).await? } else { Vec::new() };
+    Ok(ranges::branches(query, all))
 }
 
 async fn mechanisms(link: &Link, county: &str) -> Done<Vec<String>> {
@@ -425,7 +362,7 @@ pub(super) async fn todo_count(link: &Link, county: &str, keys: &[String]) -> Do
                        ORDER BY due, record LIMIT $3
                    ) t GROUP BY t.due, t.record ORDER BY t.due, t.record LIMIT $3
                ) w";
-    match link.first(sql, &[&county, &keys, &COUNTED]).await? {
+    match link.first(sql, &[&county, &keys, &(COUNTED as i64)]).await? {
         Some(row) => Ok((count(&row, 0)?, count(&row, 1)?)),
         None => Ok((0, 0)),
     }

@@ -14,40 +14,14 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::error::fault;
 use super::read;
+use crate::ranges::{self, Branch, COUNTED, Lead, PAGE, Seen};
 use crate::shared::{NEVER, ROW, place_column};
 use crate::{ListQuery, Order, Page, Scope, ScopePart, StoreError, Within};
 
 type Done<T> = Result<T, StoreError>;
 
-/// Rows of one page at most.
-const PAGE: u32 = 1_000;
-/// Rows of an inbox that are counted at most.
-const COUNTED: usize = 1_000;
-/// Parts of a scope that are read as ranges of their own; more become one filter.
-const RANGES: usize = 24;
-
-/// A column that leads an index, the narrowest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Lead {
-    Part,
-    Grid,
-    Village,
-    Unit,
-    Town,
-    Kind,
-    All,
-}
-
 impl Lead {
-    fn of_level(level: Level) -> Lead {
-        match level {
-            Level::County => Lead::All,
-            Level::Township => Lead::Town,
-            Level::Village => Lead::Village,
-            Level::Grid => Lead::Grid,
-        }
-    }
-
+    /// The index that it leads, over all records or over the open ones.
     fn index(self, open: bool) -> &'static str {
         match (self, open) {
             (Lead::Part, _) => "new_part",
@@ -67,53 +41,9 @@ impl Lead {
     }
 }
 
-/// One range: a mechanism, and what the reader may see of it.
-struct Branch<'a> {
-    mechanism: String,
-    seen: Seen<'a>,
-}
-
-enum Seen<'a> {
-    All,
-    Within(&'a Within),
-    AnyOf(Vec<&'a ScopePart>),
-}
-
 fn branches<'a>(conn: &Connection, county: &str, query: &'a ListQuery) -> Done<Vec<Branch<'a>>> {
-    let parts = match &query.scope {
-        Scope::Any(parts) => parts,
-        Scope::All => {
-            let mechanisms = match &query.mechanism {
-                Some(mechanism) => vec![mechanism.clone()],
-                None => mechanisms(conn, county)?,
-            };
-            return Ok(mechanisms
-                .into_iter()
-                .map(|mechanism| Branch { mechanism, seen: Seen::All })
-                .collect());
-        }
-    };
-    let mut wanted: Vec<&ScopePart> = Vec::new();
-    for part in parts {
-        let asked = query.mechanism.as_ref().is_none_or(|mechanism| *mechanism == part.mechanism);
-        if asked && !wanted.contains(&part) {
-            wanted.push(part);
-        }
-    }
-    if wanted.len() <= RANGES {
-        return Ok(wanted
-            .into_iter()
-            .map(|part| Branch { mechanism: part.mechanism.clone(), seen: Seen::Within(&part.within) })
-            .collect());
-    }
-    let mechanisms: BTreeSet<&String> = wanted.iter().map(|part| &part.mechanism).collect();
-    Ok(mechanisms
-        .into_iter()
-        .map(|mechanism| Branch {
-            mechanism: mechanism.clone(),
-            seen: Seen::AnyOf(wanted.iter().copied().filter(|part| part.mechanism == *mechanism).collect()),
-        })
-        .collect())
+    let all = if ranges::over_all(query) { mechanisms(conn, county)? } else { Vec::new() };
+    Ok(ranges::branches(query, all))
 }
 
 fn mechanisms(conn: &Connection, county: &str) -> Done<Vec<String>> {
