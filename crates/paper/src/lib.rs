@@ -1,1 +1,6 @@
-//! Paper: what leaves and enters the county as a sheet or a printed page. A leaf: it knows values and cells, no mechanism.
+//! Sheets and printed pages: spreadsheets read and written, pages set and printed. A leaf: it knows
+//! cells, tables and pages, and nothing of mechanisms, records or rights.
+
+pub mod date;
+pub mod read;
+pub mod sheet;
