@@ -56,6 +56,8 @@ pub struct Projection {
     pub text: String,
     /// Places and units whose people may find it, as single tokens.
     pub scopes: Vec<String>,
+    /// The lists of values in which it stands, as [`facet_token`]s: what views divide and filter by.
+    pub facets: Vec<String>,
     pub share: Share,
 }
 
@@ -91,9 +93,19 @@ pub fn place_token(code: &str) -> String {
 
 /// The search token of a role in a unit (its [`todo_key`]), or of a unit: no two have the same.
 pub fn unit_token(key: &str) -> String {
+    token("zu", key)
+}
+
+/// The token of a list of values by its key: `field=value` (a month for a date, nothing behind the sign
+/// for no value), `state=name`, or `above=identifier` for what is a part of a part of a record.
+pub fn facet_token(key: &str) -> String {
+    token("zf", key)
+}
+
+fn token(kind: &str, key: &str) -> String {
     use std::fmt::Write as _;
     let mut token = String::with_capacity(key.len() + 8);
-    token.push_str("zu");
+    token.push_str(kind);
     for byte in key.bytes() {
         match byte {
             b'x' => token.push_str("xx"),
@@ -162,6 +174,7 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
         timers: timers(mechanism, record, world),
         text: search_text(mechanism, record, world),
         scopes: scopes(mechanism, record, path),
+        facets: facets(mechanism, record, world),
         row,
         share: Share { keys, counts },
     }
@@ -285,6 +298,43 @@ fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) ->
     tokens.sort();
     tokens.dedup();
     tokens
+}
+
+/// The lists of values in which a record stands.
+fn facets(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<String> {
+    let mut tokens: Vec<String> = record.above.iter().map(|id| facet_token(&format!("above={id}"))).collect();
+    for name in &mechanism.kept {
+        let values = match mechanism.field(name) {
+            None => vec![record.state.clone()],
+            Some(field) => dividing(&field.ty, record.fields.get(name), world),
+        };
+        tokens.extend(values.iter().map(|value| facet_token(&format!("{name}={value}"))));
+        if values.is_empty() {
+            tokens.push(facet_token(&format!("{name}=")));
+        }
+    }
+    tokens.sort();
+    tokens.dedup();
+    tokens
+}
+
+/// The values by which views divide: a day by its month, entries and places with those above them.
+pub fn dividing(ty: &Type, value: Option<&Value>, world: &World) -> Vec<String> {
+    let Some(value) = value else { return Vec::new() };
+    let month = |date: jiff::civil::Date| format!("{:04}-{:02}", date.year(), date.month());
+    let of = |value: &Value| match (ty, value) {
+        (Type::Entry(catalogue), Value::Text(code)) => world.entry_path(catalogue, code),
+        (Type::Place, Value::Text(code)) => {
+            let path = world.known_path(code);
+            path.map_or_else(|| vec![code.clone()], |path| path.iter().flatten().cloned().collect())
+        }
+        (_, Value::Text(text)) => vec![text.clone()],
+        (_, Value::Bool(yes)) => vec![yes.to_string()],
+        (_, Value::Date(date)) => vec![month(*date)],
+        (_, Value::Time(at)) => vec![world.zone.month(*at)],
+        _ => Vec::new(),
+    };
+    value.items().iter().flat_map(of).collect()
 }
 
 /// The records above, from the parent up, where some indicator is counted by them.

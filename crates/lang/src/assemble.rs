@@ -12,6 +12,7 @@ use crate::expr::Expr;
 use crate::literate::{Block, title_words};
 use crate::model::*;
 use crate::source::{Source, Spanned};
+use crate::view::{Shape, View};
 use crate::world::World;
 
 /// Everything without errors.
@@ -159,6 +160,13 @@ impl Build<'_> {
             mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
         let indicators: Option<Vec<Indicator>> =
             mechanism.indicators.iter().map(|one| self.indicator(one)).collect();
+        let written = mechanism.views.iter();
+        let views: Option<Vec<View>> =
+            written.map(|view| view.built(mechanism, self.clause(&view.clause))).collect();
+        let mut views = views?;
+        if !views.iter().any(|view| matches!(view.shape, Shape::List | Shape::Register)) {
+            views.push(crate::view::plain(mechanism));
+        }
         Some(Mechanism {
             name: mechanism.name.value.clone(),
             version: mechanism.version,
@@ -185,6 +193,8 @@ impl Build<'_> {
                 .iter()
                 .map(|one| one.built(self.clause(&one.clause), who_list(&one.to)))
                 .collect(),
+            kept: crate::view::kept(&views),
+            views,
             recurs: match &mechanism.recurs {
                 None => None,
                 Some(recurs) => Some(self.recurs(recurs)?),

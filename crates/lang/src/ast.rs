@@ -76,6 +76,7 @@ pub struct Mechanism {
     pub duplicates: Option<Duplicates>,
     pub recurs: Option<Recurs>,
     pub notices: Vec<crate::notice::Notice>,
+    pub views: Vec<crate::view::Written>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.

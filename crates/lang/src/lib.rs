@@ -24,6 +24,7 @@ mod render;
 mod source;
 mod suggest;
 mod typing;
+pub mod view;
 mod walk;
 mod world;
 mod yaml;

@@ -133,9 +133,13 @@ pub struct Mechanism {
     pub duplicates: Option<Duplicates>,
     pub recurs: Option<Recurs>,
     pub notices: Vec<Notice>,
-    /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
+    /// The forms in which its records are shown together; a list is always among them.
+    pub views: Vec<crate::view::View>,
+    /// What its views divide and filter by: `state` and fields, each once. Lists of their values are kept.
+    pub kept: Vec<String>,
     /// Fields by which some indicator is counted, each once.
     pub by_fields: Vec<String>,
+    /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
     pub(crate) told: BTreeMap<String, Vec<String>>,
     /// Nobody outside this crate can write one: a mechanism in hand has been checked.
     pub(crate) _sealed: Sealed,
@@ -175,6 +179,10 @@ impl Mechanism {
     /// A deadline by name.
     pub fn deadline(&self, name: &str) -> Option<&Deadline> {
         self.deadlines.iter().find(|deadline| deadline.name == name)
+    }
+    /// A view by name; the first one where the name is empty.
+    pub fn view(&self, name: &str) -> Option<&crate::view::View> {
+        self.views.iter().find(|view| name.is_empty() || view.name == name)
     }
     /// The fields of a part that this mechanism's expressions read: what a part of that mechanism tells
     /// its parent, besides being open. `state` stands among them where its state is read.

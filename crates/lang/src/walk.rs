@@ -167,6 +167,7 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
             .map(|one| one.text()),
     );
     out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
+    out.extend(mechanism.views.iter().flat_map(|view| view.fields()).map(|word| word.text()));
     if let Some(duplicates) = &mechanism.duplicates {
         out.insert(duplicates.words.text());
         out.extend(duplicates.point.as_ref().map(|point| point.text()));

@@ -124,6 +124,8 @@ pub struct ListQuery {
     /// Bits that must be clear.
     pub marks_clear: u64,
     pub parent: Option<RecordId>,
+    /// Lists of values in all of which a row stands, as in `facet_token`; the first leads.
+    pub facets: Vec<String>,
     pub order: Order,
     /// Continue after this row (its sort key and id).
     pub after: Option<(i64, RecordId)>,
@@ -145,6 +147,7 @@ impl Default for ListQuery {
             marks: 0,
             marks_clear: 0,
             parent: None,
+            facets: Vec::new(),
             order: Order::Newest,
             after: None,
             limit: 50,

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use gongzhi_kernel::chain::Head;
-use gongzhi_kernel::project::unit_token;
+use gongzhi_kernel::project::{Projection, facet_token, unit_token};
 use gongzhi_lang::model::{Dimension, Level};
 
 use crate::{Batch, StoreError};
@@ -49,10 +49,26 @@ pub(crate) fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Hea
     })
 }
 
-/// The units among the tokens of a record's scopes.
-pub(crate) fn units(scopes: &str) -> impl Iterator<Item = &str> {
-    static UNIT: LazyLock<String> = LazyLock::new(|| unit_token(""));
-    scopes.split(' ').filter(|token| token.starts_with(UNIT.as_str()))
+/// The tokens of a record's scopes with those of the lists of values in which it stands, as kept in its row.
+pub(crate) fn tokens(projection: &Projection) -> String {
+    let all: Vec<&str> = projection.scopes.iter().chain(&projection.facets).map(String::as_str).collect();
+    all.join(" ")
+}
+
+/// The tokens among them that search knows.
+pub(crate) fn searched(tokens: &str) -> &str {
+    static FACET: LazyLock<String> = LazyLock::new(|| format!(" {}", facet_token("")));
+    match tokens.find(FACET.as_str()) {
+        Some(end) => &tokens[..end],
+        None if tokens.starts_with(FACET.trim_start()) => "",
+        None => tokens,
+    }
+}
+
+/// The units and lists of values among the tokens of a record: each has a list of its own.
+pub(crate) fn units(tokens: &str) -> impl Iterator<Item = &str> {
+    static KINDS: LazyLock<[String; 2]> = LazyLock::new(|| [unit_token(""), facet_token("")]);
+    tokens.split(' ').filter(|token| KINDS.iter().any(|kind| token.starts_with(kind.as_str())))
 }
 
 /// The lines of a list kept as text.

@@ -42,6 +42,7 @@ pub mod recurrence;
 pub mod unknown_key;
 pub mod unknown_name;
 pub mod unreachable_state;
+pub mod view_personal;
 pub mod wrong_field;
 pub mod wrong_value;
 pub mod yaml_syntax;
@@ -139,6 +140,7 @@ pub const ALL: &[&Check] = &[
     &notice_personal::CHECK,
     &notice_silent::CHECK,
     &notice_reader::CHECK,
+    &view_personal::CHECK,
     &example_differs::CHECK,
     &over_budget::CHECK,
     &harmful::CHECK,
@@ -170,6 +172,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
         notice_personal::check(mechanism, faults);
         notice_silent::check(mechanism, faults);
         notice_reader::check(mechanism, faults);
+        view_personal::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         calendar_day::check(mechanism, faults);
         constant_guard::check(mechanism, faults);

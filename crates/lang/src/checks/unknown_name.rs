@@ -31,6 +31,7 @@ use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::Type;
 use crate::notice::Notice;
 use crate::source::{At, Spanned, Word};
+use crate::view::{Column, Written};
 use crate::world::World;
 
 /// The check.
@@ -106,6 +107,9 @@ impl<'a> Names<'a, '_> {
         for notice in &mechanism.notices {
             self.notice(mechanism, notice);
         }
+        for view in &mechanism.views {
+            self.view(mechanism, view);
+        }
         if let Some(duplicates) = &mechanism.duplicates {
             for word in [Some(&duplicates.words), duplicates.point.as_ref()].into_iter().flatten() {
                 self.own_field(mechanism, word);
@@ -164,6 +168,15 @@ impl<'a> Names<'a, '_> {
         for word in notice.fields() {
             if mechanism.field(word.text()).is_none() && !mechanism.incomplete {
                 let known = mechanism.field_names().chain(crate::notice::BUILT_IN);
+                self.faults.add(fault("kind.field", word.text(), word.at, known));
+            }
+        }
+    }
+
+    fn view(&mut self, mechanism: &'a Mechanism, view: &'a Written) {
+        for word in view.fields() {
+            if mechanism.field(word.text()).is_none() && !mechanism.incomplete {
+                let known = mechanism.field_names().chain(Column::BUILT_IN.map(|(name, _)| name));
                 self.faults.add(fault("kind.field", word.text(), word.at, known));
             }
         }

@@ -3,7 +3,8 @@
 //! # What it does
 //! Checks the fields that play a part: a title must be text or name something, a place a place, a unit
 //! a unit, a kind an entry; duplicates compare a text and a point; an indicator is placed in time by a
-//! date or time; a register's `code` is text; a notice tells no file, point, record or truth value.
+//! date or time; a register's `code` is text; a notice tells no file, point, record or truth value; a view
+//! divides by what has few values and rests on dates.
 //!
 //! # Why is this bad
 //! The page, the map or the figure that rests on the field would stay empty.
@@ -23,7 +24,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字；通知里不能引用附件、坐标、事项、是否。
+//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字；通知里不能引用附件、坐标、事项、是否；视图按取值少的字段划分，按日期排开。
 //!
 //! # 为什么不好
 //! 依赖这个字段的页面、地图或数字会是空的。
@@ -33,6 +34,7 @@ use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::Type;
 use crate::source::Word;
+use crate::view;
 use crate::world::World;
 
 /// The check.
@@ -71,14 +73,42 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
                 "type.time",
             );
         }
+        for view in &mechanism.views {
+            for word in view.times() {
+                each(Some(word), view.name.text(), view::dated, "type.time");
+            }
+            for word in view.axes().into_iter().chain(&view.filters) {
+                each(Some(word), view.name.text(), view::divides, "type.divides");
+            }
+            for word in &view.marks {
+                each(Some(word), view.name.text(), |ty| *ty == Type::Bool, "type.bool");
+            }
+        }
         let code = mechanism.field("code").filter(|_| mechanism.register.is_some());
         each(code.map(|field| &field.name), "code", |ty| *ty == Type::Text, "type.text");
         dimensions(mechanism, faults);
+        places(mechanism, faults);
         for word in mechanism.notices.iter().flat_map(|notice| notice.fields()) {
             let field = mechanism.field(word.text()).and_then(|field| field.type_of());
             if field.is_some_and(|ty| !crate::notice::tellable(ty)) {
                 faults.add(Fault::new(&CHECK, "notice", word.at).with(word.text()));
             }
+        }
+    }
+}
+
+/// A view on the page of a place, or on the map, needs records that lie somewhere of their own.
+fn places(mechanism: &Mechanism, faults: &mut Faults) {
+    let somewhere = mechanism.place.is_some() || mechanism.parent.is_some() || mechanism.incomplete;
+    for view in mechanism.views.iter().filter(|_| !somewhere) {
+        if let Some(word) = &view.on_place {
+            faults.add(Fault::new(&CHECK, "placed", word.at).with(view.name.text()));
+        }
+    }
+    let placed = somewhere || mechanism.fields.iter().any(|field| field.type_of() == Some(&Type::Point));
+    for view in mechanism.views.iter().filter(|_| !placed) {
+        if matches!(view.shape, Some(view::WrittenShape::Map)) {
+            faults.add(Fault::new(&CHECK, "placed", view.name.at).with(view.name.text()));
         }
     }
 }

@@ -51,6 +51,8 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let duplicates = all.first().and_then(|entry| measure::duplicates(entry.node, entry, faults));
     let notices = named(map.take_all("notices"), faults);
     let notices = notices.iter().filter_map(|entry| crate::notice::decode(entry, text, faults)).collect();
+    let views = named(map.take_all("views"), faults);
+    let views = views.iter().filter_map(|entry| crate::view::decode(entry, faults)).collect();
     map.explain(faults);
     let opens = map.take_all("opens");
     map.take("opens", faults);
@@ -78,6 +80,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         duplicates,
         recurs,
         notices,
+        views,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,
         name,

@@ -96,6 +96,7 @@ pub fn record(n: u64) -> Stored {
         timers: Vec::new(),
         text: String::new(),
         scopes: Vec::new(),
+        facets: Vec::new(),
         share: Default::default(),
     };
     with_scopes(Stored { snapshot: vec![n as u8; 300], receipt: None, projection, text_changed: false })

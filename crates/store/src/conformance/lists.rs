@@ -1,7 +1,7 @@
 //! Inboxes and lists, compared with plain filters over the same rows.
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{Row, unit_token};
+use gongzhi_kernel::project::{Row, facet_token, unit_token};
 use gongzhi_lang::model::Level;
 
 use super::Make;
@@ -76,6 +76,7 @@ const TOWNS: [&str; 3] = ["t1", "t2", "t3"];
 const UNITS: [&str; 3] = ["u1", "u2", "u3"];
 const KINDS: [&str; 4] = ["010101", "010201", "020101", "020102"];
 const STATES: [&str; 3] = ["received", "working", "closed"];
+const FACETS: [&str; 6] = ["force=f1", "force=f2", "due_on=2026-03", "due_on=", "state=closed", "above=0"];
 const MECHANISMS: [&str; 3] = [MATTER, "joint", "unit"];
 
 /// A varied record.
@@ -112,6 +113,11 @@ fn any(n: u64, dice: &mut Dice) -> Stored {
         stored.projection.scopes.sort();
         stored.projection.scopes.dedup();
     }
+    // Lists of values: one of two, and seldom a second.
+    let facets = [FACETS[dice.below(2) as usize], FACETS[2 + dice.below(4) as usize]];
+    let kept = if dice.once_in(3) { 2 } else { 1 };
+    stored.projection.facets = facets[..kept].iter().map(|key| facet_token(key)).collect();
+    stored.projection.facets.sort();
     stored
 }
 
@@ -165,6 +171,12 @@ fn any_query(dice: &mut Dice) -> ListQuery {
         marks: if dice.once_in(4) { 1 << dice.below(4) } else { 0 },
         marks_clear: if dice.once_in(4) { 1 << dice.below(4) } else { 0 },
         parent: dice.once_in(9).then(|| id(dice.below(4))),
+        facets: if dice.once_in(3) {
+            let all = [*dice.pick(&FACETS), *dice.pick(&FACETS)];
+            all[..1 + dice.below(2) as usize].iter().map(|key| (*key).to_owned()).collect()
+        } else {
+            Vec::new()
+        },
         order: if dice.once_in(2) { Order::Due } else { Order::Newest },
         after: None,
         limit: 1 + dice.below(40) as u32,
@@ -202,6 +214,7 @@ fn fits(query: &ListQuery, stored: &Stored) -> bool {
         && row.marks & query.marks == query.marks
         && row.marks & query.marks_clear == 0
         && query.parent.is_none_or(|parent| row.parent == Some(parent))
+        && query.facets.iter().all(|facet| stored.projection.facets.contains(&facet_token(facet)))
 }
 
 /// The identifiers that a query must give, in order.

@@ -10,7 +10,7 @@ use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
 use super::write::Series;
-use crate::shared::{NEVER, dimension_number, lines, timer, units};
+use crate::shared::{NEVER, dimension_number, lines, searched, timer, tokens, units};
 use crate::{Batch, Stored};
 
 /// What was stored of a record before, as far as a change of it must know.
@@ -139,7 +139,7 @@ impl<'a> Derived<'a> {
         let timers: Vec<String> =
             made.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
         let timers = timers.join("\n");
-        let scopes = made.scopes.join(" ");
+        let scopes = tokens(made);
 
         let same_lead = |old: &Old| {
             old.mechanism == new.mechanism
@@ -193,7 +193,7 @@ impl<'a> Derived<'a> {
             None => !made.text.is_empty(),
             Some(old) => {
                 stored.text_changed
-                    || old.scopes != scopes
+                    || searched(&old.scopes) != searched(&scopes)
                     || old.mechanism != new.mechanism
                     || old.path != new.path
             }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{Row, unit_token};
+use gongzhi_kernel::project::{Row, facet_token, unit_token};
 use gongzhi_lang::model::Level;
 
 use super::error::Done;
@@ -134,17 +134,25 @@ fn range(
     let joined = "CROSS JOIN LATERAL (SELECT * FROM record f WHERE f.county = s.county AND f.record = s.record LIMIT 1) r";
     // Where the range is read (`s` is a table of its own beside the record), and which tables hold the
     // key of the order and the time of opening.
-    let (from, by, opened, unit) = match &branch.seen {
-        // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
-        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => {
-            let unit = Some(composed.arg(unit_token(code)));
-            if open_by_due {
-                (format!("unit_open s {joined}"), 's', 'r', unit)
-            } else {
-                // Closed ones by due time: nobody's page, so there is no list in this order.
-                (format!("unit_new s {joined}"), if due { 'r' } else { 's' }, 's', unit)
-            }
+    let listed = |token: String, composed: &mut Composed| {
+        let token = Some(composed.arg(token));
+        if open_by_due {
+            (format!("unit_open s {joined}"), 's', 'r', token)
+        } else {
+            // Closed ones by due time: nobody's page, so there is no list in this order.
+            (format!("unit_new s {joined}"), if due { 'r' } else { 's' }, 's', token)
         }
+    };
+    let (from, by, opened, unit) = match &branch.seen {
+        seen if !query.facets.is_empty() => {
+            if let Seen::Within(Within::Unit(code)) = seen {
+                let part = unit_seen(composed, code);
+                filter.and(&part);
+            }
+            listed(facet_token(&query.facets[0]), composed)
+        }
+        // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
+        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => listed(unit_token(code), composed),
         seen => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let part = unit_seen(composed, code);
@@ -194,6 +202,10 @@ fn plain_conditions(
 ) {
     if let Some(open) = query.open {
         filter.and(if open { "r.open" } else { "NOT r.open" });
+    }
+    for facet in query.facets.iter().skip(1) {
+        let token = composed.arg(format!(" {} ", facet_token(facet)));
+        filter.and(&format!("strpos(' ' || r.scopes || ' ', {token}) > 0"));
     }
     if let Some(state) = &query.state {
         let state = composed.arg(state.clone());

@@ -79,6 +79,7 @@ fn the_usual_lists_read_one_index_range() {
     let in_town = Some((Level::Township, "t1".to_owned()));
     let kind = Some("01".to_owned());
     let month = Some("2026-01".to_owned());
+    let facets = vec!["force=f1".to_owned(), "due_on=2026-03".to_owned()];
     let all = Scope::All;
     let cases = [
         ("open_all", ListQuery { scope: all.clone(), after, ..open_by_due.clone() }),
@@ -89,7 +90,10 @@ fn the_usual_lists_read_one_index_range() {
         ("open_grid", ListQuery { scope: grid.clone(), ..open_by_due.clone() }),
         ("open_unit", ListQuery { scope: all.clone(), unit: Some("u2".into()), ..open_by_due.clone() }),
         ("open_kind", ListQuery { scope: all.clone(), kind: kind.clone(), ..open_by_due.clone() }),
-        ("unit_open_pkey", ListQuery { scope: unit.clone(), after, ..open_by_due }),
+        ("unit_open_pkey", ListQuery { scope: unit.clone(), after, ..open_by_due.clone() }),
+        // A list of values leads whatever else is asked for.
+        ("unit_open_pkey", ListQuery { scope: town.clone(), facets: facets.clone(), ..open_by_due }),
+        ("unit_new_pkey", ListQuery { scope: unit.clone(), facets, after, ..newest.clone() }),
         ("new_all", ListQuery { scope: all.clone(), after, ..newest.clone() }),
         ("new_all", ListQuery { scope: all.clone(), month: month.clone(), ..newest.clone() }),
         ("new_town", ListQuery { scope: town, after, kind: kind.clone(), ..newest.clone() }),

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{Row, unit_token};
+use gongzhi_kernel::project::{Row, facet_token, unit_token};
 use gongzhi_lang::model::Level;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -173,12 +173,20 @@ fn statement(
     let due = query.order == Order::Due;
     let (key, direction, beyond) = if due { ("due", "ASC", ">") } else { ("opened", "DESC", "<") };
     let mut args = vec![Value::from(county.to_owned()), Value::from(branch.mechanism.clone())];
+    let listed = |token: String, args: &mut Vec<Value>| {
+        args.push(token.into());
+        unit_source(due, query.open == Some(true))
+    };
     let source = match &branch.seen {
-        // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
-        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => {
-            args.push(unit_token(code).into());
-            unit_source(due, query.open == Some(true))
+        seen if !query.facets.is_empty() => {
+            if let Seen::Within(Within::Unit(code)) = seen {
+                let (condition, token) = unit_seen(code);
+                filter.and(&condition, [token]);
+            }
+            listed(facet_token(&query.facets[0]), &mut args)
         }
+        // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
+        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => listed(unit_token(code), &mut args),
         seen => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let (condition, token) = unit_seen(code);
@@ -229,6 +237,10 @@ fn plain_conditions(filter: &mut Filter, query: &ListQuery, of: char, since: Opt
         Some(true) => filter.and("r.open = 1", []),
         Some(false) => filter.and("r.open = 0", []),
         None => {}
+    }
+    for facet in query.facets.iter().skip(1) {
+        let token = format!(" {} ", facet_token(facet));
+        filter.and("instr(' ' || r.scopes || ' ', ?) > 0", [token.into()]);
     }
     if let Some(state) = &query.state {
         filter.and("r.state = ?", [state.clone().into()]);

@@ -89,7 +89,7 @@ fn the_usual_lists_read_one_index_range() {
         ),
         ("open_all", kind(&open_by_due)),
         ("new_all", ListQuery { scope: Scope::All, after, ..newest.clone() }),
-        ("new_town", ListQuery { scope: town, after, ..newest.clone() }),
+        ("new_town", ListQuery { scope: town.clone(), after, ..newest.clone() }),
         ("new_grid", ListQuery { scope: grid, ..newest.clone() }),
         ("new_unit", ListQuery { scope: Scope::All, unit: Some("u1".into()), ..newest.clone() }),
         ("new_part", ListQuery { scope: Scope::All, parent: Some(id(3)), ..newest.clone() }),
@@ -99,8 +99,12 @@ fn the_usual_lists_read_one_index_range() {
         assert!(plan.starts_with(&format!("SEARCH r USING INDEX {index} ")), "{plan}\n{query:?}");
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP"), "{plan}");
     }
+    let facets = vec!["force=f1".to_owned(), "due_on=2026-03".to_owned()];
     for (table, query) in [
-        ("unit_open", ListQuery { scope: unit.clone(), after, ..open_by_due }),
+        ("unit_open", ListQuery { scope: unit.clone(), after, ..open_by_due.clone() }),
+        // A list of values leads whatever else is asked for.
+        ("unit_open", ListQuery { scope: town.clone(), facets: facets.clone(), after, ..open_by_due }),
+        ("unit_new", ListQuery { scope: unit.clone(), facets, after, ..newest.clone() }),
         ("unit_new", ListQuery { scope: unit.clone(), after, kind: Some("09".into()), ..newest.clone() }),
         ("unit_new", ListQuery { scope: unit, month: Some("2026-01".into()), ..newest.clone() }),
     ] {

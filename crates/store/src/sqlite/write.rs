@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, T
 
 use super::error::{commit_fault, fault};
 use super::{log, looks, outbox};
-use crate::shared::{NEVER, continued, dimension_number, lines, timer, units};
+use crate::shared::{NEVER, continued, dimension_number, lines, searched, timer, tokens, units};
 use crate::{Batch, StoreError, Stored};
 
 /// Columns that no index holds: the cheapest change of a record.
@@ -278,7 +278,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
     let timers: Vec<String> =
         projection.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
     let timers = timers.join("\n");
-    let scopes = projection.scopes.join(" ");
+    let scopes = tokens(projection);
     let old = old(tx, county, stored)?;
 
     let changed = old.as_ref().map_or(WAITING | UNIT | KIND | FIXED, |old| old.changed);
@@ -322,11 +322,11 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
     rows += put_timers(tx, county, new.id, old.as_ref().map_or("", |old| &old.timers), &timers)?;
     let text_changed = match &old {
         None => !projection.text.is_empty(),
-        Some(old) => stored.text_changed || old.scopes != scopes,
+        Some(old) => stored.text_changed || searched(&old.scopes) != searched(&scopes),
     };
     if text_changed {
         let verb = if old.is_none() { INSERT_WORDS } else { REPLACE_WORDS };
-        tx.prepare_cached(verb)?.execute(params![row, projection.text, scopes])?;
+        tx.prepare_cached(verb)?.execute(params![row, projection.text, searched(&scopes)])?;
         rows += 2;
     }
     Ok(rows)
