@@ -102,6 +102,21 @@ impl Calendar {
         self.years.contains(&year)
     }
 
+    /// How many working days lie after the first day, up to and with the last; 0 when the last comes
+    /// before. Counted over ten years at the most.
+    pub fn working_days(&self, first: Date, last: Date) -> u32 {
+        let mut days = 0;
+        let mut day = first;
+        for _ in 0..3_660 {
+            if day >= last {
+                break;
+            }
+            day = next(day);
+            days += u32::from(self.rest(day).is_none());
+        }
+        days
+    }
+
     /// When a time limit ends, and how that was found. `pauses` are stretches during which it stood
     /// still; an open one must be closed by the caller first.
     pub fn due(

@@ -14,6 +14,7 @@ pub mod example;
 pub mod input;
 pub mod keeping;
 pub mod laws;
+pub mod lineage;
 pub mod merkle;
 pub mod note;
 pub mod notice;
@@ -27,6 +28,7 @@ pub mod refusal;
 pub mod rights;
 mod rows;
 pub mod share;
+pub mod spread;
 pub mod world;
 
 pub use actor::{Acted, Actor, Post};

@@ -3,13 +3,15 @@
 //! be rebuilt from the ledger.
 
 use gongzhi_base::{RecordId, Timestamp, Value, Words, words};
-use gongzhi_lang::model::{At, Dimension, Level, Measure, Mechanism, Type, Who};
+use gongzhi_lang::expr::Expr;
+use gongzhi_lang::model::{At, Dimension, Lapse, Level, Measure, Mechanism, Type, Who};
 
 use crate::eval::Scope;
 use crate::keeping;
 use crate::record::Record;
 use crate::share::{By, Count, Keys};
 pub use crate::share::{Share, delta};
+use crate::spread;
 use crate::world::World;
 
 /// A record's row in lists.
@@ -71,6 +73,8 @@ pub struct CellKey {
     pub key: String,
     /// `yyyy-mm`, or empty for a gauge of the present.
     pub period: String,
+    /// The bucket of [`crate::spread`] whose lapses of time it counts; none for other figures.
+    pub bucket: Option<u16>,
 }
 
 /// A record's share in one cell.
@@ -134,9 +138,11 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
     let late = running.iter().any(|(_, clock)| clock.late.is_some());
     let month = world.zone.month(record.opened);
     let (marks, counts) = measure(mechanism, record, world, now, &month);
+    let (places, moved) = lines(record, world, path);
     let keys = Keys {
         mechanism: record.mechanism.clone(),
-        places: path.clone(),
+        places,
+        moved,
         unit: unit.clone(),
         kinds: kinds.clone(),
         parents: parents(mechanism, record),
@@ -373,6 +379,7 @@ fn measure(
     let mut marks = 0;
     let mut counts = Vec::new();
     for (at, indicator) in mechanism.indicators.iter().enumerate() {
+        let mut bucket = None;
         let (numerator, denominator) = match &indicator.measure {
             Measure::Count(of) => (i64::from(scope.holds(of)), 0),
             Measure::Sum(of) => (scope.eval(of).and_then(|value| value.int()).unwrap_or(0), 0),
@@ -380,6 +387,10 @@ fn measure(
                 true => (i64::from(scope.holds(of)), 1),
                 false => (0, 0),
             },
+            Measure::Percentile { from, to, unit, .. } => {
+                bucket = lapse(&scope, from, to, *unit).map(spread::bucket);
+                (i64::from(bucket.is_some()), 0)
+            }
         };
         if numerator == 0 && denominator == 0 {
             continue;
@@ -398,7 +409,35 @@ fn measure(
         };
         let Some(period) = period else { continue };
         let by = By::of(indicator, &mechanism.by_fields);
-        counts.push(Count { indicator: indicator.name.clone(), period, by, numerator, denominator });
+        counts.push(Count { indicator: indicator.name.clone(), period, bucket, by, numerator, denominator });
     }
     (marks, counts)
+}
+
+/// The places under which a record counts as it was when it was opened, and what differs on today's map.
+fn lines(record: &Record, world: &World, path: &[Option<String>; 4]) -> (Vec<String>, Vec<(String, bool)>) {
+    if world.lineage().is_plain() {
+        return (path.iter().flatten().cloned().collect(), Vec::new());
+    }
+    let then = world.lineage().line(&record.place, Some(record.opened));
+    let today = world.lineage().line(&record.place, None);
+    let gained = today.iter().filter(|place| !then.contains(place)).map(|place| (place.clone(), true));
+    let lost = then.iter().filter(|place| !today.contains(place)).map(|place| (place.clone(), false));
+    let moved = gained.chain(lost).collect();
+    (then, moved)
+}
+
+/// The time that went by between two moments, in whole minutes or working days; none while one of them
+/// is missing. A clock that was set back makes no negative time.
+fn lapse(scope: &Scope<'_>, from: &Expr, to: &Expr, unit: Lapse) -> Option<u64> {
+    let (Some(Value::Time(from)), Some(Value::Time(to))) = (scope.eval(from), scope.eval(to)) else {
+        return None;
+    };
+    Some(match unit {
+        Lapse::Hours => u64::try_from(to.0 - from.0).unwrap_or(0) / 60_000,
+        Lapse::WorkingDays => {
+            let zone = scope.world.zone;
+            u64::from(scope.world.calendar.working_days(zone.date(from), zone.date(to)))
+        }
+    })
 }

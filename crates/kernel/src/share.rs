@@ -18,7 +18,10 @@ pub struct Share {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Keys {
     pub mechanism: String,
-    pub places: [Option<String>; 4],
+    /// The place and those above it as it was when the record was opened.
+    pub places: Vec<String>,
+    /// Places under which it counts on today's map only (true), or no more (false).
+    pub moved: Vec<(String, bool)>,
     pub unit: Option<String>,
     /// From the first level down.
     pub kinds: Vec<String>,
@@ -33,6 +36,8 @@ pub(crate) struct Keys {
 pub(crate) struct Count {
     pub indicator: String,
     pub period: String,
+    /// Of a lapse of time, which it falls into.
+    pub bucket: Option<u16>,
     pub by: By,
     pub numerator: i64,
     pub denominator: i64,
@@ -67,7 +72,10 @@ impl By {
 
 impl Count {
     fn like(&self, other: &Count) -> bool {
-        self.indicator == other.indicator && self.period == other.period && self.by == other.by
+        self.indicator == other.indicator
+            && self.period == other.period
+            && self.bucket == other.bucket
+            && self.by == other.by
     }
 }
 
@@ -109,18 +117,26 @@ impl Share {
 impl Keys {
     /// The cells of one indicator.
     fn each(&self, count: &Count, change: (i64, i64), add: &mut impl FnMut(CellKey, (i64, i64))) {
-        let mut put = |dimension, key: &String| {
+        let mut add_to = |dimension, key: &String, change| {
             let key = CellKey {
                 mechanism: self.mechanism.clone(),
                 indicator: count.indicator.clone(),
                 dimension,
                 key: key.clone(),
                 period: count.period.clone(),
+                bucket: count.bucket,
             };
             add(key, change);
         };
         if count.by.place {
-            self.places.iter().flatten().for_each(|place| put(Dimension::Place, place));
+            for (place, gained) in &self.moved {
+                let change = if *gained { change } else { (-change.0, -change.1) };
+                add_to(Dimension::Moved, place, change);
+            }
+        }
+        let mut put = |dimension, key: &String| add_to(dimension, key, change);
+        if count.by.place {
+            self.places.iter().for_each(|place| put(Dimension::Place, place));
         }
         if count.by.unit {
             self.unit.iter().for_each(|unit| put(Dimension::Unit, unit));
@@ -157,10 +173,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_share() -> impl Strategy<Value = Share> {
-        let count = ("[ab]", "[xy]", any::<bool>(), -2i64..3, 0i64..2).prop_map(
-            |(indicator, period, place, numerator, denominator)| Count {
+        let count = ("[ab]", "[xy]", prop::option::of(0u16..2), any::<bool>(), -2i64..3, 0i64..2).prop_map(
+            |(indicator, period, bucket, place, numerator, denominator)| Count {
                 indicator,
                 period,
+                bucket,
                 by: By { place, unit: true, kind: true, parent: true, fields: 1 },
                 numerator,
                 denominator,
@@ -174,7 +191,8 @@ mod tests {
             counts.dedup_by(|a, b| a.indicator == b.indicator);
             let keys = Keys {
                 mechanism: "m".into(),
-                places: [place, None, None, None],
+                places: place.clone().into_iter().collect(),
+                moved: place.map(|place| (place, true)).into_iter().collect(),
                 unit,
                 fields: vec![("f".to_owned(), kinds.clone())],
                 kinds,

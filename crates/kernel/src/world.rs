@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gongzhi_base::{Calendar, Point, Value, Words, Zone};
+use gongzhi_base::{Calendar, Point, RecordId, Value, Words, Zone};
 use gongzhi_lang::model::{Catalogue, Entry, Level, Library, Mechanism, Role};
 use jiff::civil::Date;
 
 use crate::actor::Post;
+use crate::lineage::Lineage;
 use crate::record::Record;
 
 /// A place of the territory.
@@ -72,6 +73,11 @@ pub struct World {
     roles: BTreeMap<String, Role>,
     catalogues: BTreeMap<String, Arc<Catalogue>>,
     places: BTreeMap<String, Place>,
+    /// Levels of the places that stand in a path: those in force, and closed ones.
+    levels: BTreeMap<String, Level>,
+    lineage: Lineage,
+    /// The records of the register of places.
+    place_records: BTreeSet<RecordId>,
     paths: BTreeMap<String, [Option<String>; 4]>,
     children: BTreeMap<String, Vec<String>>,
     units: BTreeMap<String, Unit>,
@@ -95,6 +101,9 @@ impl World {
             roles: library.roles.clone(),
             catalogues: library.catalogues.clone(),
             places: BTreeMap::new(),
+            levels: BTreeMap::new(),
+            lineage: Lineage::default(),
+            place_records: BTreeSet::new(),
             paths: BTreeMap::new(),
             children: BTreeMap::new(),
             units: BTreeMap::new(),
@@ -139,6 +148,14 @@ impl World {
                     phone: text("phone"),
                     code: code.clone(),
                 };
+                let into = maybe("into").filter(|_| gone);
+                match into.is_some() {
+                    true => self.levels.remove(&code),
+                    false => self.levels.insert(code.clone(), level),
+                };
+                let up = into.or_else(|| place.parent.clone());
+                self.lineage.put(&code, record.changed, up);
+                self.place_records.insert(record.id);
                 self.put_place(code, (!gone).then_some(place));
             }
             "unit" => {
@@ -209,9 +226,14 @@ impl World {
             self.places.insert(code.clone(), place);
         }
         // Paths of the place and of everything under it.
+        let mut seen = BTreeSet::new();
         let mut stale = vec![code];
         while let Some(code) = stale.pop() {
-            stale.extend(self.children.get(&code).into_iter().flatten().cloned());
+            // A ring would be a damaged register.
+            if !seen.insert(code.clone()) {
+                continue;
+            }
+            stale.extend(self.lineage.under(&code).cloned());
             match self.find_path(&code) {
                 Some(path) => self.paths.insert(code, path),
                 None => self.paths.remove(&code),
@@ -220,17 +242,12 @@ impl World {
     }
 
     fn find_path(&self, code: &str) -> Option<[Option<String>; 4]> {
+        let line = self.lineage.line(code, None);
+        (!line.is_empty()).then_some(())?;
         let mut path = [const { None }; 4];
-        let mut at = self.places.get(code);
-        let mut steps = 0;
-        at?;
-        while let Some(place) = at {
-            path[place.level as usize] = Some(place.code.clone());
-            at = place.parent.as_deref().and_then(|parent| self.places.get(parent));
-            steps += 1;
-            // A ring of parents would be a damaged register: four levels are the most there can be.
-            if steps > 4 {
-                return None;
+        for code in line {
+            if let Some(level) = self.levels.get(&code) {
+                path[*level as usize].get_or_insert(code);
             }
         }
         Some(path)
@@ -239,6 +256,27 @@ impl World {
     /// A place by its code.
     pub fn place(&self, code: &str) -> Option<&Place> {
         self.places.get(code)
+    }
+
+    /// Takes the whole history of a place into the picture, oldest form first.
+    pub fn register_past(&mut self, mechanism: &Mechanism, forms: &[Record]) {
+        let code = forms.last().and_then(|last| last.fields.get("code")).and_then(Value::text);
+        if let Some(code) = code {
+            self.lineage.forget(code);
+        }
+        for form in forms {
+            self.register(mechanism, form);
+        }
+    }
+
+    /// Where places lie and lay.
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// Whether a record is a place of the register.
+    pub fn is_place(&self, record: RecordId) -> bool {
+        self.place_records.contains(&record)
     }
 
     /// All places by code.
@@ -256,7 +294,8 @@ impl World {
         self.known_path(code).cloned().unwrap_or_default()
     }
 
-    /// The same without a copy; `None` for a place that the register does not hold.
+    /// The same without a copy; `None` for a place that the register never held. A place that was merged
+    /// lies in the one that took it in.
     pub fn known_path(&self, code: &str) -> Option<&[Option<String>; 4]> {
         self.paths.get(code)
     }
@@ -268,8 +307,8 @@ impl World {
 
     /// Whether `inner` is `outer` or lies under it.
     pub fn covers(&self, outer: &str, inner: &str) -> bool {
-        match self.places.get(outer) {
-            Some(place) => self.up(inner, place.level) == Some(outer),
+        match self.levels.get(outer) {
+            Some(level) => self.up(inner, *level) == Some(outer),
             None => false,
         }
     }

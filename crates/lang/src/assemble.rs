@@ -379,6 +379,9 @@ impl Build<'_> {
             ast::Measure::Count(code) => Measure::Count(expr(code)?),
             ast::Measure::Sum(code) => Measure::Sum(expr(code)?),
             ast::Measure::Ratio { of, to } => Measure::Ratio { of: expr(of)?, to: expr(to)? },
+            ast::Measure::Percentile { from, to, points, unit } => {
+                Measure::Percentile { from: expr(from)?, to: expr(to)?, points: points.clone(), unit: *unit }
+            }
         };
         let at = match indicator.at.as_ref().map(|word| word.text()) {
             None | Some("opened") => At::Opened,

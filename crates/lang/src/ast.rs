@@ -355,6 +355,7 @@ pub enum Measure {
     Count(Code),
     Sum(Code),
     Ratio { of: Code, to: Code },
+    Percentile { from: Code, to: Code, points: Vec<u8>, unit: crate::model::Lapse },
 }
 
 /// How duplicates are found.

@@ -462,7 +462,8 @@ pub struct Indicator {
     pub by: Vec<Dimension>,
     /// The fields by which it is counted as well.
     pub fields: Vec<String>,
-    /// In percent for ratios, as counted otherwise.
+    /// In percent for ratios, in the unit of percentiles (held against the highest point), as counted
+    /// otherwise.
     pub target: Option<Target>,
     pub clause: Clause,
 }
@@ -476,6 +477,23 @@ pub enum Measure {
     Sum(Expr),
     /// Share of records with `of` among those with `to`.
     Ratio { of: Expr, to: Expr },
+    /// Percentiles of the time from one moment to another, over the records that have both.
+    Percentile {
+        from: Expr,
+        to: Expr,
+        /// Per cent, 1 to 99, each greater than the one before.
+        points: Vec<u8>,
+        unit: Lapse,
+    },
+}
+
+/// In what a lapse of time is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lapse {
+    /// Natural hours, measured to the minute.
+    Hours,
+    /// Whole working days, counted as time limits are: the first day does not count.
+    WorkingDays,
 }
 
 /// What places a record in a period.
@@ -499,6 +517,9 @@ pub enum Dimension {
     Parent,
     /// A field with a few values; keys are written `field=value`.
     Field,
+    /// No document names it: by how much a place's figure on today's map differs from the one as it was,
+    /// after places were moved or merged.
+    Moved,
 }
 
 /// A target value.

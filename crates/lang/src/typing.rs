@@ -32,6 +32,10 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
                     typing.code(of, &Type::Bool, Use::Indicator);
                     typing.code(to, &Type::Bool, Use::Indicator);
                 }
+                Some(Measure::Percentile { from, to, .. }) => {
+                    typing.code(from, &Type::Time, Use::Indicator);
+                    typing.code(to, &Type::Time, Use::Indicator);
+                }
                 None => {}
             }
         }

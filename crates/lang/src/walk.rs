@@ -16,7 +16,9 @@ pub fn codes(mechanism: &Mechanism) -> Vec<&Code> {
     for indicator in &mechanism.indicators {
         match &indicator.measure {
             Some(Measure::Count(code) | Measure::Sum(code)) => out.push(code),
-            Some(Measure::Ratio { of, to }) => out.extend([of, to]),
+            Some(Measure::Ratio { of, to } | Measure::Percentile { from: of, to, .. }) => {
+                out.extend([of, to]);
+            }
             None => {}
         }
     }

@@ -15,6 +15,7 @@ mod commit;
 mod follow;
 mod group;
 mod handle;
+mod territory;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -177,12 +178,20 @@ impl Writer {
         if commands.is_empty() {
             return;
         }
+        // A move of a place moves all its figures: those must stand.
+        if commands.iter().any(|(command, _)| territory::may_move(command, &self.at.world)) {
+            self.finish();
+        }
         let laws = self.means.state.load().laws.clone();
         let group = self.making.get_or_insert_with(|| match &self.under_way {
             Some(ahead) => Group::after(ahead),
             None => Group::new(self.at.clone()),
         });
         group.take(&self.means, &laws, self.under_way.as_ref(), &mut self.kept, commands);
+        // What is kept in memory counts under the places of before.
+        if group.moves() {
+            self.kept.clear();
+        }
         if self.under_way.is_none() {
             self.hand_over();
         }
@@ -209,6 +218,11 @@ impl Writer {
                 self.moved(ahead.at);
                 for (id, kept) in ahead.found {
                     self.kept.put(id, kept);
+                }
+                if !ahead.moved.is_empty()
+                    && let Err(error) = self.write_moved()
+                {
+                    tracing::error!(%error, "lists do not stand on the new map yet: restart to go on");
                 }
                 self.hand_over();
                 if self.changes.receiver_count() > 0 {

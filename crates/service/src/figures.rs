@@ -1,10 +1,13 @@
-//! Figures: indicators as they are kept while events are applied, by place, unit, kind and month.
+//! Figures: indicators as they are kept while events are applied, by place, unit, kind and month;
+//! quarters and years are their months put together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_kernel::project::CellKey;
-use gongzhi_lang::model::{At, Dimension, Indicator, Measure, Mechanism};
-use gongzhi_store::CellQuery;
+use gongzhi_kernel::spread::Spread;
+use gongzhi_lang::model::{At, Dimension, Indicator, Lapse, Measure, Mechanism};
+use gongzhi_store::{CellQuery, CellValue};
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -13,23 +16,79 @@ use crate::service::Service;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Figure {
     pub key: CellKey,
+    /// Which percentile, in per cent; none for other figures.
+    pub point: Option<u8>,
+    /// Records counted, or their sum; of a percentile the place of its record among all by time taken.
     pub numerator: i64,
+    /// Records that a ratio or percentile is over, 0 for other figures.
     pub denominator: i64,
-    /// In thousandths: per cent times ten for a ratio, the count times 1,000 otherwise. `None` for
-    /// a ratio over nothing.
+    /// In thousandths: per cent for a ratio, hours or working days for a percentile, the count otherwise.
+    /// `None` for what is over nothing.
     pub thousandths: Option<i64>,
 }
 
 impl Figure {
-    /// A figure of an indicator from its sums.
-    pub fn new(indicator: &Indicator, key: CellKey, numerator: i64, denominator: i64) -> Figure {
-        let thousandths = match indicator.measure {
-            Measure::Ratio { .. } if denominator == 0 => None,
-            // Rounded to the nearest tenth of a per cent's hundredth: 99.438 % is 99438.
-            Measure::Ratio { .. } => Some((numerator * 200_000 + denominator) / (2 * denominator)),
-            _ => Some(numerator * 1_000),
-        };
-        Figure { key, numerator, denominator, thousandths }
+    /// The indicator's name, with the percentile behind it: `answering.p90`.
+    pub fn name(&self) -> String {
+        match self.point {
+            Some(point) => format!("{}.p{point}", self.key.indicator),
+            None => self.key.indicator.clone(),
+        }
+    }
+}
+
+/// On which map figures by place are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Map {
+    /// Places as they are now: what was moved counts where it lies today, as in lists.
+    #[default]
+    Today,
+    /// A record counts under the places above it when it was opened.
+    AsItWas,
+}
+
+/// How figures are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    pub grain: Grain,
+    pub map: Map,
+}
+
+impl From<Grain> for Reading {
+    fn from(grain: Grain) -> Reading {
+        Reading { grain, ..Reading::default() }
+    }
+}
+
+/// Over which periods figures are put together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Grain {
+    #[default]
+    Month,
+    Quarter,
+    Year,
+    /// All months asked for.
+    Whole,
+}
+
+impl Grain {
+    /// The period that holds a month: `2026-11`, `2026-Q4`, `2026`, or empty for the whole.
+    pub fn period(self, month: &str) -> String {
+        let (year, number) = month.split_once('-').unwrap_or((month, ""));
+        match (self, number.parse::<u8>()) {
+            (Grain::Month, _) => month.to_owned(),
+            (Grain::Quarter, Ok(number @ 1..=12)) => format!("{year}-Q{}", number.div_ceil(3)),
+            // A gauge of the present has no month.
+            (Grain::Quarter, _) => month.to_owned(),
+            (Grain::Year, _) => year.to_owned(),
+            (Grain::Whole, _) => String::new(),
+        }
+    }
+
+    /// The first and last month of a period written as month, quarter or year; a text that is none of
+    /// them holds no month.
+    pub fn months(period: &str) -> (String, String) {
+        gongzhi_store::months(period)
     }
 }
 
@@ -47,8 +106,19 @@ pub struct FigureQuery {
 }
 
 impl Service {
-    /// Figures of a mechanism: those with a period within the months, and the gauges of the present.
+    /// Figures of a mechanism: those with a period within the months, and the gauges of the present. A
+    /// percentile gives one figure for each of its points.
     pub fn figures(&self, query: &FigureQuery) -> Result<Vec<Figure>, Failure> {
+        self.figures_by(query, Reading::default())
+    }
+
+    /// The same over quarters, years or all months put together, or on the map of the time.
+    pub fn figures_by(
+        &self,
+        query: &FigureQuery,
+        reading: impl Into<Reading>,
+    ) -> Result<Vec<Figure>, Failure> {
+        let Reading { grain, map } = reading.into();
         let state = self.state();
         let Some(mechanism) = state.laws.newest(&query.mechanism).cloned() else {
             return Err(Failure::NotFound);
@@ -65,40 +135,114 @@ impl Service {
             if indicators.is_empty() {
                 continue;
             }
-            let cells = self.ledger().cells(&CellQuery {
+            let mut wanted = CellQuery {
                 mechanism: query.mechanism.clone(),
                 indicators: indicators.iter().map(|indicator| indicator.name.clone()).collect(),
                 dimension: query.dimension,
                 keys: query.keys.clone(),
                 from: months.0,
                 to: months.1,
-            })?;
-            figures.extend(cells.into_iter().filter_map(|cell| {
-                let indicator = indicators.iter().find(|indicator| indicator.name == cell.key.indicator)?;
-                Some(Figure::new(indicator, cell.key, cell.numerator, cell.denominator))
-            }));
+            };
+            let mut cells = self.ledger().cells(&wanted)?;
+            if (query.dimension, map) == (Dimension::Place, Map::Today) {
+                wanted.dimension = Dimension::Moved;
+                let moved = self.ledger().cells(&wanted)?.into_iter();
+                cells.extend(moved.map(|mut cell| {
+                    cell.key.dimension = Dimension::Place;
+                    cell
+                }));
+            }
+            figures.extend(put_together(&indicators, cells, grain));
         }
         Ok(figures)
     }
 
-    /// Every figure by place of every mechanism, for `gongzhi figures`.
-    pub fn all_figures(&self) -> Result<Vec<Figure>, Failure> {
+    /// Every figure of every mechanism in every dimension, for `gongzhi figures`.
+    pub fn all_figures(&self, reading: Reading) -> Result<Vec<Figure>, Failure> {
         let names: Vec<String> = self.state().laws.library.mechanisms.keys().cloned().collect();
         let mut figures = Vec::new();
         for mechanism in names {
             for dimension in
                 [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Parent, Dimension::Field]
             {
-                figures.extend(self.figures(&FigureQuery {
+                let query = FigureQuery {
                     mechanism: mechanism.clone(),
                     indicators: Vec::new(),
                     dimension,
                     keys: Vec::new(),
                     months: ("0000-00".into(), "9999-99".into()),
-                })?);
+                };
+                figures.extend(self.figures_by(&query, reading)?);
             }
         }
         Ok(figures)
+    }
+}
+
+/// What the cells of one figure add up to.
+#[derive(Default)]
+struct Sum {
+    numerator: i64,
+    denominator: i64,
+    spread: Spread,
+}
+
+/// The figures of cells, put together over the periods, in the order of their keys.
+fn put_together(indicators: &[&Indicator], cells: Vec<CellValue>, grain: Grain) -> Vec<Figure> {
+    let mut sums: BTreeMap<CellKey, Sum> = BTreeMap::new();
+    for CellValue { mut key, numerator, denominator } in cells {
+        key.period = grain.period(&key.period);
+        let bucket = key.bucket.take();
+        let sum = sums.entry(key).or_default();
+        match bucket {
+            Some(bucket) => sum.spread.add(bucket, numerator),
+            None => {
+                sum.numerator += numerator;
+                sum.denominator += denominator;
+            }
+        }
+    }
+    let mut figures = Vec::new();
+    for (key, sum) in sums {
+        // What was moved away wholly leaves nothing.
+        if sum.numerator == 0 && sum.denominator == 0 && sum.spread.total() == 0 {
+            continue;
+        }
+        let Some(indicator) = indicators.iter().find(|indicator| indicator.name == key.indicator) else {
+            continue;
+        };
+        figures.extend(of_sum(indicator, &key, &sum));
+    }
+    figures
+}
+
+fn of_sum(indicator: &Indicator, key: &CellKey, sum: &Sum) -> Vec<Figure> {
+    let Sum { numerator, denominator, spread } = sum;
+    let plain = |thousandths| {
+        let (numerator, denominator) = (*numerator, *denominator);
+        vec![Figure { key: key.clone(), point: None, numerator, denominator, thousandths }]
+    };
+    match &indicator.measure {
+        Measure::Ratio { .. } if *denominator == 0 => plain(None),
+        // Rounded to the nearest thousandth of a per cent: 99.438 % is 99438.
+        Measure::Ratio { .. } => plain(Some((numerator * 200_000 + denominator) / (2 * denominator))),
+        Measure::Percentile { points, unit, .. } => {
+            let one = |point: &u8| {
+                let found = spread.percentile(*point)?;
+                Some(Figure {
+                    key: key.clone(),
+                    point: Some(*point),
+                    numerator: i64::try_from(found.rank).ok()?,
+                    denominator: i64::try_from(found.total).ok()?,
+                    thousandths: Some(match unit {
+                        Lapse::Hours => (found.thousandths + 30) / 60,
+                        Lapse::WorkingDays => found.thousandths,
+                    }),
+                })
+            };
+            points.iter().filter_map(one).collect()
+        }
+        Measure::Count(_) | Measure::Sum(_) => plain(Some(numerator * 1_000)),
     }
 }
 
@@ -106,4 +250,22 @@ impl Service {
 pub fn marks(mechanism: &Arc<Mechanism>, indicator: &str) -> Option<(u64, u64)> {
     let at = mechanism.indicators.iter().position(|known| known.name == indicator).filter(|at| *at < 32)?;
     Some((1 << (2 * at), 2 << (2 * at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Grain;
+
+    #[test]
+    fn months_are_put_together_into_quarters_and_years() {
+        let of = |grain: Grain| ["2026-01", "2026-03", "2026-04", "2026-12", ""].map(|m| grain.period(m));
+        assert_eq!(of(Grain::Month), ["2026-01", "2026-03", "2026-04", "2026-12", ""]);
+        assert_eq!(of(Grain::Quarter), ["2026-Q1", "2026-Q1", "2026-Q2", "2026-Q4", ""]);
+        assert_eq!(of(Grain::Year), ["2026", "2026", "2026", "2026", ""]);
+        assert_eq!(of(Grain::Whole), ["", "", "", "", ""]);
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(Grain::months("2026-Q4"), pair("2026-10", "2026-12"));
+        assert_eq!(Grain::months("2026"), pair("2026-01", "2026-12"));
+        assert_eq!(Grain::months("2026-07"), pair("2026-07", "2026-07"));
+    }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Value};
-use gongzhi_kernel::{Actor, Command, Laws, Order, Raw, Record, Refusal, World};
-use gongzhi_lang::model::Library;
+use gongzhi_kernel::{Actor, Command, Event, Laws, Order, Raw, Record, Refusal, World};
+use gongzhi_lang::model::{Library, Mechanism};
 use gongzhi_lang::{DataFile, Source};
 use gongzhi_store::{Ledger, StoreError};
 
@@ -59,9 +59,37 @@ fn read_record(bytes: &[u8]) -> Result<Record, StoreError> {
 pub fn registers(ledger: &dyn Ledger, laws: &Laws, world: &mut World) -> Result<(), StoreError> {
     for mechanism in laws.library.mechanisms.values().filter(|mechanism| mechanism.register.is_some()) {
         for bytes in ledger.snapshots(&mechanism.name)? {
-            world.register(mechanism, &read_record(&bytes)?);
+            register(ledger, mechanism, &read_record(&bytes)?, world)?;
         }
     }
+    Ok(())
+}
+
+/// Takes one record of a register into a world; a place with its history, because figures stand on the
+/// map of their time.
+pub(crate) fn register(
+    ledger: &dyn Ledger,
+    mechanism: &Mechanism,
+    record: &Record,
+    world: &mut World,
+) -> Result<(), StoreError> {
+    if mechanism.register.as_deref() != Some("place") || record.revision == 1 {
+        world.register(mechanism, record);
+        return Ok(());
+    }
+    let mut forms: Vec<Record> = Vec::new();
+    for entry in ledger.history(record.id)? {
+        let fault =
+            |why: &dyn std::fmt::Display| StoreError::Corrupt(format!("entry {}: {why}", entry.header.seq));
+        let event = Event::from_bytes(&entry.body).map_err(|why| fault(&why))?;
+        let next = Record::fold(forms.last().cloned(), &event);
+        forms.push(next.map_err(|_| fault(&"it does not follow the record's entry before"))?);
+        // What came after the record that is being taken in follows by itself.
+        if event.revision == record.revision {
+            break;
+        }
+    }
+    world.register_past(mechanism, &forms);
     Ok(())
 }
 

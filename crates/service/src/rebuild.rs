@@ -1,7 +1,7 @@
 //! `gongzhi rebuild`: all read models written anew from the entries.
 //!
-//! What is derived shows the county as it is now: after places were merged or moved, lists and
-//! figures of a rebuilt county stand on today's map.
+//! Lists stand on today's map; figures can be read on either, as always, because the history of the places
+//! is in the entries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

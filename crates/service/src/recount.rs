@@ -104,6 +104,7 @@ fn kept(
             Dimension::Month,
             Dimension::Parent,
             Dimension::Field,
+            Dimension::Moved,
         ] {
             let query = CellQuery {
                 mechanism: mechanism.clone(),

@@ -61,7 +61,7 @@ pub fn ground(ledger: &dyn Ledger) -> Result<Ground, StoreError> {
     let register = |name: &str| laws.newest(name).filter(|mechanism| mechanism.register.is_some());
     for ((name, _), record) in records_of(ledger, &|name| register(name).is_some())? {
         if let Some(mechanism) = register(&name) {
-            world.register(mechanism, &record);
+            load::register(ledger, mechanism, &record, &mut world)?;
         }
     }
     Ok(Ground { laws, world })

@@ -162,7 +162,7 @@ fn one(path: &Path) {
         rows.filter(|row| row.mechanism != load::DOCUMENTS).map(|row| format!("{row:?}")).collect()
     };
     let rows = rows_now();
-    let figures = service.all_figures().expect("figures");
+    let figures = service.all_figures(gongzhi_service::figures::Reading::default()).expect("figures");
     assert!(rows.len() > 5 && figures.len() > 5);
     ledger.begin_rebuild().expect("begun");
     ledger.put_derived(&batch).expect("derived");
@@ -170,7 +170,11 @@ fn one(path: &Path) {
     for (now, before) in rows_now().iter().zip(&rows) {
         assert_eq!(now, before, "a row as it was");
     }
-    assert_eq!(service.all_figures().expect("figures"), figures, "figures as they were");
+    assert_eq!(
+        service.all_figures(gongzhi_service::figures::Reading::default()).expect("figures"),
+        figures,
+        "figures as they were"
+    );
     // It goes on: new entries follow the old ones.
     let input =
         [("what", "西街停水"), ("where", "111")].map(|(n, v)| (n.to_owned(), Raw::Text(v.to_owned()))).into();

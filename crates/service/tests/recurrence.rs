@@ -120,7 +120,7 @@ fn each_member_gets_one_pledge_a_month_also_when_it_is_cut_off_in_the_middle() {
     timers::fire_due(&second, second.now()).expect("fired on another node");
     second.close();
     assert_eq!(pledges(&service), MEMBERS - 1, "once, on whatever node and however often");
-    let figures = service.all_figures().expect("figures");
+    let figures = service.all_figures(gongzhi_service::figures::Reading::default()).expect("figures");
     let opened = figures.iter().find(|figure| {
         (figure.key.mechanism.as_str(), figure.key.indicator.as_str(), figure.key.key.as_str())
             == ("pledge", "opened", "140823204208")

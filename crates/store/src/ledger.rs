@@ -117,7 +117,7 @@ pub struct ListQuery {
     pub state: Option<String>,
     pub open: Option<bool>,
     pub late: Option<bool>,
-    /// Month of opening, `yyyy-mm`.
+    /// When it was opened: a month `yyyy-mm`, a quarter `yyyy-Q4` or a year `yyyy`.
     pub month: Option<String>,
     /// All these bits set in the row's marks.
     pub marks: u64,
@@ -152,6 +152,19 @@ impl Default for ListQuery {
             after: None,
             limit: 50,
         }
+    }
+}
+
+/// The first and last month of a period written as month `2026-11`, quarter `2026-Q4` or year `2026`; a text
+/// that is none of them comes back twice and holds no month.
+pub fn months(period: &str) -> (String, String) {
+    match (period.split_once("-Q"), period.len()) {
+        (Some((year, quarter)), _) => {
+            let last = quarter.parse::<u8>().map_or(0, |quarter| quarter.min(4) * 3);
+            (format!("{year}-{:02}", last.saturating_sub(2)), format!("{year}-{last:02}"))
+        }
+        (None, 4) => (format!("{period}-01"), format!("{period}-12")),
+        (None, _) => (period.to_owned(), period.to_owned()),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the engines have in common: how a row, a due time and a dimension stand in a database.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use gongzhi_kernel::chain::Head;
-use gongzhi_kernel::project::{Projection, facet_token, unit_token};
+use gongzhi_kernel::project::{CellKey, Projection, facet_token, unit_token};
 use gongzhi_lang::model::{Dimension, Level};
 
 use crate::{Batch, StoreError};
@@ -25,7 +26,30 @@ pub(crate) fn dimension_number(dimension: Dimension) -> i64 {
         Dimension::Month => 3,
         Dimension::Parent => 4,
         Dimension::Field => 5,
+        Dimension::Moved => 6,
     }
+}
+
+/// How a cell's period stands in a database: `2026-01`, with its bucket `2026-01.123`. The point sorts before
+/// every digit, so that the buckets of a period stand together right behind it.
+pub(crate) fn period_text(key: &CellKey) -> Cow<'_, str> {
+    match key.bucket {
+        None => Cow::Borrowed(&key.period),
+        Some(bucket) => Cow::Owned(format!("{}.{bucket:03}", key.period)),
+    }
+}
+
+/// A period and its bucket from a database's text.
+pub(crate) fn read_period(text: String) -> (String, Option<u16>) {
+    match text.split_once('.').and_then(|(period, bucket)| Some((period.to_owned(), bucket.parse().ok()?))) {
+        Some((period, bucket)) => (period, Some(bucket)),
+        None => (text, None),
+    }
+}
+
+/// The end of a range of periods with all their buckets: the stroke sorts between the point and the digits.
+pub(crate) fn period_end(to: &str) -> String {
+    format!("{to}/")
 }
 
 /// The column of the place at a level.

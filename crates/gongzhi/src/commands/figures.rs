@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use gongzhi_service::ambient::Machine;
-use gongzhi_service::figures::Figure;
+use gongzhi_service::figures::{Figure, Grain, Map, Reading};
 
 use super::Fault;
 
@@ -17,12 +17,25 @@ pub struct Figures {
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
+    /// Months put together: `month`, `quarter`, `year` or `whole`.
+    #[arg(long, default_value = "month", value_parser = ["month", "quarter", "year", "whole"])]
+    by: String,
+    /// Places as they are `today`, or as they were when each record was opened (`then`).
+    #[arg(long, default_value = "today", value_parser = ["today", "then"])]
+    map: String,
 }
 
 /// Runs it.
 pub fn run(args: &Figures) -> Result<(), Fault> {
     let service = args.data.service(Arc::new(Machine))?;
-    let figures = service.all_figures()?;
+    let grain = match args.by.as_str() {
+        "quarter" => Grain::Quarter,
+        "year" => Grain::Year,
+        "whole" => Grain::Whole,
+        _ => Grain::Month,
+    };
+    let map = if args.map == "then" { Map::AsItWas } else { Map::Today };
+    let figures = service.all_figures(Reading { grain, map })?;
     let mut out = String::new();
     if args.format == "json" {
         let rows: Vec<serde_json::Value> = figures.iter().map(json).collect();
@@ -37,7 +50,7 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
                 out,
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{value}",
                 key.mechanism,
-                key.indicator,
+                figure.name(),
                 dimension(figure),
                 key.key,
                 key.period,
@@ -63,6 +76,7 @@ fn dimension(figure: &Figure) -> &'static str {
         Dimension::Month => "month",
         Dimension::Parent => "parent",
         Dimension::Field => "field",
+        Dimension::Moved => "moved",
     }
 }
 
@@ -71,6 +85,7 @@ fn json(figure: &Figure) -> serde_json::Value {
     serde_json::json!({
         "mechanism": key.mechanism,
         "indicator": key.indicator,
+        "point": figure.point,
         "dimension": dimension(figure),
         "place": key.key,
         "period": key.period,

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gongzhi_kernel::project::CellKey;
 use gongzhi_lang::model::Dimension;
 use gongzhi_service::ambient::{Ambient as _, Machine};
 use gongzhi_service::recount::{self, Difference, Recount as Found};
@@ -50,7 +51,7 @@ fn count(args: &Recount) -> Result<Found, Fault> {
             key.indicator,
             dimension(key.dimension),
             key.key,
-            if key.period.is_empty() { "now" } else { &key.period },
+            period(key),
             kept.0,
             kept.1,
             counted.0,
@@ -80,6 +81,7 @@ fn json(found: &Found) -> serde_json::Value {
             "dimension": dimension(key.dimension),
             "key": key.key,
             "period": key.period,
+            "bucket": key.bucket,
             "kept": [kept.0, kept.1],
             "counted": [counted.0, counted.1],
         })
@@ -93,6 +95,12 @@ fn json(found: &Found) -> serde_json::Value {
     })
 }
 
+/// The period, of lapses of time with their bucket.
+fn period(key: &CellKey) -> String {
+    let period = if key.period.is_empty() { "now" } else { &key.period };
+    key.bucket.map_or_else(|| period.to_owned(), |bucket| format!("{period} bucket {bucket}"))
+}
+
 fn dimension(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Place => "place",
@@ -101,5 +109,6 @@ fn dimension(dimension: Dimension) -> &'static str {
         Dimension::Month => "month",
         Dimension::Parent => "parent",
         Dimension::Field => "field",
+        Dimension::Moved => "moved",
     }
 }

@@ -206,6 +206,7 @@ fn kept_cells(service: &Service) -> BTreeMap<CellKey, (i64, i64)> {
             Dimension::Month,
             Dimension::Parent,
             Dimension::Field,
+            Dimension::Moved,
         ] {
             for (from, to) in [("", ""), ("0000-00", "9999-99")] {
                 let query = CellQuery {

@@ -3,7 +3,7 @@
 use crate::ast::{Deadline, Duplicates, Indicator, Measure};
 use crate::checks::{harmful, wrong_value};
 use crate::diagnostic::Faults;
-use crate::model::Target;
+use crate::model::{Lapse, Target};
 use crate::source::Word;
 use crate::yaml::Node;
 
@@ -57,8 +57,9 @@ fn measure(map: &mut Map<'_>, entry: &Entry<'_>, source: &str, faults: &mut Faul
     let count = map.take("count", faults);
     let sum = map.take("sum", faults);
     let ratio = map.take("ratio", faults);
+    let percentile = map.take("percentile", faults);
     let code = |node: &Node, faults: &mut Faults| read::code(node, source, faults);
-    if [count, sum, ratio].into_iter().flatten().count() != 1 {
+    if [count, sum, ratio, percentile].into_iter().flatten().count() != 1 {
         faults.add(wrong_value::one_measure(entry.key));
     }
     if let Some(node) = count {
@@ -67,11 +68,44 @@ fn measure(map: &mut Map<'_>, entry: &Entry<'_>, source: &str, faults: &mut Faul
     if let Some(node) = sum {
         return code(node, faults).map(Measure::Sum);
     }
+    if let Some(node) = percentile {
+        return self::percentile(node, entry, source, faults);
+    }
     let mut map = Map::open(ratio?, entry.key.at, entry.clause, faults)?;
     let of = map.require("of", faults).and_then(|node| code(node, faults));
     let to = map.require("to", faults).and_then(|node| code(node, faults));
     map.finish(faults);
     Some(Measure::Ratio { of: of?, to: to? })
+}
+
+/// `{ from: opened, to: answered_at, points: [50, 90], in: hours }`.
+fn percentile(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Measure> {
+    let mut map = Map::open(node, entry.key.at, entry.clause, faults)?;
+    let from = map.require("from", faults).and_then(|node| read::code(node, source, faults));
+    let to = map.require("to", faults).and_then(|node| read::code(node, source, faults));
+    let points = map.require("points", faults).map(|node| points(node, faults)).unwrap_or_default();
+    let units = [("hours", Lapse::Hours), ("working-days", Lapse::WorkingDays)];
+    let unit = map.text("in", faults).map_or(Some(Lapse::Hours), |word| read::one_of(&word, &units, faults));
+    map.finish(faults);
+    Some(Measure::Percentile { from: from?, to: to?, points, unit: unit? })
+}
+
+/// Points of a percentile: from 1 to 99, each greater than the one before.
+fn points(node: &Node, faults: &mut Faults) -> Vec<u8> {
+    let mut points: Vec<u8> = Vec::new();
+    if read::items(node).is_empty() {
+        faults.add(wrong_value::expected("kind.points", node.at));
+    }
+    for item in read::items(node) {
+        let Some(point) = read::number(item, 1, 99, faults) else { continue };
+        // Within the range just checked.
+        let value = point.value as u8;
+        if points.last().is_some_and(|last| *last >= value) {
+            faults.add(wrong_value::expected("kind.points", point.at));
+        }
+        points.push(value);
+    }
+    points
 }
 
 /// `>= 95%`, `<= 2.5`.

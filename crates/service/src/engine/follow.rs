@@ -130,7 +130,12 @@ impl Writer {
                 continue;
             };
             if mechanism.register.is_some() {
-                Arc::make_mut(&mut self.at.world).register(mechanism, &record);
+                let ledger = self.means.ledger.as_ref();
+                load::register(ledger, mechanism, &record, Arc::make_mut(&mut self.at.world))?;
+                // Under which places records count may be otherwise now.
+                if self.at.world.is_place(id) {
+                    self.kept.clear();
+                }
             }
             let todo = project(mechanism, &record, &self.at.world, now).todo;
             changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo });

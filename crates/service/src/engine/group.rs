@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{CommandId, Digest, RecordId, Value};
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
     Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
 };
-use gongzhi_lang::model::Mechanism;
+use gongzhi_lang::model::{Level, Mechanism};
 use gongzhi_store::outbox::Mark;
 use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 
 use super::commit::Decided;
-use super::{Answered, Outcome, Position, Reply, State, refuse};
+use super::{Answered, Outcome, Position, Reply, State, refuse, territory};
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
@@ -47,6 +47,8 @@ pub(super) struct Ahead {
     pub at: Position,
     /// The records that it changes.
     pub found: HashMap<RecordId, Kept>,
+    /// Places that it moves: the rows of their records are to be written anew.
+    pub moved: Vec<(Level, String)>,
     answers: HashMap<CommandId, Answer>,
     ring: Keyring,
 }
@@ -56,10 +58,10 @@ pub(super) struct Group {
     /// The durable log's end when the group is committed.
     from: Position,
     /// The end after the commands so far.
-    at: Position,
+    pub(super) at: Position,
     pub answers: Vec<Answered>,
     /// Records as they are now within the group.
-    found: HashMap<RecordId, Kept>,
+    pub(super) found: HashMap<RecordId, Kept>,
     /// Records that were looked for and are not there.
     absent: HashSet<RecordId>,
     /// Answers of commands accepted in this group, or in the ones before it.
@@ -69,7 +71,9 @@ pub(super) struct Group {
     batch: Batch,
     /// Records that changed, as they are to be stored.
     changed: BTreeMap<RecordId, Stored>,
-    cells: HashMap<CellKey, (i64, i64)>,
+    pub(super) cells: HashMap<CellKey, (i64, i64)>,
+    /// Places moved, by where the rows of their records stand so far.
+    pub(super) moved: Vec<(Level, String)>,
 }
 
 impl Group {
@@ -87,6 +91,7 @@ impl Group {
             batch: Batch::default(),
             changed: BTreeMap::new(),
             cells: HashMap::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -98,6 +103,11 @@ impl Group {
     /// Commands decided so far.
     pub fn len(&self) -> usize {
         self.answers.len()
+    }
+
+    /// Whether places lie elsewhere after it.
+    pub fn moves(&self) -> bool {
+        !self.moved.is_empty()
     }
 
     /// Whether there is anything to be made durable.
@@ -231,11 +241,15 @@ impl Group {
             self.at.counters.get(&(mechanism.to_owned(), year)).copied().unwrap_or(0)
         };
         let case = Case { laws, world: &self.at.world, record: &record, counter: &counter };
-        let decided = decide(&case, &with_posts(command, &self.at.world));
+        let command = match territory::may_move(command, &self.at.world) {
+            true => Cow::Owned(territory::after_all(command, means.ledger.as_ref(), self.newest())?),
+            false => Cow::Borrowed(command),
+        };
+        let decided = decide(&case, &with_posts(&command, &self.at.world));
         for record in late.into_inner()? {
             self.keep(means, laws, record);
         }
-        Ok(self.accept(means, laws, command, digest, decided?)?)
+        Ok(self.accept(means, laws, &command, digest, decided?)?)
     }
 
     /// The mechanism that a command is about, as far as it is known already.
@@ -273,6 +287,9 @@ impl Group {
             self.batch.entries.push(entry);
             self.at.head = next;
         }
+        // First where places lie: under which ones everything else counts depends on it.
+        let moves = territory::register(laws, &mut self.at.world, &decision.records);
+        self.take_moves(means, laws, &moves)?;
         let id = command.order.record();
         let revision = decision.records.get(&id).map_or(0, |record| record.revision);
         for (id, record) in decision.records {
@@ -289,7 +306,7 @@ impl Group {
     /// A record changed: what is to be stored of it, and what that changes in the figures.
     fn store(&mut self, means: &Means, laws: &Laws, id: RecordId, record: Arc<Record>) {
         let Some(mechanism) = laws.version(&record.mechanism, record.version) else { return };
-        if mechanism.register.is_some() {
+        if mechanism.register.as_deref().is_some_and(|register| register != "place") {
             Arc::make_mut(&mut self.at.world).register(mechanism, &record);
         }
         let mut made = project(mechanism, &record, &self.at.world, means.ambient.now());
@@ -314,9 +331,15 @@ impl Group {
         self.found.insert(id, Kept { record, share, text });
     }
 
+    /// When the newest record of the group was opened.
+    fn newest(&self) -> Option<Timestamp> {
+        self.changed.values().map(|stored| stored.projection.row.opened).max()
+    }
+
     /// Ends the making: what the group leaves, and what the committer writes.
     pub fn close(self) -> (Ahead, Decided) {
-        let Group { from, at, answers, mut found, accepted, ring, mut batch, changed, cells, .. } = self;
+        let Group { from, at, answers, mut found, accepted, ring, mut batch, changed, cells, moved, .. } =
+            self;
         found.retain(|id, _| changed.contains_key(id));
         batch.answers = accepted.values().cloned().collect();
         batch.records = changed.into_values().collect();
@@ -325,7 +348,7 @@ impl Group {
         batch.destroyed = ring.destroyed.clone();
         let world = (!Arc::ptr_eq(&from.world, &at.world)).then(|| at.world.clone());
         let decided = Decided { expect: from.head, batch, world, answers };
-        (Ahead { at, found, answers: accepted, ring }, decided)
+        (Ahead { at, found, moved, answers: accepted, ring }, decided)
     }
 }
 

@@ -62,6 +62,7 @@ impl Engine {
             changes: changes.clone(),
             written: Arc::new(AtomicU64::new(head.size)),
         };
+        writer.write_moved()?;
         if writer.means.ledger.shared() {
             follow::start(writer.means.ledger.clone(), jobs.downgrade(), writer.written.clone())
                 .map_err(fault)?;

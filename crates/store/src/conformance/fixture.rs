@@ -127,7 +127,13 @@ pub fn cell(indicator: &str, dimension: Dimension, key: &str, period: &str) -> C
         dimension,
         key: key.into(),
         period: period.into(),
+        bucket: None,
     }
+}
+
+/// The key of a cell that counts lapses of time in a bucket.
+pub fn bucket(indicator: &str, key: &str, period: &str, bucket: u16) -> CellKey {
+    CellKey { bucket: Some(bucket), ..cell(indicator, Dimension::Place, key, period) }
 }
 
 /// A ledger with the head that its next batch continues.

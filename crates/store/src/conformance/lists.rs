@@ -6,6 +6,7 @@ use gongzhi_lang::model::Level;
 
 use super::Make;
 use super::fixture::{Book, DAY, Dice, MATTER, START, id, record, with_scopes};
+use crate::ledger::months;
 use crate::{ListQuery, Order, Page, Scope, ScopePart, Stored, Within};
 
 fn waiting(n: u64, revision: u64, due: Option<i64>, late: bool, keys: &[&str]) -> Stored {
@@ -167,7 +168,7 @@ fn any_query(dice: &mut Dice) -> ListQuery {
         state: maybe(dice, 6, &STATES),
         open: dice.once_in(2).then(|| !dice.once_in(4)),
         late: dice.once_in(6).then(|| dice.once_in(2)),
-        month: maybe(dice, 5, &["2026-01", "2026-02", "2026-03", "nonsense"]),
+        month: maybe(dice, 5, &["2026-01", "2026-02", "2026-03", "2026-Q1", "2026-Q2", "2026", "nonsense"]),
         marks: if dice.once_in(4) { 1 << dice.below(4) } else { 0 },
         marks_clear: if dice.once_in(4) { 1 << dice.below(4) } else { 0 },
         parent: dice.once_in(9).then(|| id(dice.below(4))),
@@ -210,7 +211,10 @@ fn fits(query: &ListQuery, stored: &Stored) -> bool {
         && is(&query.state, &row.state)
         && query.open.is_none_or(|open| open == row.open)
         && query.late.is_none_or(|late| late == row.late)
-        && is(&query.month, &row.month)
+        && query.month.as_ref().is_none_or(|period| {
+            let (first, last) = months(period);
+            (first..=last).contains(&row.month)
+        })
         && row.marks & query.marks == query.marks
         && row.marks & query.marks_clear == 0
         && query.parent.is_none_or(|parent| row.parent == Some(parent))

@@ -27,6 +27,7 @@ const CASES: &[Case] = &[
     ("a failing batch changes nothing", writing::atomic),
     ("records read back as they were written", writing::records),
     ("cells add up", writing::cells),
+    ("lapses of time add up in their buckets", writing::buckets),
     ("counters keep the last number", writing::counters),
     ("timers come in order and change with their record", writing::timers),
     ("an inbox is ordered by due time and pages without gaps", lists::todo),

@@ -7,7 +7,7 @@ use gongzhi_kernel::chain::Head;
 use gongzhi_lang::model::Dimension;
 
 use super::Make;
-use super::fixture::{Book, MATTER, cell, command, id, record, with_text};
+use super::fixture::{Book, MATTER, bucket, cell, command, id, record, with_text};
 use crate::{Batch, CellQuery, ListQuery, Scope, StoreError, Timer, Want, verify};
 
 pub(super) fn chain(make: Make<'_>) {
@@ -248,6 +248,39 @@ pub(super) fn cells(make: Make<'_>) {
     );
     assert_eq!(read(&["open", "solved"], &["t1"], "", ""), [row("open", "t1", "", 4, 0)]);
     assert!(read(&["none"], &[], "", "9999").is_empty());
+}
+
+pub(super) fn buckets(make: Make<'_>) {
+    let mut book = Book::new(make());
+    let of = |key: &str, period: &str, n: u16| bucket("taken", key, period, n);
+    let changes = [
+        (of("t1", "2026-01", 7), (2, 0)),
+        (of("t1", "2026-01", 463), (1, 0)),
+        (of("t1", "2026-02", 0), (1, 0)),
+        (of("t1", "", 30), (4, 0)),
+        (of("t2", "2026-01", 7), (1, 0)),
+        (cell("taken", Dimension::Place, "t1", "2026-01"), (9, 9)),
+    ];
+    book.put_with_cells(vec![record(1)], BTreeMap::from(changes)).expect("committed");
+    let changes = [(of("t1", "2026-01", 7), (1, 0)), (of("t1", "2026-01", 463), (-1, 0))];
+    book.put_with_cells(vec![record(2)], BTreeMap::from(changes)).expect("committed");
+    let read = |from: &str, to: &str| {
+        let query = CellQuery {
+            mechanism: MATTER.into(),
+            indicators: vec!["taken".into()],
+            dimension: Dimension::Place,
+            keys: vec!["t1".into()],
+            from: from.into(),
+            to: to.into(),
+        };
+        let found = book.ledger.cells(&query).expect("cells").into_iter();
+        found.map(|cell| (cell.key.period, cell.key.bucket, cell.numerator)).collect::<Vec<_>>()
+    };
+    let january = [("2026-01".to_owned(), None, 9), ("2026-01".to_owned(), Some(7), 3)];
+    assert_eq!(read("2026-01", "2026-01"), january, "the last month of a range comes with its buckets");
+    assert_eq!(read("2026-02", "2026-12"), [("2026-02".to_owned(), Some(0), 1)]);
+    assert_eq!(read("", ""), [(String::new(), Some(30), 4)], "the present is no month");
+    assert_eq!(read("", "9999-99").len(), 4);
 }
 
 pub(super) fn counters(make: Make<'_>) {

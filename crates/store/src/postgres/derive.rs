@@ -10,7 +10,7 @@ use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
 use super::write::Series;
-use crate::shared::{NEVER, dimension_number, lines, searched, timer, tokens, units};
+use crate::shared::{NEVER, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, Stored};
 
 /// What was stored of a record before, as far as a change of it must know.
@@ -444,7 +444,7 @@ pub(super) fn figures<'a>(
             arg(county),
             arg(of),
             arg(batch.cells.keys().map(|key| key.key.as_str()).collect::<Vec<_>>()),
-            arg(batch.cells.keys().map(|key| key.period.as_str()).collect::<Vec<_>>()),
+            arg(batch.cells.keys().map(period_text).collect::<Vec<_>>()),
             arg(batch.cells.values().map(|(num, _)| *num).collect::<Vec<_>>()),
             arg(batch.cells.values().map(|(_, den)| *den).collect::<Vec<_>>()),
         ];

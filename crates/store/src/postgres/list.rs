@@ -15,6 +15,7 @@ use gongzhi_lang::model::Level;
 use super::error::Done;
 use super::link::{Arg, Link, arg, count, get};
 use super::read;
+use crate::ledger::months;
 use crate::ranges::{self, Branch, COUNTED, Lead, PAGE, Seen};
 use crate::shared::{NEVER, ROW, place_column};
 use crate::{ListQuery, Order, Page, Scope, ScopePart, Within};
@@ -214,13 +215,18 @@ fn plain_conditions(
     if let Some(late) = query.late {
         filter.and(if late { "r.late" } else { "NOT r.late" });
     }
-    if let Some(month) = &query.month {
+    if let Some(period) = &query.month {
+        let (month, last) = months(period);
         // The month is that of the county's civil time, a day around it holds it in any zone: the
         // bounds make it one range of the order by opening.
-        let first = Timestamp::read(&format!("{month}-01T00:00:00Z")).map_or(i64::MAX - 40 * DAY, |at| at.0);
-        let (from, to) = (composed.arg(first - DAY), composed.arg(first + 32 * DAY));
-        let month = composed.arg(month.clone());
-        filter.and(&format!("r.month = {month} AND {of}.opened >= {from} AND {of}.opened < {to}"));
+        let first = |month: &str| {
+            Timestamp::read(&format!("{month}-01T00:00:00Z")).map_or(i64::MAX - 40 * DAY, |at| at.0)
+        };
+        let (from, to) = (composed.arg(first(&month) - DAY), composed.arg(first(&last) + 32 * DAY));
+        let (month, last) = (composed.arg(month), composed.arg(last));
+        filter.and(&format!(
+            "r.month BETWEEN {month} AND {last} AND {of}.opened >= {from} AND {of}.opened < {to}"
+        ));
     }
     if let Some(since) = since {
         let since = composed.arg(since.0);

@@ -9,7 +9,7 @@ use gongzhi_kernel::project::{CellKey, Row};
 
 use super::error::{Done, unreadable};
 use super::link::{Link, bytes, count, get};
-use crate::shared::{NEVER, ROW, dimension_number};
+use crate::shared::{NEVER, ROW, dimension_number, period_end, read_period};
 use crate::{Answer, CellQuery, CellValue, Loaded, StoreError, Timer, Want};
 
 /// Reads the columns of [`ROW`].
@@ -226,8 +226,9 @@ pub(super) async fn cells(link: &Link, county: &str, query: &CellQuery) -> Done<
              AND (cardinality($4::text[]) = 0 OR s.indicator = ANY($4))"
     );
     let dimension = dimension_number(query.dimension);
+    let end = period_end(&query.to);
     let mut args: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-        vec![&county, &query.mechanism, &dimension, indicators, &query.from, &query.to];
+        vec![&county, &query.mechanism, &dimension, indicators, &query.from, &end];
     if !keys.is_empty() {
         args.push(keys);
     }
@@ -235,13 +236,15 @@ pub(super) async fn cells(link: &Link, county: &str, query: &CellQuery) -> Done<
     let mut found: Vec<CellValue> = rows
         .iter()
         .map(|row| {
+            let (period, bucket) = read_period(get(row, 2)?);
             Ok(CellValue {
                 key: CellKey {
                     mechanism: query.mechanism.clone(),
                     indicator: get(row, 0)?,
                     dimension: query.dimension,
                     key: get(row, 1)?,
-                    period: get(row, 2)?,
+                    period,
+                    bucket,
                 },
                 numerator: get(row, 3)?,
                 denominator: get(row, 4)?,

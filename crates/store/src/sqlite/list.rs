@@ -14,6 +14,7 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::error::fault;
 use super::read;
+use crate::ledger::months;
 use crate::ranges::{self, Branch, COUNTED, Lead, PAGE, Seen};
 use crate::shared::{NEVER, ROW, place_column};
 use crate::{ListQuery, Order, Page, Scope, ScopePart, StoreError, Within};
@@ -248,15 +249,16 @@ fn plain_conditions(filter: &mut Filter, query: &ListQuery, of: char, since: Opt
     if let Some(late) = query.late {
         filter.and("r.late = ?", [Value::from(late)]);
     }
-    if let Some(month) = &query.month {
+    if let Some(period) = &query.month {
+        let (month, last) = months(period);
         // The month is that of the county's civil time, a day around it holds it in any zone: the
         // bounds make it one range of the order by opening.
         filter.and(
             &format!(
-                "r.month = ? AND {of}.opened >= (unixepoch(? || '-01') - 86400) * 1000 \
+                "r.month BETWEEN ? AND ? AND {of}.opened >= (unixepoch(? || '-01') - 86400) * 1000 \
                  AND {of}.opened < (unixepoch(? || '-01', '+1 month') + 86400) * 1000"
             ),
-            [month.clone().into(), month.clone().into(), month.clone().into()],
+            [month.clone().into(), last.clone().into(), month.into(), last.into()],
         );
     }
     if let Some(since) = since {

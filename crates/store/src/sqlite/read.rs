@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, params, params_from_iter};
 
 use super::error::{fault, unreadable};
-use crate::shared::{NEVER, ROW, dimension_number};
+use crate::shared::{NEVER, ROW, dimension_number, period_end, read_period};
 use crate::{Answer, CellQuery, CellValue, Loaded, StoreError, Timer, Want};
 
 type Done<T> = Result<T, StoreError>;
@@ -235,19 +235,21 @@ pub(super) fn cells(conn: &Connection, county: &str, query: &CellQuery) -> Done<
     among(&mut sql, &mut args, "c.key", &query.keys);
     sql.push_str(" AND c.period BETWEEN ? AND ? AND (c.num <> 0 OR c.den <> 0)");
     args.push(query.from.clone().into());
-    args.push(query.to.clone().into());
+    args.push(period_end(&query.to).into());
     let mut found: Vec<CellValue> = conn
         .prepare_cached(&sql)
         .and_then(|mut statement| {
             statement
                 .query_map(params_from_iter(args), |row| {
+                    let (period, bucket) = read_period(row.get(2)?);
                     Ok(CellValue {
                         key: CellKey {
                             mechanism: query.mechanism.clone(),
                             indicator: row.get(0)?,
                             dimension: query.dimension,
                             key: row.get(1)?,
-                            period: row.get(2)?,
+                            period,
+                            bucket,
                         },
                         numerator: row.get(3)?,
                         denominator: row.get(4)?,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, T
 
 use super::error::{commit_fault, fault};
 use super::{log, looks, outbox};
-use crate::shared::{NEVER, continued, dimension_number, lines, searched, timer, tokens, units};
+use crate::shared::{NEVER, continued, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, StoreError, Stored};
 
 /// Columns that no index holds: the cheapest change of a record.
@@ -497,7 +497,7 @@ fn put_cells(
             _ => series(tx, county, key, known, fresh)?,
         };
         last = Some((key, series));
-        upsert.execute(params![county, series, key.key, key.period, num, den])?;
+        upsert.execute(params![county, series, key.key, period_text(key), num, den])?;
     }
     Ok(())
 }

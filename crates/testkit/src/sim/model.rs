@@ -86,6 +86,16 @@ impl Seat {
     }
 }
 
+/// A place.
+struct Spot {
+    /// Where it stands among those above a record; none once it was merged.
+    level: Option<Level>,
+    /// What it lies in.
+    up: Option<String>,
+    /// Whether it is in force.
+    here: bool,
+}
+
 /// The model of a county.
 pub struct Model {
     pub laws: Arc<Laws>,
@@ -94,7 +104,7 @@ pub struct Model {
     pub cases: Vec<RecordId>,
     /// Records with a deadline that has not ended.
     running: BTreeSet<RecordId>,
-    places: BTreeMap<String, (Level, Option<String>)>,
+    places: BTreeMap<String, Spot>,
     posts: BTreeMap<String, Seat>,
     /// Codes of the posts of each person.
     posts_of: BTreeMap<String, BTreeSet<String>>,
@@ -166,19 +176,23 @@ impl Model {
     /// Codes of the places of some levels.
     pub fn places(&self, levels: &[Level]) -> Vec<&str> {
         let fits = |level: &Level| levels.is_empty() || levels.contains(level);
-        self.places.iter().filter(|(_, (level, _))| fits(level)).map(|(code, _)| code.as_str()).collect()
+        let here = self.places.iter().filter(|(_, spot)| spot.here && spot.level.as_ref().is_some_and(fits));
+        here.map(|(code, _)| code.as_str()).collect()
     }
 
-    /// A place with those above it, from itself up.
+    /// A place with those above it, from itself up, on the map of now: of one that was merged those of the
+    /// place that took it in.
     pub fn above(&self, place: &str) -> Vec<(Level, &str)> {
-        let mut found = Vec::new();
+        let mut found: Vec<(Level, &str)> = Vec::new();
         let mut at = self.places.get_key_value(place);
-        while let Some((code, (level, parent))) = at {
-            found.push((*level, code.as_str()));
-            at = parent.as_ref().and_then(|parent| self.places.get_key_value(parent));
-            if found.len() > 4 {
-                break;
+        for _ in 0..50 {
+            let Some((code, Spot { level, up, .. })) = at else { break };
+            if let Some(level) = level
+                && found.iter().all(|(known, _)| known != level)
+            {
+                found.push((*level, code.as_str()));
             }
+            at = up.as_ref().and_then(|up| self.places.get_key_value(up));
         }
         found
     }
@@ -378,11 +392,9 @@ impl Model {
         match register {
             "place" => {
                 let level = text("level").and_then(|level| Level::read(&level));
-                let entry = level.filter(|_| here).map(|level| (level, text("parent")));
-                match entry {
-                    Some(entry) => self.places.insert(code, entry),
-                    None => self.places.remove(&code),
-                };
+                let into = text("into").filter(|_| !here);
+                let level = level.filter(|_| into.is_none());
+                self.places.insert(code, Spot { level, up: into.or_else(|| text("parent")), here });
             }
             "post" => {
                 let post = Post {

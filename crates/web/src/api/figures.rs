@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use gongzhi_lang::model::Dimension;
-use gongzhi_service::figures::FigureQuery;
+use gongzhi_service::figures::{self, FigureQuery, Grain, Reading};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -32,6 +32,12 @@ pub struct Wanted {
     pub keys: Option<String>,
     /// Names of indicators separated by commas; all if left out.
     pub indicators: Option<String>,
+    /// Months put together; by month if left out.
+    #[param(inline)]
+    pub period: Option<Over>,
+    /// Places as they are today, or as they were when each record was opened; today if left out.
+    #[param(inline)]
+    pub map: Option<Map>,
     /// `zh` or `en`, instead of `Accept-Language`.
     #[serde(rename = "lang")]
     pub _lang: Option<String>,
@@ -44,6 +50,25 @@ pub enum By {
     Place,
     Unit,
     Kind,
+}
+
+/// Over which periods figures are put together.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Over {
+    Month,
+    Quarter,
+    Year,
+    /// All months from the first to the last.
+    Whole,
+}
+
+/// On which map figures by place are read.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Map {
+    Today,
+    Then,
 }
 
 /// Figures.
@@ -60,13 +85,16 @@ pub struct FigureShape {
     pub indicator: String,
     /// Code of the place, unit or kind.
     pub key: String,
-    /// Month, or empty for a gauge of the present.
+    /// Which percentile, in per cent; null for other figures.
+    pub point: Option<u8>,
+    /// Month, quarter (`2026-Q4`) or year; empty for a gauge of the present and for the whole.
     #[schema(example = "2026-11")]
     pub period: String,
+    /// Of a percentile, the place of its record among all by time taken.
     pub numerator: i64,
-    /// 0 for counts.
+    /// 0 for counts; of a percentile, how many records it is over.
     pub denominator: i64,
-    /// Per cent for a ratio (none over nothing), else the count.
+    /// Per cent for a ratio (none over nothing), hours or working days for a percentile, else the count.
     pub value: Option<f64>,
 }
 
@@ -102,10 +130,22 @@ pub async fn figures(
             wanted.to.unwrap_or_else(|| "9999-99".to_owned()),
         ),
     };
-    let figures = caller.read_open(&app, move |service| service.figures(&query)).await?;
+    let grain = match wanted.period {
+        None | Some(Over::Month) => Grain::Month,
+        Some(Over::Quarter) => Grain::Quarter,
+        Some(Over::Year) => Grain::Year,
+        Some(Over::Whole) => Grain::Whole,
+    };
+    let map = match wanted.map {
+        None | Some(Map::Today) => figures::Map::Today,
+        Some(Map::Then) => figures::Map::AsItWas,
+    };
+    let reading = Reading { grain, map };
+    let figures = caller.read_open(&app, move |service| service.figures_by(&query, reading)).await?;
     let items = figures.into_iter().map(|figure| FigureShape {
         value: figure.thousandths.map(|thousandths| thousandths as f64 / 1_000.0),
         indicator: figure.key.indicator,
+        point: figure.point,
         key: figure.key.key,
         period: figure.key.period,
         numerator: figure.numerator,

@@ -363,6 +363,7 @@ fn indicator(lang: Lang, indicator: &Indicator) -> IndicatorShape {
         Dimension::Month => "month",
         Dimension::Parent => "parent",
         Dimension::Field => "field",
+        Dimension::Moved => "moved",
     };
     IndicatorShape {
         name: indicator.name.clone(),
@@ -371,6 +372,7 @@ fn indicator(lang: Lang, indicator: &Indicator) -> IndicatorShape {
             Measure::Count(_) => "count",
             Measure::Sum(_) => "sum",
             Measure::Ratio { .. } => "ratio",
+            Measure::Percentile { .. } => "percentile",
         },
         by: indicator.by.iter().map(dimension).collect(),
         target: indicator.target.map(target),

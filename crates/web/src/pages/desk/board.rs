@@ -8,14 +8,14 @@ use axum::http::StatusCode;
 use gongzhi_base::Timestamp;
 use gongzhi_kernel::Actor;
 use gongzhi_lang::model::{At, Dimension, Indicator, Level, Measure, Mechanism, Target};
-use gongzhi_service::figures::{Figure as Value, FigureQuery};
+use gongzhi_service::figures::{Figure as Value, FigureQuery, Grain};
 use gongzhi_service::{Failure, Service, State as County};
 use gongzhi_store::{ListQuery, Order, Page};
 use serde::Deserialize;
 
-use super::list::{figure_href, value_words};
+use super::list::{figure_href, figure_words, value_words};
 use crate::app::App;
-use crate::i18n::Lang;
+use crate::i18n::{Lang, t_with};
 use crate::pages::names;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::{moment, record_row};
@@ -30,6 +30,8 @@ use crate::view::{
 const MONTHS: usize = 6;
 /// Rates of the table.
 const RATES: usize = 5;
+/// Percentiles of times taken in the table.
+const TIMES: usize = 4;
 /// Bars of a table.
 const BARS: usize = 13;
 
@@ -46,7 +48,18 @@ pub fn may_see(app: &App, actor: &Actor) -> bool {
     app.service.overview_mechanism(actor).is_some()
 }
 
-/// Figures by indicator, key and period.
+/// The columns of the rates: ratios, and times taken with each of their points.
+fn rated(mechanism: &Mechanism) -> Vec<(&Indicator, Option<u8>)> {
+    let by_place = || mechanism.indicators.iter().filter(|one| one.by.contains(&Dimension::Place));
+    let ratios = by_place().filter(|one| matches!(one.measure, Measure::Ratio { .. })).take(RATES);
+    let times = by_place().flat_map(|one| match &one.measure {
+        Measure::Percentile { points, .. } => points.iter().map(|point| (one, Some(*point))).collect(),
+        _ => Vec::new(),
+    });
+    ratios.map(|one| (one, None)).chain(times.take(TIMES)).collect()
+}
+
+/// Figures by indicator (with its percentile), key and period.
 type Found = BTreeMap<(String, String, String), Value>;
 
 /// Everything read for one page.
@@ -63,8 +76,10 @@ struct Read {
 pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked): Query<Asked>) -> Answer {
     let now = app.service.now();
     let months = last_months(&app.service.state(), now, MONTHS);
-    let (actor, wanted, span) = (me.actor(), asked.place.clone(), months.clone());
-    let read = app.read(move |service| read(service, &actor, &wanted, &span));
+    let periods = periods(&months);
+    let chosen = if periods.contains(&asked.month) { asked.month } else { months[MONTHS - 1].clone() };
+    let (actor, wanted, span, period) = (me.actor(), asked.place.clone(), months.clone(), chosen.clone());
+    let read = app.read(move |service| read(service, &actor, &wanted, &span, &period));
     let read = match read.await {
         Ok(read) => read,
         Err(Failure::NotFound) => return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND)),
@@ -74,7 +89,6 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     let Some(mechanism) = state.laws.newest(&read.mechanism).cloned() else {
         return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND));
     };
-    let month = if months.contains(&asked.month) { asked.month } else { months[MONTHS - 1].clone() };
     let board =
         Board { lang: visitor.lang, visitor: &visitor, state: &state, mechanism: &mechanism, read: &read };
     let page = DashboardPage {
@@ -82,8 +96,8 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
         place: board.crumbs(),
         figures: board.gauges(),
         open: board.open(),
-        months: board.months(&months, &month),
-        rates: board.rates(&month),
+        months: board.months(&periods, &chosen),
+        rates: board.rates(&chosen),
         chart: board.chart(&months),
         overdue: read.overdue.rows.iter().map(|row| record_row(visitor.lang, &state, row, now)).collect(),
         overdue_href: format!("/desk/list?mechanism={}&show=late&place={}", read.mechanism, read.place),
@@ -93,7 +107,13 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     Ok(ok(&page))
 }
 
-fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Result<Read, Failure> {
+fn read(
+    service: &Service,
+    actor: &Actor,
+    wanted: &str,
+    months: &[String],
+    period: &str,
+) -> Result<Read, Failure> {
     let mechanism = service.overview_mechanism(actor).ok_or(Failure::NotFound)?;
     let (_, over) = service.overview(actor, &mechanism).ok_or(Failure::NotFound)?;
     let state = service.state();
@@ -105,26 +125,31 @@ fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Re
     // Only what the page shows: a county has thousands of further cells.
     let gauges: Vec<String> =
         law.indicators.iter().filter(|i| i.at == At::Now).map(|i| i.name.clone()).collect();
-    let rates = law.indicators.iter().filter(|i| matches!(i.measure, Measure::Ratio { .. })).take(RATES);
-    let shown: Vec<String> = rates.map(|i| i.name.clone()).chain(gauges.iter().cloned()).collect();
-    let figures = |dimension, indicators: &[String], keys: Vec<String>| -> Result<Found, Failure> {
-        let span = (months.first().cloned().unwrap_or_default(), months.last().cloned().unwrap_or_default());
-        let query = FigureQuery {
-            mechanism: mechanism.clone(),
-            indicators: indicators.to_vec(),
-            dimension,
-            keys,
-            months: span,
+    let rates: Vec<String> = rated(law).into_iter().map(|(i, _)| i.name.clone()).collect();
+    let shown: Vec<String> = rates.iter().chain(&gauges).cloned().collect();
+    let span = (months.first().cloned().unwrap_or_default(), months.last().cloned().unwrap_or_default());
+    let figures =
+        |dimension, indicators: &[String], keys: Vec<String>, span, grain| -> Result<Found, Failure> {
+            let query = FigureQuery {
+                mechanism: mechanism.clone(),
+                indicators: indicators.to_vec(),
+                dimension,
+                keys,
+                months: span,
+            };
+            let found = service.figures_by(&query, grain)?.into_iter();
+            Ok(found.map(|f| ((f.name(), f.key.key.clone(), f.key.period.clone()), f)).collect())
         };
-        let found = service.figures(&query)?.into_iter();
-        Ok(found.map(|f| ((f.key.indicator.clone(), f.key.key.clone(), f.key.period.clone()), f)).collect())
-    };
-    let places =
+    let places: Vec<String> =
         state.world.children(&place).map(|child| child.code.clone()).chain([place.clone()]).collect();
     // Units and kinds are counted over the whole county only.
     let whole = place == state.world.county;
     let wide = |dimension| {
-        if whole { figures(dimension, &gauges[..gauges.len().min(2)], Vec::new()) } else { Ok(Found::new()) }
+        let gauges = &gauges[..gauges.len().min(2)];
+        if !whole {
+            return Ok(Found::new());
+        }
+        figures(dimension, gauges, Vec::new(), span.clone(), Grain::Month)
     };
     let level = state.world.place(&place).map_or(Level::County, |place| place.level);
     let overdue = service.list(
@@ -139,8 +164,18 @@ fn read(service: &Service, actor: &Actor, wanted: &str, months: &[String]) -> Re
             ..ListQuery::default()
         },
     )?;
+    let mut found = figures(Dimension::Place, &shown, places.clone(), span.clone(), Grain::Month)?;
+    // A quarter or a year is its months put together, also those before the months shown.
+    let grain = match period {
+        period if period.contains('Q') => Some(Grain::Quarter),
+        period if period.len() == 4 => Some(Grain::Year),
+        _ => None,
+    };
+    if let Some(grain) = grain {
+        found.extend(figures(Dimension::Place, &rates, places, Grain::months(period), grain)?);
+    }
     Ok(Read {
-        found: figures(Dimension::Place, &shown, places)?,
+        found,
         units: wide(Dimension::Unit)?,
         kinds: wide(Dimension::Kind)?,
         overdue,
@@ -165,8 +200,25 @@ pub fn last_months(state: &County, now: Timestamp, count: usize) -> Vec<String> 
     months
 }
 
-/// A month as people read it.
+/// The periods to choose from: the months, the quarters that they lie in, the years.
+fn periods(months: &[String]) -> Vec<String> {
+    let mut periods = months.to_vec();
+    for grain in [Grain::Quarter, Grain::Year] {
+        let mut more: Vec<String> = months.iter().map(|month| grain.period(month)).collect();
+        more.dedup();
+        periods.extend(more);
+    }
+    periods
+}
+
+/// A month, quarter or year as people read it.
 pub fn month_words(lang: Lang, month: &str) -> String {
+    if let Some((year, quarter)) = month.split_once("-Q") {
+        return t_with(lang, "figure-quarter", [("year", year.into()), ("n", quarter.into())]);
+    }
+    if month.len() == 4 {
+        return t_with(lang, "figure-year", [("year", month.into())]);
+    }
     let date = format!("{month}-01").parse();
     date.map_or_else(|_| month.to_owned(), |date| format::month(lang, date))
 }
@@ -177,6 +229,14 @@ pub fn against(target: Option<Target>, value: &Value) -> Tone {
     let met =
         if target.at_least { thousandths >= target.thousandths } else { thousandths <= target.thousandths };
     if met { Tone::Good } else { Tone::Late }
+}
+
+/// What a figure is held against: of times taken only the highest point is.
+fn target_of(indicator: &Indicator, point: Option<u8>) -> Option<Target> {
+    match (&indicator.measure, point) {
+        (Measure::Percentile { points, .. }, Some(point)) if points.last() != Some(&point) => None,
+        _ => indicator.target,
+    }
 }
 
 struct Board<'a> {
@@ -352,17 +412,20 @@ impl Board<'_> {
         let row = |code: &str| FigureRow {
             label: self.state.world.place(code).map(|place| say(self.lang, &place.words)).unwrap_or_default(),
             href: format!("/desk/board?place={code}&month={month}"),
-            cells: self.ratios().map(|indicator| self.cell(indicator, code, month)).collect(),
+            cells: rated(self.mechanism)
+                .into_iter()
+                .map(|(indicator, point)| self.cell(indicator, point, code, month))
+                .collect(),
         };
         FigureTable {
             id: "rates".into(),
             title: format!("{} · {}", self.visitor.t("board-rates"), month_words(self.lang, month)),
             note: self.visitor.t("board-rates-note"),
             row_head: self.visitor.t("board-by-place"),
-            columns: self
-                .ratios()
-                .map(|indicator| Column {
-                    label: say(self.lang, &indicator.words),
+            columns: rated(self.mechanism)
+                .into_iter()
+                .map(|(indicator, point)| Column {
+                    label: figure_words(self.lang, indicator, point),
                     href: crate::pages::words::clause_link(self.lang, &indicator.clause)
                         .map(|(_, href)| href)
                         .unwrap_or_default(),
@@ -374,8 +437,10 @@ impl Board<'_> {
         }
     }
 
-    fn cell(&self, indicator: &Indicator, place: &str, month: &str) -> Cell {
-        let Some(value) = self.value(&self.read.found, &indicator.name, place, month) else {
+    fn cell(&self, indicator: &Indicator, point: Option<u8>, place: &str, month: &str) -> Cell {
+        let name =
+            point.map_or_else(|| indicator.name.clone(), |point| format!("{}.p{point}", indicator.name));
+        let Some(value) = self.value(&self.read.found, &name, place, month) else {
             return Cell { share: -1.0, ..Cell::default() };
         };
         if value.denominator == 0 {
@@ -386,7 +451,7 @@ impl Board<'_> {
             note: format!("{}/{}", value.numerator, value.denominator),
             share: -1.0,
             href: self.href(&indicator.name, "base", place, month),
-            tone: against(indicator.target, value),
+            tone: target_of(indicator, point).map_or(Tone::Plain, |target| against(Some(target), value)),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use axum::extract::{Query, State};
 use gongzhi_kernel::project::Row;
-use gongzhi_lang::model::{Indicator, Level, Measure, Mechanism};
-use gongzhi_service::figures::{self, Figure as Value, FigureQuery};
+use gongzhi_lang::model::{Indicator, Lapse, Level, Measure, Mechanism};
+use gongzhi_service::figures::{self, Figure as Value, FigureQuery, Grain};
 use gongzhi_store::{ListQuery, Order};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::i18n::{Lang, t, t_with};
 use crate::pages::names;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::{cursor, cursor_text, record_row};
@@ -247,7 +248,8 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
     let state = app.service.state();
     let mechanism = state.laws.newest(&asked.mechanism)?;
     let indicator = mechanism.indicators.iter().find(|indicator| indicator.name == asked.indicator)?;
-    let value = figure(app, mechanism, indicator, asked);
+    let values = figure(app, mechanism, indicator, asked);
+    let value = values.first();
     let where_words = [
         (!asked.place.is_empty()).then(|| names::place(visitor.lang, &state, &asked.place)),
         (!asked.unit.is_empty()).then(|| names::unit(visitor.lang, &state, &asked.unit)),
@@ -260,7 +262,7 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
         href: asked.with("part", part),
         current: asked.part == part || asked.part.is_empty() && part == "base",
     };
-    let parts = match (is_ratio(indicator), &value) {
+    let parts = match (is_ratio(indicator), value) {
         (true, Some(value)) => vec![
             tab("base", value.denominator),
             tab("counted", value.numerator),
@@ -270,8 +272,11 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
     };
     Some(DrillPage {
         figure: Figure {
-            label: say(visitor.lang, &indicator.words),
-            value: value.as_ref().map(|value| value_words(indicator, value)).unwrap_or_default(),
+            label: match indicator.measure {
+                Measure::Percentile { .. } => figure_words(visitor.lang, indicator, None),
+                _ => say(visitor.lang, &indicator.words),
+            },
+            value: shown_values(indicator, &values),
             note: where_words.join(" · "),
             ..Figure::default()
         },
@@ -282,7 +287,8 @@ fn drill(app: &App, visitor: &Visitor, asked: &Asked) -> Option<DrillPage> {
     })
 }
 
-fn figure(app: &App, mechanism: &Mechanism, indicator: &Indicator, asked: &Asked) -> Option<Value> {
+/// The figure whose records are listed; of times taken, one for each point.
+fn figure(app: &App, mechanism: &Mechanism, indicator: &Indicator, asked: &Asked) -> Vec<Value> {
     use gongzhi_lang::model::Dimension;
     let county = app.service.state().world.county.clone();
     let (dimension, key) = match (asked.place.as_str(), asked.unit.as_str(), asked.kind.as_str()) {
@@ -293,27 +299,53 @@ fn figure(app: &App, mechanism: &Mechanism, indicator: &Indicator, asked: &Asked
     };
     let months = match asked.month.as_str() {
         "" => ("0000-00".to_owned(), "9999-99".to_owned()),
-        month => (month.to_owned(), month.to_owned()),
+        period => Grain::months(period),
     };
     let query = FigureQuery {
         mechanism: mechanism.name.clone(),
         indicators: vec![indicator.name.clone()],
         dimension,
-        keys: vec![key.clone()],
+        keys: vec![key],
         months,
     };
-    let found = app.service.figures(&query).ok()?;
-    let sum = |of: fn(&Value) -> i64| found.iter().map(of).sum::<i64>();
-    let cell = found.first()?.key.clone();
-    Some(Value::new(indicator, cell, sum(|f| f.numerator), sum(|f| f.denominator)))
+    app.service.figures_by(&query, Grain::Whole).unwrap_or_default()
 }
 
-/// A figure's value as shown: a percentage or a number.
+/// The values of a figure: of times taken, with how many of a hundred records took no longer.
+fn shown_values(indicator: &Indicator, values: &[Value]) -> String {
+    let one = |value: &Value| match value.point {
+        Some(point) => format!("{} ({point}%)", value_words(indicator, value)),
+        None => value_words(indicator, value),
+    };
+    values.iter().map(one).collect::<Vec<_>>().join(" · ")
+}
+
+/// A figure's name; a time taken with its unit and its point.
+pub fn figure_words(lang: Lang, indicator: &Indicator, point: Option<u8>) -> String {
+    let name = say(lang, &indicator.words);
+    let Measure::Percentile { unit, .. } = &indicator.measure else { return name };
+    let unit = t(lang, if *unit == Lapse::Hours { "in-hours" } else { "in-working-days" });
+    match point {
+        Some(point) => t_with(
+            lang,
+            "figure-point",
+            [("x", name.into()), ("n", i64::from(point).into()), ("unit", unit.into())],
+        ),
+        None => t_with(lang, "figure-in", [("x", name.into()), ("unit", unit.into())]),
+    }
+}
+
+/// A figure's value as shown: a percentage, a number, or a time in the unit of its indicator.
 pub fn value_words(indicator: &Indicator, value: &Value) -> String {
     match indicator.measure {
         Measure::Ratio { .. } => {
             format::percent(value.numerator.max(0) as u64, value.denominator.max(0) as u64)
         }
-        _ => format::number(value.numerator),
+        // To the tenth: what is kept is no more exact.
+        Measure::Percentile { .. } => {
+            let tenths = (value.thousandths.unwrap_or(0) + 50) / 100;
+            format!("{}.{}", format::number(tenths / 10), tenths % 10)
+        }
+        Measure::Count(_) | Measure::Sum(_) => format::number(value.numerator),
     }
 }

@@ -1,0 +1,235 @@
+//! Changes of the territory: a place was moved, merged, closed or taken up again.
+//!
+//! Figures stand on the map of their time: a record counts under the places above it when it was
+//! opened, for good. By how much today's map differs is kept beside them ([`Dimension::Moved`]); a
+//! change of the territory moves the whole figures of one place there, in the same transaction, however
+//! many records they come from. Lists, inboxes and searches stand on today's map only: rows of the
+//! records concerned are written anew right after, some at a time, before the change is answered. What is
+//! still to be written is kept as a setting, so that the next start goes on after a crash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_kernel::project::{CellKey, project};
+use gongzhi_kernel::{Command, Laws, Order, Record, World};
+use gongzhi_lang::model::{Dimension, Level};
+use gongzhi_store::{Batch, CellQuery, Ledger, ListQuery, Order as Sorted, Scope, StoreError, Stored, Want};
+
+use super::Writer;
+use super::group::{Group, Means};
+
+/// Rows written anew with one transaction.
+const PAGE: u32 = 500;
+/// Before the place in the name of the setting that keeps what is to be written anew.
+const PENDING: &str = "territory/";
+
+/// A place that lies elsewhere now, with all that lies under it.
+pub(super) struct Move {
+    code: String,
+    /// Under which places it lay, and lies no more.
+    lost: Vec<String>,
+    gained: Vec<String>,
+    /// Where the rows of its records stand until they are written anew.
+    rows: Option<(Level, String)>,
+}
+
+/// Whether a command may change the territory: a step of a place that is in the register.
+pub(super) fn may_move(command: &Command, world: &World) -> bool {
+    matches!(command.order, Order::Step { .. }) && world.is_place(command.order.record())
+}
+
+/// A command that may change the territory comes after everything that was opened before it, also by a
+/// clock that was set back meanwhile: under which places a record counts must not change behind it.
+pub(super) fn after_all(
+    command: &Command,
+    ledger: &dyn Ledger,
+    newest_here: Option<Timestamp>,
+) -> Result<Command, StoreError> {
+    let newest = ListQuery { scope: Scope::All, order: Sorted::Newest, limit: 1, ..ListQuery::default() };
+    let durable = ledger.list(&newest)?.rows.first().map(|row| row.opened);
+    let newest = durable.max(newest_here);
+    let at = newest.map_or(command.at, |newest| command.at.max(newest.plus_millis(1)));
+    Ok(Command { at, ..command.clone() })
+}
+
+/// Takes the places among changed records into the world; gives those that lie elsewhere now.
+pub(super) fn register(
+    laws: &Laws,
+    world: &mut Arc<World>,
+    records: &BTreeMap<RecordId, Arc<Record>>,
+) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for record in records.values() {
+        let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
+        let Some(code) = record.fields.get("code").and_then(gongzhi_base::Value::text) else { continue };
+        if mechanism.register.as_deref() != Some("place") {
+            continue;
+        }
+        let before = world.lineage().line(code, None);
+        let path = world.known_path(code).cloned();
+        let rows = path.as_ref().and_then(|path| {
+            path.iter().zip(Level::ALL).rev().find_map(|(code, level)| Some((level, code.clone()?)))
+        });
+        Arc::make_mut(world).register(mechanism, record);
+        let after = world.lineage().line(code, None);
+        let without = |line: &[String], other: &[String]| -> Vec<String> {
+            line.iter().filter(|place| !other.contains(place)).cloned().collect()
+        };
+        // A place that was not there has no records.
+        let elsewhere = before != after || path.as_ref() != world.known_path(code);
+        if !before.is_empty() && elsewhere {
+            let (lost, gained) = (without(&before, &after), without(&after, &before));
+            moves.push(Move { code: code.to_owned(), lost, gained, rows });
+        }
+    }
+    moves
+}
+
+impl Group {
+    /// What the moves change: the figures on today's map, and which rows are to be written anew.
+    pub(super) fn take_moves(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        moves: &[Move],
+    ) -> Result<(), StoreError> {
+        if moves.is_empty() {
+            return Ok(());
+        }
+        // What records counted for before stands under today's places from here on: only what changes
+        // after the moves is added to the cells record by record.
+        for kept in self.found.values_mut() {
+            if let Some(mechanism) = laws.version(&kept.record.mechanism, kept.record.version) {
+                let made = project(mechanism, &kept.record, &self.at.world, means.ambient.now());
+                kept.share = Arc::new(made.share);
+            }
+        }
+        for place in moves {
+            for (key, sum) in self.figures_of(means, laws, &place.code)? {
+                let mut add = |code: &String, sign: i64| {
+                    let cell = self.cells.entry(CellKey { key: code.clone(), ..key.clone() }).or_default();
+                    cell.0 += sign * sum.0;
+                    cell.1 += sign * sum.1;
+                };
+                place.gained.iter().for_each(|code| add(code, 1));
+                place.lost.iter().for_each(|code| add(code, -1));
+            }
+            if let Some((level, code)) = &place.rows {
+                means.ledger.put_setting(&format!("{PENDING}{}/{code}", level.word()), b"1")?;
+                self.moved.push((*level, code.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// All figures of a place on today's map, what the group has changed so far included. Nothing is
+    /// under way: what the ledger holds is what the group stands on, or it will not be made durable.
+    fn figures_of(
+        &self,
+        means: &Means,
+        laws: &Laws,
+        code: &str,
+    ) -> Result<BTreeMap<CellKey, (i64, i64)>, StoreError> {
+        let mut sums: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+        let mut add = |key: CellKey, change: (i64, i64)| {
+            let sum = sums.entry(CellKey { dimension: Dimension::Moved, ..key }).or_default();
+            sum.0 += change.0;
+            sum.1 += change.1;
+        };
+        for mechanism in laws.library.mechanisms.keys() {
+            for dimension in [Dimension::Place, Dimension::Moved] {
+                let query = CellQuery {
+                    mechanism: mechanism.clone(),
+                    indicators: Vec::new(),
+                    dimension,
+                    keys: vec![code.to_owned()],
+                    from: String::new(),
+                    to: "9999-99".to_owned(),
+                };
+                for cell in means.ledger.cells(&query)? {
+                    add(cell.key, (cell.numerator, cell.denominator));
+                }
+            }
+        }
+        for (key, change) in &self.cells {
+            if key.key == code && matches!(key.dimension, Dimension::Place | Dimension::Moved) {
+                add(key.clone(), *change);
+            }
+        }
+        Ok(sums)
+    }
+}
+
+impl Writer {
+    /// Writes the rows of moved places anew, what an earlier process left undone too.
+    pub(super) fn write_moved(&mut self) -> Result<(), StoreError> {
+        let pending = self.means.ledger.settings()?;
+        let pending =
+            pending.into_iter().filter(|(name, value)| name.starts_with(PENDING) && !value.is_empty());
+        let places: BTreeSet<String> = pending.map(|(name, _)| name).collect();
+        for name in places {
+            let place = name.strip_prefix(PENDING).and_then(|place| place.split_once('/'));
+            if let Some((level, code)) = place
+                && let Some(level) = Level::read(level)
+            {
+                self.write_rows(level, code)?;
+            }
+            self.means.ledger.put_setting(&name, b"")?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of all records at and under a place anew. Nothing may be under way.
+    fn write_rows(&mut self, level: Level, code: &str) -> Result<(), StoreError> {
+        let mut after = None;
+        let mut written = 0;
+        loop {
+            let query = ListQuery {
+                scope: Scope::All,
+                place: Some((level, code.to_owned())),
+                order: Sorted::Newest,
+                after,
+                limit: PAGE,
+                ..ListQuery::default()
+            };
+            let page = self.means.ledger.list(&query)?;
+            let ids: Vec<RecordId> = page.rows.iter().map(|row| row.id).collect();
+            if ids.is_empty() {
+                break;
+            }
+            let batch = self.rows_anew(ids)?;
+            match self.means.ledger.commit(self.at.head, &batch) {
+                Ok(()) => written += batch.records.len(),
+                // Another node wrote meanwhile: the same page again on what it left.
+                Err(StoreError::Conflict) => {
+                    self.catch_up()?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        tracing::info!(place = code, records = written, "lists stand on the new map");
+        Ok(())
+    }
+
+    /// What is derived of records, on the map of now. It holds no entry.
+    fn rows_anew(&self, ids: Vec<RecordId>) -> Result<Batch, StoreError> {
+        let laws = self.means.state.load().laws.clone();
+        let now = self.means.ambient.now();
+        let mut batch = Batch::default();
+        for (id, snapshot) in self.means.ledger.load(&Want { records: ids, commands: Vec::new() })?.records {
+            let record = Record::from_bytes(&snapshot)
+                .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+            let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
+            let projection = project(mechanism, &record, &self.at.world, now);
+            batch.records.push(Stored { snapshot, receipt: None, projection, text_changed: true });
+        }
+        Ok(batch)
+    }
+}
