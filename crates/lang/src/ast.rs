@@ -77,6 +77,7 @@ pub struct Mechanism {
     pub recurs: Option<Recurs>,
     pub notices: Vec<crate::notice::Notice>,
     pub views: Vec<crate::view::Written>,
+    pub sheet: Option<crate::sheet::Sheet>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.

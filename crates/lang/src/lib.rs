@@ -21,6 +21,7 @@ mod manual;
 pub mod model;
 pub mod notice;
 mod render;
+pub mod sheet;
 mod source;
 mod suggest;
 mod typing;

@@ -137,6 +137,8 @@ pub struct Mechanism {
     pub views: Vec<crate::view::View>,
     /// What its views divide and filter by: `state` and fields, each once. Lists of their values are kept.
     pub kept: Vec<String>,
+    /// Its records as the rows of a table.
+    pub sheet: Option<Sheet>,
     /// Fields by which some indicator is counted, each once.
     pub by_fields: Vec<String>,
     /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
@@ -188,6 +190,11 @@ impl Mechanism {
     /// its parent, besides being open. `state` stands among them where its state is read.
     pub fn told_by(&self, part: &str) -> &[String] {
         self.told.get(part).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// The opening step of its sheet, and the sheet.
+    pub fn sheet(&self) -> Option<(&Sheet, &Step)> {
+        let sheet = self.sheet.as_ref()?;
+        Some((sheet, self.step(&sheet.new)?))
     }
     /// Steps that open a record.
     pub fn openers(&self) -> impl Iterator<Item = &Step> {
@@ -556,5 +563,20 @@ pub struct Notice {
     /// Deadlines whose passing tells it.
     pub late: Vec<String>,
     pub to: Vec<Who>,
+    pub clause: Clause,
+}
+
+/// Records as the rows of a table: what the opening step asks are its columns. Those above it that have a
+/// sheet stand in the same rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sheet {
+    /// The step that a new row takes.
+    pub new: String,
+    /// The step that a changed row takes.
+    pub changed: Option<String>,
+    /// The fields that tell the records under one parent apart.
+    pub key: Vec<String>,
+    /// Further columns when it is written: fields, `number` or `state`.
+    pub shows: Vec<String>,
     pub clause: Clause,
 }

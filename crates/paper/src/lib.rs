@@ -2,5 +2,7 @@
 //! cells, tables and pages, and nothing of mechanisms, records or rights.
 
 pub mod date;
+pub mod print;
 pub mod read;
 pub mod sheet;
+pub mod write;

@@ -16,6 +16,7 @@ mod follow;
 mod group;
 mod handle;
 mod territory;
+mod together;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use handle::Engine;
+pub use together::Halted;
 
 use commit::{Committer, Settled};
 use group::{Ahead, Group, Kept, Means};
@@ -160,6 +162,7 @@ impl Writer {
                 self.use_laws(*laws);
                 let _ = reply.send(());
             }
+            Some(Job::Together(together)) => self.together(*together),
             Some(Job::Follow(reply)) => {
                 self.finish();
                 if let Err(error) = self.catch_up() {

@@ -105,6 +105,11 @@ impl Files {
         self.write(&self.path(digest), bytes)
     }
 
+    /// Where uploads lie that are no files of records yet.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+
     /// Where a file lies.
     pub fn path(&self, digest: Digest) -> PathBuf {
         let hex = digest.to_string();

@@ -14,6 +14,7 @@ pub mod engine;
 pub mod failure;
 pub mod figures;
 pub mod files;
+pub mod import;
 pub mod listing;
 pub mod load;
 pub mod log;

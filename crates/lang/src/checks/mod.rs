@@ -39,6 +39,7 @@ pub mod personal_incomplete;
 pub mod personal_read;
 pub mod ratio_of_nothing;
 pub mod recurrence;
+pub mod sheet;
 pub mod unknown_key;
 pub mod unknown_name;
 pub mod unreachable_state;
@@ -141,6 +142,7 @@ pub const ALL: &[&Check] = &[
     &notice_silent::CHECK,
     &notice_reader::CHECK,
     &view_personal::CHECK,
+    &sheet::CHECK,
     &example_differs::CHECK,
     &over_budget::CHECK,
     &harmful::CHECK,
@@ -166,6 +168,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     parts::check(world, faults);
     number_format::check(world, faults);
     recurrence::check(world, faults);
+    sheet::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);

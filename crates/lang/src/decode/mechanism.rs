@@ -54,6 +54,9 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let views = named(map.take_all("views"), faults);
     let views = views.iter().filter_map(|entry| crate::view::decode(entry, faults)).collect();
     map.explain(faults);
+    let sheets = map.take_all("sheet");
+    map.take("sheet", faults);
+    let sheet = sheets.first().and_then(|entry| crate::sheet::decode(entry, faults));
     let opens = map.take_all("opens");
     map.take("opens", faults);
     let recurs = opens.first().and_then(|entry| super::calendar::recurs(entry, text, faults));
@@ -81,6 +84,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         recurs,
         notices,
         views,
+        sheet,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,
         name,

@@ -18,6 +18,7 @@ use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 
 use super::commit::Decided;
+use super::together::{Halted, moved_on};
 use super::{Answered, Outcome, Position, Reply, State, refuse, territory};
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
@@ -124,7 +125,8 @@ impl Group {
         kept: &mut LruCache<RecordId, Kept>,
         commands: Vec<(Command, Reply)>,
     ) {
-        if let Err(error) = self.prepare(means, laws, ahead, kept, &commands) {
+        let needed: Vec<&Command> = commands.iter().map(|(command, _)| command).collect();
+        if let Err(error) = self.prepare(means, laws, ahead, kept, &needed, &[]) {
             return refuse(commands, &error);
         }
         for (command, reply) in commands {
@@ -133,24 +135,51 @@ impl Group {
         }
     }
 
-    /// Finds what the commands need: in this group, in the one under way, in memory, in the ledger.
+    /// Decides commands of which all must be accepted; the first that is not ends it, and the group is
+    /// to be thrown away. `seen` are revisions that records must still have.
+    pub fn all(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        kept: &mut LruCache<RecordId, Kept>,
+        commands: &[Command],
+        seen: &[(RecordId, u64)],
+    ) -> Result<Vec<Outcome>, Halted> {
+        let needed: Vec<&Command> = commands.iter().collect();
+        let ids: Vec<RecordId> = seen.iter().map(|(id, _)| *id).collect();
+        self.prepare(means, laws, None, kept, &needed, &ids)
+            .map_err(|error| (None, Failure::Store(error)))?;
+        // What was carried out before is answered again, however its records went on.
+        let all_again = commands.iter().all(|command| self.earlier.contains_key(&command.id));
+        for (id, revision) in seen.iter().filter(|_| !all_again) {
+            let record = self.found.get(id).map(|kept| &*kept.record);
+            if record.is_none_or(|record| record.revision != *revision) {
+                return Err(moved_on(*revision, record));
+            }
+        }
+        let one = |(at, command)| self.one(means, laws, command).map_err(|failure| (Some(at), failure));
+        commands.iter().enumerate().map(one).collect()
+    }
+
+    /// Finds what the commands need, and further records: in this group, in the one under way, in memory, in the ledger.
     fn prepare(
         &mut self,
         means: &Means,
         laws: &Laws,
         ahead: Option<&Ahead>,
         kept: &mut LruCache<RecordId, Kept>,
-        commands: &[(Command, Reply)],
+        commands: &[&Command],
+        records: &[RecordId],
     ) -> Result<(), StoreError> {
         let mut want = Want::default();
-        for (command, _) in commands {
+        for command in commands {
             match ahead.and_then(|ahead| ahead.answers.get(&command.id)) {
                 Some(answer) => drop(self.earlier.insert(command.id.clone(), answer.clone())),
                 None => want.commands.push(command.id.clone()),
             }
         }
         let mut missing: BTreeSet<RecordId> =
-            commands.iter().flat_map(|(command, _)| named(command)).collect();
+            commands.iter().flat_map(|command| named(command)).chain(records.iter().copied()).collect();
         // The second and third rounds fetch what the first ones point at: parents, merged records.
         for _ in 0..3 {
             let mut further = BTreeSet::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
+use gongzhi_base::RecordId;
 use gongzhi_kernel::{Command, Laws};
 use gongzhi_store::{Ledger, StoreError};
 use lru::LruCache;
@@ -12,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::commit::Committer;
 use super::group::Means;
+use super::together::{Halted, Together};
 use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, Reply, State, Writer, edge_of, follow};
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
@@ -22,6 +24,8 @@ pub(super) enum Job {
     Act(Box<Command>, Reply),
     /// Commands sent together: decided in one group, in their order.
     Group(Vec<(Command, Reply)>),
+    /// Commands of which all are carried out or none.
+    Together(Box<Together>),
     /// New documents: replaces the laws once everything before is done.
     Laws(Box<Laws>, oneshot::Sender<()>),
     /// Others appended to the ledger; whoever asked for it is told when it is taken in.
@@ -104,6 +108,20 @@ impl Engine {
             let _ = self.jobs.blocking_send(Job::Group(together.collect()));
         }
         answers.into_iter().map(|answer| answer.blocking_recv().unwrap_or(Err(Failure::Busy))).collect()
+    }
+
+    /// Sends commands of which all are carried out in one durable transaction, or none; from outside the
+    /// runtime. The records of `seen` must still have these revisions. However many there are, they are one
+    /// transaction: whoever sends them keeps them within bounds.
+    pub fn together(
+        &self,
+        commands: Vec<Command>,
+        seen: Vec<(RecordId, u64)>,
+    ) -> Result<Vec<Outcome>, Halted> {
+        let (reply, answer) = oneshot::channel();
+        let together = Box::new(Together { commands, seen, reply });
+        self.jobs.blocking_send(Job::Together(together)).map_err(|_| (None, Failure::Busy))?;
+        answer.blocking_recv().unwrap_or(Err((None, Failure::Busy)))
     }
 
     /// Takes in what other nodes have written so far, and waits for it. Nodes do this by themselves

@@ -36,3 +36,5 @@ api-file-disk-text = The storage is full or fails. All records are safe; please 
 api-broken-title = Something went wrong on our side
 api-broken-text = It did not succeed, and nothing was left half done. Send it again with the same command_id.
 api-member-command-id = 8 to 64 characters of letters, digits and - _ . only
+api-sheet-title = The sheet could not be imported
+api-sheet-text = It could not be read, or lacks the columns that are needed.

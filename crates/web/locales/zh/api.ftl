@@ -36,3 +36,5 @@ api-file-disk-text = 存储空间已满或者出了故障。已有记录都安�
 api-broken-title = 系统出了问题
 api-broken-text = 这次没有成功，也没有留下半截记录。请用同一个 command_id 再发一次。
 api-member-command-id = 应当是8到64个字符，只用字母、数字和 - _ .
+api-sheet-title = 表格不能导入
+api-sheet-text = 表格读不出来，或者没有需要的栏目。

@@ -11,6 +11,7 @@ mod figures;
 pub mod files;
 mod follow;
 mod history;
+mod import;
 mod inbox;
 mod input;
 mod kinds;
@@ -105,6 +106,9 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(files::upload))
         .layer(DefaultBodyLimit::max(files::MAX_UPLOAD))
         .layer(Extension(Arc::new(files::Uploads::default())));
+    let sheets = OpenApiRouter::new()
+        .routes(routes!(import::import))
+        .layer(DefaultBodyLimit::max(gongzhi_service::import::LIMITS.bytes + 1));
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::sign_in))
         .routes(routes!(session::sign_out))
@@ -144,6 +148,7 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(log::proof))
         .layer(DefaultBodyLimit::max(input::MAX_JSON))
         .merge(uploads)
+        .merge(sheets)
         .split_for_parts()
 }
 

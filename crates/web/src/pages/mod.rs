@@ -25,6 +25,7 @@ pub mod record;
 mod report;
 pub mod rows;
 pub mod settings;
+pub mod sheets;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -64,4 +65,5 @@ pub fn routes() -> Router<App> {
         .route("/desk/r/{id}/erasure", get(erase::staff).post(erase::staff_submit))
         .merge(desk::routes())
         .merge(record::routes())
+        .merge(sheets::routes())
 }

@@ -32,6 +32,17 @@ pub struct Upload {
     pub kept: Result<FileRef, FileFault>,
 }
 
+/// A sheet that came in to be read. It is no file of a record and is kept nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct SentSheet {
+    pub bytes: Vec<u8>,
+    /// Whether that was all of it.
+    pub whole: bool,
+}
+
+/// The name under which forms send a sheet.
+const SHEET: &str = "sheet";
+
 /// What was posted.
 #[derive(Clone, Debug, Default)]
 pub struct Posted {
@@ -39,6 +50,8 @@ pub struct Posted {
     pub files: Vec<Upload>,
     /// More files came than are taken at once.
     pub too_many: bool,
+    /// A sheet to be read, on the pages that read one.
+    pub sheet: Option<SentSheet>,
 }
 
 impl Posted {
@@ -77,6 +90,7 @@ impl FromRequest<App> for Posted {
         let Ok(visitor) = Visitor::from_request_parts(&mut parts, app).await;
         // Residents' pages act for nobody's account: only the desk's forms carry a token.
         let desk = parts.uri.path().starts_with("/desk/") && parts.uri.path() != "/desk/sign-in";
+        let sheets = desk && parts.uri.path().contains("/import/");
         let secret = match desk {
             true => {
                 let me = Me::from_request_parts(&mut parts, app).await;
@@ -88,7 +102,7 @@ impl FromRequest<App> for Posted {
         let multipart = media.is_some_and(|media| media.starts_with("multipart/form-data"));
         let request = Request::from_parts(parts, body);
         let posted = match multipart {
-            true => many_parts(app, request, secret.as_deref()).await,
+            true => many_parts(app, request, secret.as_deref(), sheets).await,
             false => one_part(request).await,
         };
         let posted = posted.map_err(|status| Trouble::status(app, &visitor, status).into_response())?;
@@ -124,7 +138,12 @@ pub fn decode(bytes: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-async fn many_parts(app: &App, request: Request, secret: Option<&str>) -> Result<Posted, StatusCode> {
+async fn many_parts(
+    app: &App,
+    request: Request,
+    secret: Option<&str>,
+    sheets: bool,
+) -> Result<Posted, StatusCode> {
     let mut form =
         Multipart::from_request(request, app).await.map_err(|fault| fault.into_response().status())?;
     let mut posted = Posted::default();
@@ -148,6 +167,10 @@ async fn many_parts(app: &App, request: Request, secret: Option<&str>) -> Result
             return Err(StatusCode::FORBIDDEN);
         }
         let (bytes, whole) = collect(field, MAX_BYTES).await?;
+        if sheets && name == SHEET {
+            posted.sheet = Some(SentSheet { bytes, whole });
+            continue;
+        }
         if bytes.is_empty() && file.is_empty() {
             continue;
         }

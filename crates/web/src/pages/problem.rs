@@ -73,6 +73,12 @@ impl Trouble {
         Trouble::kept(app, visitor.desk_shell(app, me, ""), failure, Vec::new())
     }
 
+    /// A fault of ours, with the words for the operator.
+    pub fn broken(app: &App, visitor: &Visitor, why: &str) -> Trouble {
+        tracing::error!(why, "a file could not be made");
+        Trouble::status(app, visitor, StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// A failure in words, with what was typed.
     pub fn kept(app: &App, shell: Shell, failure: &Failure, kept: Vec<Fact>) -> Trouble {
         let told = tell(app, &shell, failure);

@@ -106,8 +106,8 @@ pub struct RecordList {
     pub empty: String,
     /// Paging.
     pub paging: Paging,
-    /// The same list as a file.
-    pub download: Option<Link>,
+    /// The same list as files.
+    pub downloads: Vec<Link>,
 }
 
 /// What waits for the person, ordered by what is due.

@@ -22,6 +22,7 @@ mod notices;
 mod record;
 mod resident;
 pub mod sample;
+mod sheets;
 mod shell;
 mod why;
 
@@ -37,6 +38,7 @@ pub use log::*;
 pub use notices::*;
 pub use record::*;
 pub use resident::*;
+pub use sheets::*;
 pub use shell::*;
 pub use why::*;
 

@@ -256,6 +256,8 @@ pub struct RecordPage {
     pub live: String,
     /// Which version of which document the record runs by.
     pub version: Option<Link>,
+    /// Its parts as sheets: to import, to save, to print.
+    pub sheets: Vec<Link>,
 }
 
 /// The page with the form of one step.

@@ -98,6 +98,7 @@ pub fn render(name: &str, source: &str, frames: &str, look: &Look) -> Result<Str
         "notices" => show::<NoticesPage>(page, look, |p| &mut p.s),
         "notice_settings" => show::<NoticeSettingsPage>(page, look, |p| &mut p.s),
         "dead_letters" => show::<DeadLettersPage>(page, look, |p| &mut p.s),
+        "import" => show::<ImportPage>(page, look, |p| &mut p.s),
         "account" => show::<AccountPage>(page, look, |p| &mut p.s),
         "about" => show::<AboutPage>(page, look, |p| &mut p.s),
         other => Err(SampleError::Unknown(other.to_owned())),

@@ -43,6 +43,7 @@ POST /follow/{code}/steps/{step}
 POST /notices/read
 POST /records
 POST /records/{id}/erasure
+POST /records/{id}/imports/{mechanism}
 POST /records/{id}/looks
 POST /records/{id}/steps/{step}
 POST /sign-in

@@ -48,6 +48,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
         list: RecordList {
             rows: found.rows.iter().map(|row| record_row(lang, &state, row, now)).collect(),
             empty: visitor.t("inbox-empty"),
+            downloads: super::export::links(&visitor, "/desk/export/inbox", "", !found.rows.is_empty()),
             paging: Paging {
                 first_href: if after.is_some() { "/desk".into() } else { String::new() },
                 next_href: found

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod board;
 pub mod burden;
 pub mod dead_letters;
+pub mod export;
 pub mod inbox;
 pub mod list;
 pub mod live;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/sign-out", post(sign_in::out))
         .route("/desk/list", get(list::page))
         .route("/desk/search", get(list::page))
+        .route("/desk/export/{file}", get(export::page))
         .route("/desk/board", get(board::page))
         .route("/desk/burden", get(burden::page))
         .route("/desk/audit", get(audit::page).post(audit::begin))

@@ -26,6 +26,8 @@ use crate::view::{
 #[derive(Deserialize, Default)]
 pub struct Done {
     done: Option<String>,
+    /// How many records were imported under it: new, and changed.
+    imported: Option<String>,
 }
 
 /// `GET /desk/r/{id}`
@@ -41,10 +43,18 @@ pub async fn page(
     let mut page = shown(&app, &visitor, &me, &view, &[], None);
     let state = app.service.state();
     page.duplicates = duplicates(&app, &visitor, &state, &view, likely);
-    page.s.flash = done.done.and_then(|name| {
-        let step = view.mechanism.step(&name)?;
-        let text = t_with(visitor.lang, "step-done", [("x", say(visitor.lang, &step.words).into())]);
-        Some(Flash { tone: Tone::Good, text, ..Flash::default() })
+    let imported = done.imported.as_deref().and_then(|text| text.split_once('.')).map(|(new, changed)| {
+        let pairs = [("x", new.parse().unwrap_or(0_u64)), ("y", changed.parse().unwrap_or(0))];
+        let text = t_with(visitor.lang, "import-done", pairs.map(|(name, n)| (name, n.into())));
+        Flash { tone: Tone::Good, text, ..Flash::default() }
+    });
+    page.sheets = crate::pages::sheets::links(&app, &visitor, &me, &view);
+    page.s.flash = imported.or_else(|| {
+        done.done.and_then(|name| {
+            let step = view.mechanism.step(&name)?;
+            let text = t_with(visitor.lang, "step-done", [("x", say(visitor.lang, &step.words).into())]);
+            Some(Flash { tone: Tone::Good, text, ..Flash::default() })
+        })
     });
     Ok(ok(&page))
 }

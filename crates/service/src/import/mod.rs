@@ -1,0 +1,309 @@
+//! Records from a sheet, as documents declare it: read, planned against what is there, tried by the
+//! rules, shown, and then carried out in one durable transaction or not at all.
+//!
+//! A plan is made anew each time, from the upload and from the records as they are. Nothing is written
+//! before it is applied, and what is applied is the plan that was shown: its mark tells.
+
+mod cells;
+mod keep;
+mod plan;
+pub mod rows;
+mod trial;
+
+use std::sync::Arc;
+
+use gongzhi_base::{Digest, RecordId, Value};
+use gongzhi_kernel::decide::is_open;
+use gongzhi_kernel::{Actor, Command, FieldFault, Record, Refusal, rights};
+use gongzhi_lang::model::{Field, Mechanism};
+use gongzhi_paper::read::{Limits, ReadFault};
+use gongzhi_paper::sheet::{CellFault, NotFound};
+
+use crate::engine::State;
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// What an uploaded sheet may cost.
+pub const LIMITS: Limits = Limits {
+    bytes: 10 * 1024 * 1024,
+    unpacked: 64 * 1024 * 1024,
+    parts: 1_000,
+    rows: 2_000,
+    columns: 100,
+    characters: 5_000,
+};
+
+/// How often a plan is made again when records changed while it was carried out.
+const TRIES: usize = 4;
+
+/// A column of a sheet.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Position of its mechanism in the sheet's chain.
+    pub level: usize,
+    pub field: Field,
+    pub optional: bool,
+    /// Whether it tells records apart.
+    pub key: bool,
+}
+
+/// A sheet under a record.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// The mechanisms in a row, the topmost first; the last one's records are the rows.
+    pub chain: Vec<Arc<Mechanism>>,
+    pub columns: Vec<Column>,
+    /// Whether the actor may import it.
+    pub may_import: bool,
+}
+
+impl Sheet {
+    /// The mechanism whose records are the rows.
+    pub fn row(&self) -> &Arc<Mechanism> {
+        // A chain holds at least the mechanism from which it was made.
+        &self.chain[self.chain.len() - 1]
+    }
+}
+
+/// What becomes of a record.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Becomes {
+    New,
+    /// Fields that change: before and after.
+    Changed(Vec<(String, Option<Value>, Option<Value>)>),
+    Unchanged,
+}
+
+/// A record that a sheet speaks of.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The first row that speaks of it.
+    pub row: u32,
+    /// Position of its mechanism in the chain.
+    pub level: usize,
+    pub record: RecordId,
+    /// Its number, once it has one.
+    pub number: String,
+    pub title: String,
+    pub becomes: Becomes,
+}
+
+/// What is wrong in a row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RowFault {
+    pub row: u32,
+    /// The letters of the column and its position among the sheet's columns.
+    pub column: Option<(String, usize)>,
+    /// What stands there.
+    pub text: String,
+    pub what: What,
+}
+
+/// Kinds of faults in a row.
+#[derive(Clone, PartialEq, Debug)]
+pub enum What {
+    Cell(CellFault),
+    Field(FieldFault),
+    /// Several entries of a register are called so; their codes.
+    Several(Vec<String>),
+    /// The key stands in an earlier row already.
+    Twice(u32),
+    /// An earlier row says otherwise of the same record.
+    Disagrees(u32),
+    /// The record is there and the sheet may not change this.
+    Fixed,
+    /// Several records under the same one have this key.
+    Ambiguous,
+    /// The rules refuse it.
+    Refused(Refusal),
+}
+
+/// What a sheet would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub sheet: Sheet,
+    /// The name of the sheet read; empty for a file without names.
+    pub name: String,
+    /// The row of its headings.
+    pub heading: u32,
+    pub entries: Vec<Entry>,
+    /// By row and column; where there is one, nothing is imported.
+    pub faults: Vec<RowFault>,
+    /// Tells this plan from another one.
+    pub mark: Digest,
+    commands: Vec<Command>,
+    /// The row of each command.
+    rows: Vec<u32>,
+    /// The records it rests on, each at its revision.
+    seen: Vec<(RecordId, u64)>,
+}
+
+impl Plan {
+    /// How many records are new, changed, unchanged.
+    pub fn counts(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for entry in &self.entries {
+            counts[match entry.becomes {
+                Becomes::New => 0,
+                Becomes::Changed(_) => 1,
+                Becomes::Unchanged => 2,
+            }] += 1;
+        }
+        counts
+    }
+}
+
+/// Why there is no plan, or it was not carried out. In each case nothing was written.
+#[derive(Debug)]
+pub enum ImportFailure {
+    Failure(Failure),
+    /// The file could not be read.
+    File(ReadFault),
+    /// It holds no table with these headings.
+    NoTable(Box<NotFound>, Box<Sheet>),
+    /// The upload is not kept any more.
+    Gone,
+    /// The plan is another one than was shown, or has faults.
+    Otherwise(Box<Plan>),
+}
+
+impl<F: Into<Failure>> From<F> for ImportFailure {
+    fn from(failure: F) -> ImportFailure {
+        ImportFailure::Failure(failure.into())
+    }
+}
+
+impl Service {
+    /// The sheets of the parts under a record that this actor may read.
+    pub fn sheets(&self, actor: &Actor, mechanism: &Mechanism, record: &Record) -> Vec<Sheet> {
+        let state = self.state();
+        let all = state.laws.library.mechanisms.values();
+        // A mechanism above another one with a sheet is a part of that one's rows.
+        let last = |one: &&Arc<Mechanism>| {
+            let below = |other: &Arc<Mechanism>| {
+                other.sheet.is_some() && other.parent.as_deref() == Some(one.name.as_str())
+            };
+            one.sheet.is_some() && !state.laws.library.mechanisms.values().any(below)
+        };
+        let chains = all.filter(last).filter_map(|one| chain(&state, one, &mechanism.name));
+        let sheets = chains.map(|chain| {
+            let may = |part: &Arc<Mechanism>| {
+                part.sheet().is_some_and(|(_, step)| {
+                    rights::may_step(step, actor, None, &record.place, &state.world).is_some()
+                })
+            };
+            let may_import = is_open(mechanism, &record.state) && chain.iter().all(may);
+            Sheet { columns: columns(&chain), chain, may_import }
+        });
+        sheets.collect()
+    }
+
+    /// The sheet of that mechanism under a record, if the actor may import it.
+    pub fn import_sheet(
+        &self,
+        actor: &Actor,
+        root: RecordId,
+        mechanism: &str,
+    ) -> Result<(Record, Sheet), Failure> {
+        let (law, record) = self.readable(actor, root)?.ok_or(Failure::NotFound)?;
+        let mut sheets = self.sheets(actor, &law, &record).into_iter();
+        let sheet = sheets.find(|sheet| sheet.row().name == mechanism).ok_or(Failure::NotFound)?;
+        if sheet.may_import {
+            return Ok((record, sheet));
+        }
+        if !is_open(&law, &record.state) {
+            let step = sheet.row().sheet().map(|(_, step)| (step.words.clone(), step.clause.clone()));
+            let (step, clause) = step.unwrap_or_default();
+            let state = law.state(&record.state).map(|state| state.words.clone()).unwrap_or_default();
+            return Err(Failure::Refused(Refusal::WrongState { step, state, clause }));
+        }
+        let state = self.state();
+        let refused = sheet
+            .chain
+            .iter()
+            .filter_map(|part| part.sheet())
+            .find(|(_, step)| rights::may_step(step, actor, None, &record.place, &state.world).is_none());
+        let (_, step) = refused.ok_or(Failure::NotFound)?;
+        let (who, clause) = (step.by.clone(), step.clause.clone());
+        Err(Failure::Refused(Refusal::NoRight { step: step.words.clone(), who, clause }))
+    }
+
+    /// What an upload would do; nothing is written. `token` is what [`Service::keep_upload`] gave.
+    pub fn import_plan(
+        &self,
+        actor: &Actor,
+        root: RecordId,
+        mechanism: &str,
+        token: Digest,
+    ) -> Result<Plan, ImportFailure> {
+        let (record, sheet) = self.import_sheet(actor, root, mechanism)?;
+        let bytes = self.kept_upload(actor, root, token)?;
+        let book = gongzhi_paper::read::read(&bytes, &LIMITS).map_err(ImportFailure::File)?;
+        plan::make(self, actor, &record, sheet, &book, token)
+    }
+
+    /// Carries out what was shown: all of it in one durable transaction, or nothing. An upload that has
+    /// been carried out does nothing when it is carried out again.
+    pub fn import_apply(
+        &self,
+        actor: &Actor,
+        root: RecordId,
+        mechanism: &str,
+        token: Digest,
+        mark: Digest,
+    ) -> Result<Plan, ImportFailure> {
+        for _ in 0..TRIES {
+            let mut plan = self.import_plan(actor, root, mechanism, token)?;
+            if !plan.faults.is_empty() || plan.mark != mark {
+                return Err(ImportFailure::Otherwise(Box::new(plan)));
+            }
+            if plan.commands.is_empty() {
+                return Ok(plan);
+            }
+            match self.engine().together(plan.commands.clone(), plan.seen.clone()) {
+                Ok(_) => return Ok(plan),
+                // Somebody acted meanwhile: the plan is made on what is there now.
+                Err((None, Failure::Refused(Refusal::Stale { .. }))) => {}
+                Err((Some(at), Failure::Refused(refusal))) => {
+                    let row = plan.rows.get(at).copied().unwrap_or_default();
+                    let what = What::Refused(refusal);
+                    plan.faults.push(RowFault { row, column: None, text: String::new(), what });
+                    return Err(ImportFailure::Otherwise(Box::new(plan)));
+                }
+                Err((_, failure)) => return Err(ImportFailure::Failure(failure)),
+            }
+        }
+        Err(ImportFailure::Failure(Failure::Busy))
+    }
+}
+
+/// A mechanism with a sheet and those above it that have one, down from parts of `root`.
+fn chain(state: &State, last: &Arc<Mechanism>, root: &str) -> Option<Vec<Arc<Mechanism>>> {
+    let mut chain = vec![last.clone()];
+    loop {
+        let parent = chain.first()?.parent.clone()?;
+        let above = state.laws.newest(&parent)?;
+        if above.sheet.is_none() {
+            return (parent == root).then_some(chain);
+        }
+        if chain.iter().any(|known| known.name == parent) {
+            return None;
+        }
+        chain.insert(0, above.clone());
+    }
+}
+
+fn columns(chain: &[Arc<Mechanism>]) -> Vec<Column> {
+    let levels = chain.iter().enumerate().filter_map(|(level, one)| Some((level, one, one.sheet()?)));
+    let columns = levels.flat_map(|(level, mechanism, (sheet, step))| {
+        step.asks.iter().filter_map(move |ask| {
+            Some(Column {
+                level,
+                field: mechanism.field(&ask.field)?.clone(),
+                optional: ask.optional,
+                key: sheet.key.contains(&ask.field),
+            })
+        })
+    });
+    columns.collect()
+}

@@ -1,0 +1,467 @@
+//! From rows to commands: which records a sheet speaks of, what becomes of each, and every fault at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{CommandId, Digest, RecordId, Value};
+use gongzhi_kernel::command::Input;
+use gongzhi_kernel::decide::PARENT;
+use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input};
+use gongzhi_lang::model::Mechanism;
+use gongzhi_paper::sheet::{Book, Found, Heading, Row, find, letters};
+use gongzhi_store::{StoreError, Want};
+
+use super::cells::{Cells, Unread};
+use super::trial::Trial;
+use super::{Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet, What};
+use crate::engine::State;
+use crate::service::Service;
+
+/// Records read at once.
+const ROUND: usize = 256;
+
+/// The columns' headings: each may be called in either language.
+fn headings(columns: &[Column]) -> Vec<Heading> {
+    let heading = |column: &Column| Heading {
+        names: vec![column.field.words.zh.clone(), column.field.words.en.clone()],
+        required: !column.optional,
+    };
+    columns.iter().map(heading).collect()
+}
+
+/// Plans what a book would do under a record.
+pub fn make(
+    service: &Service,
+    actor: &Actor,
+    root: &Record,
+    sheet: Sheet,
+    book: &Book,
+    token: Digest,
+) -> Result<Plan, ImportFailure> {
+    let found = match find(book, &headings(&sheet.columns)) {
+        Ok(found) => found,
+        Err(fault) => return Err(ImportFailure::NoTable(Box::new(fault), Box::new(sheet))),
+    };
+    let state = service.state().clone();
+    let mut trial = Trial::new(&state, service.ledger())?;
+    trial.know([Arc::new(root.clone())]);
+    let mut planning = Planning {
+        service,
+        root,
+        token,
+        sheet: &sheet,
+        found: &found,
+        cells: Cells::new(&state.world),
+        state: &state,
+        trial: &trial,
+        known: HashMap::new(),
+        nodes: HashMap::new(),
+        entries: Vec::new(),
+        faults: Vec::new(),
+        orders: Vec::new(),
+        seen: BTreeSet::from([root.id]),
+        begun: false,
+    };
+    let table = &book.sheets[found.sheet];
+    let mut above: Vec<Option<Node>> = vec![None; sheet.chain.len()];
+    for row in &table.rows[found.first..] {
+        planning.row(row, &mut above)?;
+    }
+    let Planning { entries, mut faults, orders, seen, .. } = planning;
+    let seen: Vec<(RecordId, u64)> =
+        seen.into_iter().filter_map(|id| Some((id, trial.record(id)?.revision))).collect();
+    let (commands, rows) = commands(service, actor, token, &seen, orders);
+    refused(&mut trial, &sheet, &found, &commands, &rows, &mut faults)?;
+    faults.sort_by_key(|fault| (fault.row, fault.column.as_ref().map(|(_, at)| *at)));
+    let mark = mark(&commands);
+    Ok(Plan {
+        name: table.name.clone(),
+        heading: table.rows[found.first - 1].number,
+        sheet,
+        entries,
+        faults,
+        mark,
+        commands,
+        rows,
+        seen,
+    })
+}
+
+/// Gives each order its command. The identifier holds the revision of the record, so that the same
+/// upload sent twice does its work once, and the same sheet uploaded later does it anew.
+fn commands(
+    service: &Service,
+    actor: &Actor,
+    token: Digest,
+    seen: &[(RecordId, u64)],
+    orders: Vec<(u32, Order)>,
+) -> (Vec<Command>, Vec<u32>) {
+    let revisions: HashMap<RecordId, u64> = seen.iter().copied().collect();
+    let now = service.now();
+    let command = |(row, order): (u32, Order)| {
+        let record = order.record();
+        let revision = revisions.get(&record).copied().unwrap_or_default();
+        let digest =
+            Digest::of_parts(&[b"gongzhi.import", &token.0, &record.0, &revision.to_be_bytes()]).to_string();
+        let id = CommandId::new(&digest).unwrap_or_else(|_| service.new_command_id());
+        (Command { id, actor: actor.clone(), at: now, order }, row)
+    };
+    orders.into_iter().map(command).unzip()
+}
+
+/// What commands say, whenever they are sent.
+fn mark(commands: &[Command]) -> Digest {
+    let told: Vec<Vec<u8>> = commands.iter().map(|command| command.digest(None).0.to_vec()).collect();
+    let parts: Vec<&[u8]> = told.iter().map(Vec::as_slice).collect();
+    Digest::of_parts(&parts)
+}
+
+/// Tries all commands and tells those that the rules refuse. What stands under a refused one is not tried.
+fn refused(
+    trial: &mut Trial<'_>,
+    sheet: &Sheet,
+    found: &Found,
+    commands: &[Command],
+    rows: &[u32],
+    faults: &mut Vec<RowFault>,
+) -> Result<(), StoreError> {
+    let mut fallen: HashSet<String> = HashSet::new();
+    for (command, row) in commands.iter().zip(rows) {
+        let parent = match &command.order {
+            Order::Open { input, .. } => input.get(PARENT),
+            _ => None,
+        };
+        if let Some(Raw::Text(parent)) = parent
+            && fallen.contains(parent)
+        {
+            fallen.insert(command.order.record().to_string());
+            continue;
+        }
+        let Err(refusal) = trial.decide(command)? else { continue };
+        fallen.insert(command.order.record().to_string());
+        let mechanism = match &command.order {
+            Order::Open { mechanism, .. } => Some(mechanism.clone()),
+            order => trial.record(order.record()).map(|record| record.mechanism.clone()),
+        };
+        let level = sheet.chain.iter().position(|one| Some(&one.name) == mechanism.as_ref());
+        let one = |what, column: Option<usize>| RowFault {
+            row: *row,
+            column: column.map(|at| (place(found, at), at)),
+            text: String::new(),
+            what,
+        };
+        match refusal {
+            Refusal::Fields(fields) => faults.extend(fields.into_iter().map(|fault| {
+                let at = level.and_then(|level| at(sheet, level, &fault.field));
+                one(What::Field(fault), at)
+            })),
+            refusal => faults.push(one(What::Refused(refusal), None)),
+        }
+    }
+    Ok(())
+}
+
+/// The letters of a column; empty where the sheet does not have it.
+fn place(found: &Found, column: usize) -> String {
+    found.columns[column].map(letters).unwrap_or_default()
+}
+
+/// The position of a field's column.
+fn at(sheet: &Sheet, level: usize, field: &str) -> Option<usize> {
+    let name = field.split_once('.').map_or(field, |(name, _)| name);
+    sheet.columns.iter().position(|column| column.level == level && column.field.name == name)
+}
+
+/// A record of which a row speaks.
+#[derive(Clone)]
+struct Node {
+    id: RecordId,
+    /// The row that spoke of it first.
+    row: u32,
+    values: BTreeMap<String, Value>,
+}
+
+type Key = (RecordId, usize, Vec<u8>);
+
+/// The parts of one record by key, with the number of equal ones.
+type Parts = HashMap<Vec<u8>, (Arc<Record>, usize)>;
+
+struct Planning<'p> {
+    service: &'p Service,
+    root: &'p Record,
+    token: Digest,
+    sheet: &'p Sheet,
+    found: &'p Found,
+    cells: Cells<'p>,
+    state: &'p State,
+    trial: &'p Trial<'p>,
+    /// Parts that are there, of the records above read so far.
+    known: HashMap<(RecordId, usize), Parts>,
+    nodes: HashMap<Key, Node>,
+    entries: Vec<Entry>,
+    faults: Vec<RowFault>,
+    orders: Vec<(u32, Order)>,
+    /// Records on which the plan rests.
+    seen: BTreeSet<RecordId>,
+    /// Whether a row has been read.
+    begun: bool,
+}
+
+impl<'p> Planning<'p> {
+    /// One row: the record of each level, from above. `above` holds those of the row before.
+    fn row(&mut self, row: &Row, above: &mut [Option<Node>]) -> Result<(), ImportFailure> {
+        let columns: Vec<usize> = (0..self.sheet.columns.len()).collect();
+        let blank = |column: &usize| {
+            self.found.columns[*column].is_none_or(|at| row.text(at).is_empty() && row.fault(at).is_none())
+        };
+        if columns.iter().all(blank) {
+            return Ok(());
+        }
+        let sheet = self.sheet;
+        let mut under = Some(self.root.id);
+        // Whether this row speaks of the same record as the one before, down to here.
+        let mut same = std::mem::replace(&mut self.begun, true);
+        for (level, mechanism) in sheet.chain.iter().enumerate() {
+            let own: Vec<usize> =
+                columns.iter().copied().filter(|column| sheet.columns[*column].level == level).collect();
+            let inherits = same && level + 1 < sheet.chain.len() && own.iter().all(blank);
+            if inherits {
+                // Where the row above has a fault, this has been told.
+                under = above[level].as_ref().map(|node| node.id);
+                continue;
+            }
+            let read = self.values(row, mechanism, &own);
+            let node = match (under, read) {
+                (Some(under), Some((input, values))) => self.node(row, level, under, &input, values)?,
+                _ => None,
+            };
+            same =
+                same && node.is_some() && above[level].as_ref().map(|n| n.id) == node.as_ref().map(|n| n.id);
+            under = node.as_ref().map(|node| node.id);
+            above[level] = node;
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, row: &Row, column: Option<usize>, what: What) {
+        let at = column.and_then(|column| self.found.columns[column]);
+        let text = at.map(|at| row.text(at).chars().take(60).collect()).unwrap_or_default();
+        let column = column.map(|column| (place(self.found, column), column));
+        self.faults.push(RowFault { row: row.number, column, text, what });
+    }
+
+    /// What a row says of one level, as it came and as values; `None` with faults.
+    fn values(
+        &mut self,
+        row: &Row,
+        mechanism: &Mechanism,
+        own: &[usize],
+    ) -> Option<(Input, BTreeMap<String, Value>)> {
+        let (_, step) = mechanism.sheet()?;
+        let before = self.faults.len();
+        let mut input = Input::new();
+        let mut unread = HashSet::new();
+        for &column in own {
+            let Some(at) = self.found.columns[column] else { continue };
+            let field = &self.sheet.columns[column].field;
+            let what = match row.fault(at) {
+                Some(fault) => Err(What::Cell(fault)),
+                None => self.cells.read(field, row.text(at)).map_err(|unread| match unread {
+                    Unread::Fault(fault) => What::Field(FieldFault { field: field.name.clone(), fault }),
+                    Unread::Several(codes) => What::Several(codes),
+                }),
+            };
+            match what {
+                Ok(raw) => drop(input.insert(field.name.clone(), raw)),
+                Err(what) => {
+                    unread.insert(field.name.clone());
+                    self.fault(row, Some(column), what);
+                }
+            }
+        }
+        match input::read(mechanism, step, &input, self.root.id, &self.state.world) {
+            Ok(values) if self.faults.len() == before => return Some((input, values)),
+            Ok(_) => {}
+            Err(faults) => {
+                for fault in faults.into_iter().filter(|fault| !unread.contains(&fault.field)) {
+                    let column = own
+                        .iter()
+                        .copied()
+                        .find(|column| self.sheet.columns[*column].field.name == fault.field);
+                    // A column that a sheet may leave out is not asked for.
+                    self.fault(row, column, What::Field(fault));
+                }
+            }
+        }
+        None
+    }
+
+    /// The record of a level: one of this sheet, one that is there, or a new one.
+    fn node(
+        &mut self,
+        row: &Row,
+        level: usize,
+        under: RecordId,
+        input: &Input,
+        values: BTreeMap<String, Value>,
+    ) -> Result<Option<Node>, ImportFailure> {
+        let sheet = self.sheet;
+        let mechanism = &sheet.chain[level];
+        let key = key(mechanism, &values);
+        let column = sheet.columns.iter().position(|column| column.level == level && column.key);
+        if let Some(node) = self.nodes.get(&(under, level, key.clone())).cloned() {
+            if level + 1 == sheet.chain.len() {
+                self.fault(row, column, What::Twice(node.row));
+                return Ok(None);
+            }
+            let other = (0..sheet.columns.len()).find(|at| {
+                let column = &sheet.columns[*at];
+                let name = &column.field.name;
+                column.level == level
+                    && self.found.columns[*at].is_some()
+                    && node.values.get(name) != values.get(name)
+            });
+            if let Some(other) = other {
+                self.fault(row, Some(other), What::Disagrees(node.row));
+            }
+            return Ok(Some(node));
+        }
+        let node = match self.there(level, under, &key)? {
+            Some((_, several)) if several > 1 => {
+                self.fault(row, column, What::Ambiguous);
+                return Ok(None);
+            }
+            Some((record, _)) => {
+                self.kept(row, level, &record, input, &values);
+                Node { id: record.id, row: row.number, values }
+            }
+            None => {
+                let id = self.fresh(under, level, &key);
+                let (entry, order) = opened(mechanism, level, row.number, id, under, input);
+                self.entries.push(Entry { title: title(mechanism, &values), ..entry });
+                self.orders.extend(order.map(|order| (row.number, order)));
+                Node { id, row: row.number, values }
+            }
+        };
+        self.nodes.insert((under, level, key), node.clone());
+        Ok(Some(node))
+    }
+
+    /// A new record's identifier follows from the upload, so that sending it twice names the same one.
+    fn fresh(&self, under: RecordId, level: usize, key: &[u8]) -> RecordId {
+        let level = (level as u64).to_be_bytes();
+        let digest = Digest::of_parts(&[b"gongzhi.import", &self.token.0, &under.0, &level, key]);
+        let mut entropy = [0; 10];
+        entropy.copy_from_slice(&digest.0[..10]);
+        RecordId::at(self.root.opened.0, entropy)
+    }
+
+    /// The part of a record that has this key, and how many have it.
+    fn there(
+        &mut self,
+        level: usize,
+        under: RecordId,
+        key: &[u8],
+    ) -> Result<Option<(Arc<Record>, usize)>, StoreError> {
+        let mechanism = &self.sheet.chain[level];
+        if !self.known.contains_key(&(under, level)) {
+            let mut parts = HashMap::new();
+            // A record that this sheet opens has no parts yet.
+            let record = self.trial.record(under);
+            let parts_of = record.iter().flat_map(|record| &record.parts);
+            let ids: Vec<RecordId> =
+                parts_of.filter(|part| part.mechanism == mechanism.name).map(|part| part.id).collect();
+            for ids in ids.chunks(ROUND) {
+                let want = Want { records: ids.to_vec(), commands: Vec::new() };
+                for (id, bytes) in self.service.ledger().load(&want)?.records {
+                    let record = Record::from_bytes(&bytes)
+                        .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+                    let record = Arc::new(record);
+                    self.trial.know([record.clone()]);
+                    let entry = parts.entry(self::key(mechanism, &record.fields)).or_insert((record, 0));
+                    entry.1 += 1;
+                }
+            }
+            self.known.insert((under, level), parts);
+        }
+        Ok(self.known[&(under, level)].get(key).cloned())
+    }
+
+    /// A record that is there: what the sheet changes of it.
+    fn kept(
+        &mut self,
+        row: &Row,
+        level: usize,
+        record: &Arc<Record>,
+        input: &Input,
+        values: &BTreeMap<String, Value>,
+    ) {
+        let mechanism = &self.sheet.chain[level];
+        self.seen.insert(record.id);
+        let step = mechanism.sheet().and_then(|(sheet, _)| mechanism.step(sheet.changed.as_deref()?));
+        let asks = |name: &str| step.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
+        let mut changes = Vec::new();
+        for at in 0..self.sheet.columns.len() {
+            let column = &self.sheet.columns[at];
+            let name = &column.field.name;
+            if column.level != level || self.found.columns[at].is_none() {
+                continue;
+            }
+            let (before, after) = (record.fields.get(name), values.get(name));
+            if before == after {
+                continue;
+            }
+            changes.push((name.clone(), before.cloned(), after.cloned()));
+            if !asks(name) {
+                self.fault(row, Some(at), What::Fixed);
+            }
+        }
+        let becomes = if changes.is_empty() { Becomes::Unchanged } else { Becomes::Changed(changes) };
+        if let (Becomes::Changed(_), Some(step)) = (&becomes, step) {
+            let input = input.iter().filter(|(name, _)| asks(name));
+            let input = input.map(|(name, raw)| (name.clone(), raw.clone())).collect();
+            let order = Order::Step { record: record.id, step: step.name.clone(), expect: None, input };
+            self.orders.push((row.number, order));
+        }
+        self.entries.push(Entry {
+            row: row.number,
+            level,
+            record: record.id,
+            number: record.number.clone(),
+            title: title(mechanism, values),
+            becomes,
+        });
+    }
+}
+
+/// A new record's entry, without its title, and its order.
+fn opened(
+    mechanism: &Mechanism,
+    level: usize,
+    row: u32,
+    id: RecordId,
+    under: RecordId,
+    input: &Input,
+) -> (Entry, Option<Order>) {
+    let order = mechanism.sheet().map(|(sheet, _)| {
+        let mut input = input.clone();
+        input.insert(PARENT.to_owned(), Raw::Text(under.to_string()));
+        Order::Open { mechanism: mechanism.name.clone(), step: sheet.new.clone(), id, input }
+    });
+    let entry =
+        Entry { row, level, record: id, number: String::new(), title: String::new(), becomes: Becomes::New };
+    (entry, order)
+}
+
+/// The values that tell a record from its siblings, as bytes.
+fn key(mechanism: &Mechanism, values: &BTreeMap<String, Value>) -> Vec<u8> {
+    let names = mechanism.sheet.iter().flat_map(|sheet| &sheet.key);
+    let values: Vec<Value> = names.filter_map(|name| values.get(name).cloned()).collect();
+    Value::List(values).to_bytes()
+}
+
+fn title(mechanism: &Mechanism, values: &BTreeMap<String, Value>) -> String {
+    let named = mechanism.title.as_ref().and_then(|name| values.get(name)).and_then(Value::text);
+    named.unwrap_or_default().to_owned()
+}

@@ -1,0 +1,266 @@
+//! A programme from a sheet: every fault told by row and column, all or nothing, and nothing twice.
+
+mod fixture;
+
+use std::collections::BTreeMap;
+
+use fixture::{County, county};
+use gongzhi_base::{Digest, RecordId, Value};
+use gongzhi_kernel::{Actor, Fault, FieldFault, Order, Raw, Refusal};
+use gongzhi_service::import::{Becomes, ImportFailure, Plan, What};
+use gongzhi_store::ListQuery;
+
+const HEADINGS: &str = "目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限\n";
+
+fn planner(county: &County) -> Actor {
+    county.service.actor_of("planner")
+}
+
+fn programme(county: &County) -> RecordId {
+    let id = county.service.new_record_id();
+    let input = [("title", "年度任务书"), ("basis", "县委文件")];
+    let input = input.map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned()))).into();
+    let order = Order::Open { mechanism: "programme".into(), step: "open".into(), id, input };
+    county.send("open-the-programme", planner(county), order).expect("drawn up").record
+}
+
+fn upload(county: &County, root: RecordId, rows: &str) -> Digest {
+    let bytes = format!("{HEADINGS}{rows}");
+    county.service.keep_upload(&planner(county), root, bytes.as_bytes(), None).expect("kept")
+}
+
+fn plan(county: &County, root: RecordId, token: Digest) -> Plan {
+    county.service.import_plan(&planner(county), root, "measure", token).expect("a plan")
+}
+
+fn apply(county: &County, root: RecordId, token: Digest, mark: Digest) -> Result<Plan, ImportFailure> {
+    county.service.import_apply(&planner(county), root, "measure", token, mark)
+}
+
+/// How many records there are, by mechanism.
+fn counts(county: &County) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for name in ["goal", "task", "measure"] {
+        let query = ListQuery { mechanism: Some(name.into()), limit: 1_000, ..ListQuery::default() };
+        let page = county.service.list(&planner(county), query).expect("a list");
+        counts.insert(name.to_owned(), page.rows.len());
+    }
+    counts
+}
+
+fn of(goals: usize, tasks: usize, measures: usize) -> BTreeMap<String, usize> {
+    [("goal", goals), ("task", tasks), ("measure", measures)].map(|(name, n)| (name.to_owned(), n)).into()
+}
+
+const GOOD: &str = "建强组织体系,规范化建设,f3,整顿软弱涣散村党组织,民政局,,６,个,2027年3月1日\n\
+    ,,,活动场所补短板,zjj,民政局、zzzx,24,处,2027/6/30\n\
+    ,示范点建设,作风建设专班,建成示范点,民政局,,46,处,46568\n\
+    办好群众的事,热线办理,f1,热线按期办结,zzzx,,100,件,2027-12-31\n";
+
+fn good(county: &County) -> String {
+    // The unit's name as the register has it.
+    let state = county.service.state();
+    let name = state.world.unit("mzj").expect("a unit").words.zh.clone();
+    GOOD.replace("民政局", &name)
+}
+
+#[test]
+fn a_sheet_becomes_goals_tasks_and_measures_at_once() {
+    let county = county();
+    let root = programme(&county);
+    let token = upload(&county, root, &good(&county));
+    let shown = plan(&county, root, token);
+    assert_eq!((shown.faults.as_slice(), shown.counts()), (&[][..], [9, 0, 0]));
+    assert_eq!(counts(&county), of(0, 0, 0), "showing writes nothing");
+    let before = county.service.ledger().head().expect("a head").size;
+    apply(&county, root, token, shown.mark).expect("carried out");
+    assert_eq!(counts(&county), of(2, 3, 4));
+    let after = county.service.ledger().head().expect("a head").size;
+    assert!(after > before);
+
+    let view = county.service.view(&planner(&county), root).expect("readable");
+    let number = |name: &str| view.record.fields.get(name).cloned();
+    assert_eq!(
+        [number("goals"), number("tasks"), number("measures")],
+        [2, 3, 4].map(|n| Some(Value::Int(n)))
+    );
+    let days: Vec<String> = shown
+        .entries
+        .iter()
+        .filter(|entry| entry.level == 2)
+        .map(|entry| {
+            let view = county.service.view(&planner(&county), entry.record).expect("readable");
+            match view.record.fields.get("due_on") {
+                Some(Value::Date(day)) => day.to_string(),
+                other => format!("{other:?}"),
+            }
+        })
+        .collect();
+    assert_eq!(days, ["2027-03-01", "2027-06-30", "2027-06-30", "2027-12-31"]);
+
+    // Sent again, by whoever did not see the answer.
+    apply(&county, root, token, shown.mark).expect_err("the plan is another one now");
+    let again = plan(&county, root, token);
+    assert_eq!(again.counts(), [0, 0, 9]);
+    apply(&county, root, token, again.mark).expect("nothing to do");
+    assert_eq!(county.service.ledger().head().expect("a head").size, after);
+}
+
+#[test]
+fn imported_again_it_changes_what_changed_and_doubles_nothing() {
+    let county = county();
+    let root = programme(&county);
+    let rows = good(&county);
+    let token = upload(&county, root, &rows);
+    let mark = plan(&county, root, token).mark;
+    apply(&county, root, token, mark).expect("carried out");
+
+    let changed = rows.replace(",６,", ",8,").replace(&mzj_list(&county), "zzzx");
+    let changed = format!("{changed},,,又一条措施,zzzx,,1,项,2027-12-31\n");
+    let token = upload(&county, root, &changed);
+    let shown = plan(&county, root, token);
+    assert_eq!((shown.faults.as_slice(), shown.counts()), (&[][..], [1, 2, 7]));
+    let target = shown.entries.iter().find_map(|entry| match &entry.becomes {
+        Becomes::Changed(changes) => changes.iter().find(|(name, ..)| name == "target").cloned(),
+        _ => None,
+    });
+    assert_eq!(target, Some(("target".into(), Some(Value::Int(6)), Some(Value::Int(8)))));
+    apply(&county, root, token, shown.mark).expect("carried out");
+    assert_eq!(counts(&county), of(2, 3, 5));
+
+    // The first sheet again: it changes back, although it was carried out before.
+    let token = upload(&county, root, &rows);
+    let shown = plan(&county, root, token);
+    assert_eq!(shown.counts(), [0, 2, 7]);
+    apply(&county, root, token, shown.mark).expect("carried out");
+    assert_eq!(plan(&county, root, upload(&county, root, &rows)).counts(), [0, 0, 9]);
+}
+
+/// The list of units in the second row.
+fn mzj_list(county: &County) -> String {
+    let state = county.service.state();
+    format!("{}、zzzx", state.world.unit("mzj").expect("a unit").words.zh)
+}
+
+#[test]
+fn every_fault_is_told_by_row_and_column_and_nothing_is_written() {
+    let county = county();
+    let root = programme(&county);
+    let rows = "甲组,任务,f3,措施一,没有这个局,,六,个,明年\n\
+        甲组,任务,f1,措施二,zzzx,,0,个,2027-12-31\n\
+        甲组,任务,f3,措施一一,zzzx,,1,个,2027-12-31\n\
+        甲组,任务,f3,措施一一,zzzx,,1,个,2027-12-31\n\
+        乙组,,,措施三,zzzx,,1,,2027-12-31\n";
+    let token = upload(&county, root, rows);
+    let shown = plan(&county, root, token);
+    let told: Vec<(u32, &str, &What)> = shown
+        .faults
+        .iter()
+        .map(|fault| (fault.row, fault.column.as_ref().map_or("", |(letters, _)| letters), &fault.what))
+        .collect();
+    let field = |field: &str, fault| What::Field(FieldFault { field: field.into(), fault });
+    let expected = [
+        (2, "E", field("owner", Fault::NoUnit("没有这个局".into()))),
+        (2, "G", field("target", Fault::NotNumber)),
+        (2, "I", field("due_on", Fault::NotDate)),
+        (3, "C", What::Disagrees(2)),
+        (3, "G", field("target", Fault::TooShort(1))),
+        (5, "D", What::Twice(4)),
+        (6, "B", field("title", Fault::Missing)),
+        (6, "C", field("force", Fault::Missing)),
+        (6, "H", field("target_unit", Fault::Missing)),
+    ];
+    let expected: Vec<(u32, &str, &What)> =
+        expected.iter().map(|(row, at, what)| (*row, *at, what)).collect();
+    assert_eq!(told, expected);
+    let refused = apply(&county, root, token, shown.mark).expect_err("with faults nothing is imported");
+    assert!(matches!(refused, ImportFailure::Otherwise(_)), "{refused:?}");
+    assert_eq!(counts(&county), of(0, 0, 0));
+}
+
+#[test]
+fn a_fault_in_the_last_of_a_thousand_rows_keeps_all_out() {
+    let county = county();
+    let root = programme(&county);
+    let mut rows = String::from("甲组,任务,f3,措施0,zzzx,,1,个,2027-12-31\n");
+    for n in 1..1_000 {
+        rows.push_str(&format!(",,,措施{n},zzzx,,1,个,2027-12-31\n"));
+    }
+    let bad = format!("{rows},,,最后,zzzx,,1,个,2027-02-30\n");
+    let token = upload(&county, root, &bad);
+    let shown = plan(&county, root, token);
+    assert_eq!(shown.faults.len(), 1);
+    assert_eq!(shown.faults[0].row, 1_002);
+    let head = county.service.ledger().head().expect("a head").size;
+    apply(&county, root, token, shown.mark).expect_err("nothing is imported");
+    assert_eq!(county.service.ledger().head().expect("a head").size, head);
+    assert_eq!(counts(&county), of(0, 0, 0));
+}
+
+#[test]
+fn a_command_refused_at_the_end_takes_back_those_before_it() {
+    let county = county();
+    let root = programme(&county);
+    let open = |n: usize, title: &str| {
+        let input = [("parent", root.to_string()), ("title", title.to_owned())];
+        let input = input.map(|(name, value)| (name.to_owned(), Raw::Text(value))).into();
+        let id = county.service.new_record_id();
+        gongzhi_kernel::Command {
+            id: gongzhi_base::CommandId::new(&format!("together-{n}")).expect("an identifier"),
+            actor: planner(&county),
+            at: county.service.now(),
+            order: Order::Open { mechanism: "goal".into(), step: "set".into(), id, input },
+        }
+    };
+    let mut commands: Vec<_> = (0..20).map(|n| open(n, "目标")).collect();
+    commands.push(open(20, ""));
+    let head = county.service.ledger().head().expect("a head");
+    let halted = county.service.engine().together(commands.clone(), Vec::new()).expect_err("refused");
+    assert_eq!(halted.0, Some(20));
+    assert_eq!(county.service.ledger().head().expect("a head"), head);
+    assert_eq!(counts(&county), of(0, 0, 0));
+
+    commands.pop();
+    let stale = county.service.engine().together(commands.clone(), vec![(root, 99)]).expect_err("moved on");
+    assert!(matches!(stale, (None, gongzhi_service::Failure::Refused(Refusal::Stale { .. }))), "{stale:?}");
+    let done = county.service.engine().together(commands.clone(), Vec::new()).expect("carried out");
+    assert!(done.iter().all(|outcome| !outcome.again));
+    assert_eq!(counts(&county), of(20, 0, 0));
+    let again = county.service.engine().together(commands, vec![(root, 99)]).expect("answered again");
+    assert!(again.iter().all(|outcome| outcome.again));
+    assert_eq!(counts(&county), of(20, 0, 0));
+}
+
+#[test]
+fn what_the_rules_refuse_is_told_with_its_row() {
+    let county = county();
+    let root = programme(&county);
+    let rows = good(&county);
+    let token = upload(&county, root, &rows);
+    let shown = plan(&county, root, token);
+    apply(&county, root, token, shown.mark).expect("carried out");
+    let first = shown.entries.iter().find(|entry| entry.level == 2).expect("a measure").record;
+    county.step("planner", first, "issue", &[]).expect("issued");
+    // Issued measures may not be amended, and the task's force may not be changed by the sheet.
+    let token = upload(&county, root, &rows.replace(",６,", ",8,").replace("规范化建设,f3", "规范化建设,f4"));
+    let shown = plan(&county, root, token);
+    assert!(matches!(shown.faults[0].what, What::Refused(Refusal::WrongState { .. })), "{:?}", shown.faults);
+    assert!(matches!(shown.faults[1].what, What::Fixed), "{:?}", shown.faults);
+    assert_eq!(shown.faults.len(), 2);
+}
+
+#[test]
+fn only_who_may_open_all_of_it_may_import_and_nobody_finds_another_s_upload() {
+    let county = county();
+    let root = programme(&county);
+    let token = upload(&county, root, &good(&county));
+    let supervisor = county.service.actor_of("supervise");
+    let refused = county.service.import_plan(&supervisor, root, "measure", token).expect_err("no right");
+    assert!(
+        matches!(refused, ImportFailure::Failure(gongzhi_service::Failure::Refused(Refusal::NoRight { .. }))),
+        "{refused:?}"
+    );
+    let other = county.service.actor_of("planner2");
+    let gone = county.service.import_plan(&other, root, "measure", token).expect_err("not his");
+    assert!(matches!(gone, ImportFailure::Gone), "{gone:?}");
+}

@@ -1,0 +1,157 @@
+//! What a sheet would do, as the page shows it: faults by row, or what is new and what changes.
+
+use gongzhi_base::{Digest, RecordId, Value};
+use gongzhi_lang::model::Field;
+use gongzhi_paper::sheet::CellFault;
+use gongzhi_service::State;
+use gongzhi_service::import::{Becomes, Entry, Plan, RowFault, What};
+
+use crate::app::App;
+use crate::i18n::{Lang, t, t_with};
+use crate::pages::names;
+use crate::pages::record::show::desk_base;
+use crate::pages::visitor::Visitor;
+use crate::pages::words::{field_fault_words, refusal_words_in, say};
+use crate::view::{Figure, Form, Hidden, ImportChange, ImportFault, ImportPreview, Link, Tone, format};
+
+/// Most faults and most records told on one page.
+const TOLD: usize = 200;
+
+pub fn preview(
+    app: &App,
+    visitor: &Visitor,
+    plan: &Plan,
+    token: Digest,
+    root: RecordId,
+    otherwise: Option<String>,
+) -> ImportPreview {
+    let state = app.service.state();
+    let lang = visitor.lang;
+    let [new, changed, unchanged] = plan.counts();
+    let figure = |key: &str, n: usize, tone| Figure {
+        label: visitor.t(key),
+        value: format::number(n as i64),
+        tone,
+        ..Figure::default()
+    };
+    let faults = plan.faults.len();
+    let figures = vec![
+        figure("import-faults", faults, if faults > 0 { Tone::Late } else { Tone::Good }),
+        figure("import-new", new, Tone::Plain),
+        figure("import-changed", changed, Tone::Plain),
+        figure("import-unchanged", unchanged, Tone::Plain),
+    ];
+    let read = match plan.name.is_empty() {
+        true => t_with(lang, "import-read-csv", [("n", plan.heading.into())]),
+        false => t_with(lang, "import-read", [("x", plan.name.as_str().into()), ("n", plan.heading.into())]),
+    };
+    let worth = plan.entries.iter().filter(|entry| entry.becomes != Becomes::Unchanged);
+    let apply = (faults == 0 && new + changed > 0).then(|| Form {
+        id: "apply".into(),
+        action: format!("{}/import/{}/{token}", desk_base(root), plan.sheet.row().name),
+        hidden: vec![Hidden { name: "mark".into(), value: plan.mark.to_string() }],
+        submit: t_with(lang, "import-apply", [("n", ((new + changed) as i64).into())]),
+        note: visitor.t("import-apply-note"),
+        cancel: Some(Link::new(visitor.t("back"), desk_base(root))),
+        ..Form::default()
+    });
+    let more = |all: usize| match all.saturating_sub(TOLD) {
+        0 => String::new(),
+        more => t_with(lang, "parts-more", [("n", (more as i64).into())]),
+    };
+    ImportPreview {
+        figures,
+        read,
+        otherwise: otherwise.unwrap_or_default(),
+        faults: plan.faults.iter().take(TOLD).map(|fault| told(lang, &state, plan, fault)).collect(),
+        more_faults: more(faults),
+        changes: worth.take(TOLD).map(|entry| change(lang, &state, plan, entry)).collect(),
+        more_changes: more(new + changed),
+        apply,
+    }
+}
+
+fn told(lang: Lang, state: &State, plan: &Plan, fault: &RowFault) -> ImportFault {
+    let column = fault.column.as_ref().map(|(letters, at)| {
+        let heading = plan.sheet.columns.get(*at).map(|column| say(lang, &column.field.words));
+        let heading = heading.unwrap_or_default();
+        if letters.is_empty() { heading } else { format!("{letters} {heading}") }
+    });
+    let (what, clause) = fault_words(lang, state, plan, fault);
+    ImportFault {
+        row: fault.row.to_string(),
+        column: column.unwrap_or_default(),
+        text: fault.text.clone(),
+        what,
+        clause: clause.map(|(label, href)| Link::new(label, href)),
+    }
+}
+
+/// A fault in words, with the clause on which it rests.
+pub fn fault_words(
+    lang: Lang,
+    state: &State,
+    plan: &Plan,
+    fault: &RowFault,
+) -> (String, Option<(String, String)>) {
+    let plain = |key: &str| (t(lang, key).into_owned(), None);
+    let row = |key: &str, row: &u32| (t_with(lang, key, [("n", (*row).into())]), None);
+    match &fault.what {
+        What::Cell(CellFault::MergedAcross) => plain("import-merged"),
+        What::Cell(CellFault::Formula) => plain("import-formula"),
+        What::Cell(CellFault::Error) => plain("import-error"),
+        What::Field(found) => {
+            let field = fault.column.as_ref().and_then(|(_, at)| plan.sheet.columns.get(*at));
+            let words = match field {
+                Some(column) => field_fault_words(lang, &column.field, &found.fault),
+                None => format!(
+                    "{}{}{}",
+                    found.field,
+                    t(lang, "colon"),
+                    crate::pages::words::fault_words(lang, &found.fault)
+                ),
+            };
+            (words, None)
+        }
+        What::Several(codes) => {
+            let codes = codes.join(&t(lang, "list-comma"));
+            (t_with(lang, "import-several", [("x", codes.into())]), None)
+        }
+        What::Twice(first) => row("import-twice", first),
+        What::Disagrees(first) => row("import-disagrees", first),
+        What::Fixed => plain("import-fixed"),
+        What::Ambiguous => plain("import-ambiguous"),
+        What::Refused(refusal) => {
+            let told = refusal_words_in(lang, refusal, state);
+            (told.words, told.clause)
+        }
+    }
+}
+
+fn change(lang: Lang, state: &State, plan: &Plan, entry: &Entry) -> ImportChange {
+    let mechanism = &plan.sheet.chain[entry.level];
+    let value = |field: &Field, value: &Option<Value>| match value {
+        Some(value) => names::value(lang, state, field, value),
+        None => t(lang, "rows-none").into_owned(),
+    };
+    let changes = match &entry.becomes {
+        Becomes::Changed(changes) => changes.as_slice(),
+        _ => &[],
+    };
+    let lines = changes.iter().filter_map(|(name, before, after)| {
+        let field = mechanism.field(name)?;
+        let label = say(lang, &field.words);
+        let colon = t(lang, "colon");
+        Some(format!("{label}{colon}{} → {}", value(field, before), value(field, after)))
+    });
+    let new = entry.becomes == Becomes::New;
+    ImportChange {
+        row: entry.row.to_string(),
+        what: t(lang, if new { "import-new" } else { "import-changed" }).into_owned(),
+        new,
+        of: say(lang, &mechanism.words),
+        title: entry.title.clone(),
+        record: (!new).then(|| Link::new(entry.number.clone(), desk_base(entry.record))),
+        lines: lines.collect(),
+    }
+}
