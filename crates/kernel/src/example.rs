@@ -511,6 +511,7 @@ impl<'a> Play<'a> {
 /// The stable name of a refusal that no example expects.
 fn code(refusal: &Refusal) -> &'static str {
     match refusal {
+        Refusal::OldVersion { .. } => "old-version",
         Refusal::Circle { .. } => "circle",
         Refusal::NoSuch { .. } => "no-such",
         Refusal::Stale { .. } => "stale",

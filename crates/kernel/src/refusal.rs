@@ -27,6 +27,8 @@ pub enum Refusal {
     StillNeeded { state: Words },
     /// The record holds no personal values (any more).
     NothingPersonal,
+    /// A document says something else of a mechanism under a version that records run on.
+    OldVersion { mechanism: String, next: u32 },
     /// A document leads into a circle of automatic steps.
     Circle { step: String },
 }

@@ -39,6 +39,7 @@ use group::{Ahead, Group, Kept, Means};
 use handle::Job;
 
 use crate::failure::Failure;
+use crate::load;
 
 /// Most commands of one durable transaction, unless they were sent together.
 pub const GROUP: usize = 256;
@@ -227,6 +228,11 @@ impl Writer {
                 {
                     tracing::error!(%error, "lists do not stand on the new map yet: restart to go on");
                 }
+                let published =
+                    decided.batch.records.iter().any(|one| one.projection.row.mechanism == load::DOCUMENTS);
+                if published {
+                    self.publish();
+                }
                 self.hand_over();
                 if self.changes.receiver_count() > 0 {
                     let changed = decided.batch.records.into_iter().map(|stored| Changed {
@@ -285,6 +291,16 @@ impl Writer {
     fn moved(&mut self, at: Position) {
         self.written.store(at.head.size, Ordering::Relaxed);
         self.at = at;
+    }
+
+    /// Documents changed: what was decided on top by the old ones is decided again by the new ones.
+    fn publish(&mut self) {
+        let again = self.unmake();
+        match load::laws(self.means.ledger.as_ref(), None) {
+            Ok(laws) => self.use_laws(laws),
+            Err(error) => tracing::error!(%error, "the documents could not be read: restart to use them"),
+        }
+        self.take(again);
     }
 
     fn use_laws(&mut self, laws: Laws) {

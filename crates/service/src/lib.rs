@@ -21,6 +21,7 @@ pub mod log;
 pub mod outbox;
 mod parts;
 pub mod propose;
+mod publish;
 pub mod rebuild;
 pub mod receipt;
 pub mod recount;

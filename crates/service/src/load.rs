@@ -5,50 +5,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{CommandId, Digest, RecordId, Value};
+use gongzhi_base::{CommandId, Digest, RecordId};
 use gongzhi_kernel::{Actor, Command, Event, Laws, Order, Raw, Record, Refusal, World};
 use gongzhi_lang::model::{Library, Mechanism};
 use gongzhi_lang::{DataFile, Source};
 use gongzhi_store::{Ledger, StoreError};
 
 use crate::failure::Failure;
+use crate::publish;
 use crate::service::{Service, setting};
 
 /// The mechanism whose records are the published documents. It is known by name because without it
 /// no other document can be read.
 pub const DOCUMENTS: &str = "documents";
 
-/// The laws as published in the ledger; `fallback` while it holds none.
+/// The laws as published in the ledger, older versions too; `fallback` while it holds none.
 pub fn laws(ledger: &dyn Ledger, fallback: Option<Library>) -> Result<Laws, StoreError> {
     let documents: Vec<Record> =
         ledger.snapshots(DOCUMENTS)?.iter().map(|bytes| read_record(bytes)).collect::<Result<_, _>>()?;
-    Ok(laws_of(&documents, fallback))
-}
-
-/// The laws that these records of the register of documents publish.
-pub(crate) fn laws_of(documents: &[Record], fallback: Option<Library>) -> Laws {
     if documents.is_empty() {
-        return Laws::new(fallback.unwrap_or_default());
+        return Ok(Laws::new(fallback.unwrap_or_default()));
     }
-    let (mut sources, mut data) = (Vec::new(), Vec::new());
-    for record in documents {
-        let text = |name: &str| record.fields.get(name).and_then(Value::text).unwrap_or_default().to_owned();
-        let (code, source) = (text("code"), text("source"));
-        if code.ends_with(".md") {
-            sources.push(Source { path: code, text: source });
-        } else {
-            data.push(DataFile { name: code, text: source });
-        }
-    }
-    let checked = gongzhi_lang::check(&sources, &data);
-    if !checked.is_clean() {
-        // Only clean documents are published; a newer checker may find more in older ones.
-        for diagnostic in &checked.diagnostics {
-            tracing::warn!(code = diagnostic.code, path = %diagnostic.path, message = %diagnostic.message.en,
-                "a published document has faults");
-        }
-    }
-    Laws::new(checked.library)
+    publish::laws(ledger, documents)
 }
 
 fn read_record(bytes: &[u8]) -> Result<Record, StoreError> {

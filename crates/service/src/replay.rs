@@ -18,6 +18,7 @@ use gongzhi_store::{Ledger, Look, StoreError, Stored};
 
 use crate::codes::{self, CodeSecret};
 use crate::load;
+use crate::publish;
 use crate::service::basics;
 
 /// Entries read at once.
@@ -56,7 +57,7 @@ pub fn ground(ledger: &dyn Ledger) -> Result<Ground, StoreError> {
     let (county, zone, calendar) = basics(ledger)?;
     let documents = records_of(ledger, &|mechanism| mechanism == load::DOCUMENTS)?;
     let documents: Vec<Record> = documents.into_values().collect();
-    let laws = load::laws_of(&documents, None);
+    let laws = publish::laws(ledger, documents)?;
     let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
     let register = |name: &str| laws.newest(name).filter(|mechanism| mechanism.register.is_some());
     for ((name, _), record) in records_of(ledger, &|name| register(name).is_some())? {

@@ -23,7 +23,9 @@ use super::{Answered, Outcome, Position, Reply, State, refuse, territory};
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
+use crate::load;
 use crate::outbox;
+use crate::publish;
 use crate::seal::{Keyring, Seals};
 
 /// What deciding needs beside the records.
@@ -278,7 +280,19 @@ impl Group {
         for record in late.into_inner()? {
             self.keep(means, laws, record);
         }
-        Ok(self.accept(means, laws, &command, digest, decided?)?)
+        let decision = decided?;
+        // What a county loads is checked as a whole before.
+        let documents: Vec<&Record> = match command.actor {
+            Actor::Person { .. } => decision.records.values().map(Arc::as_ref).collect(),
+            _ => Vec::new(),
+        };
+        let documents: Vec<&Record> =
+            documents.into_iter().filter(|record| record.mechanism == load::DOCUMENTS).collect();
+        if !documents.is_empty() {
+            let here = |id: RecordId| Some(self.found.get(&id)?.record.as_ref().clone());
+            publish::may_publish(means.ledger.as_ref(), laws, &here, &documents)?;
+        }
+        Ok(self.accept(means, laws, &command, digest, decision)?)
     }
 
     /// The mechanism that a command is about, as far as it is known already.

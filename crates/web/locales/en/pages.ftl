@@ -66,6 +66,8 @@ refusal-still-needed-title = Still needed
 refusal-still-needed-text = The personal data serve to handle this record, which is in the state “{ $x }”. They can be erased as soon as it is closed (Personal Information Protection Law, art. 47).
 refusal-nothing-personal-title = Nothing to erase
 refusal-nothing-personal-text = This record holds no personal data, or they have been erased already.
+refusal-old-version-title = A version stands for one text
+refusal-old-version-text = The mechanism “{ $x }” says something else now, and records run on its version. Write `version: { $y }` or a higher number; nothing was published.
 refusal-circle-title = The rules have a fault
 refusal-circle-text = The rules run in a circle at “{ $x }”. Nothing was done; please tell the administrator.
 

@@ -60,6 +60,8 @@ refusal-still-needed-title = 办理还需要这些信息
 refusal-still-needed-text = 本件现在是“{ $x }”，个人信息仍用于办理；办结后即可删除（《个人信息保护法》第四十七条）。
 refusal-nothing-personal-title = 没有可删除的内容
 refusal-nothing-personal-text = 本件没有个人信息，或者已经删除。
+refusal-old-version-title = 一个版本只对应一份内容
+refusal-old-version-text = 机制“{ $x }”的内容有改动，而在办事项按原版本办理。请写 version: { $y } 或者更大的数字；没有发布。
 refusal-circle-title = 规则有误
 refusal-circle-text = 规则在“{ $x }”这一步绕成了圈，没有办理，请告知管理员。
 

@@ -280,6 +280,7 @@ fn slug(failure: &Failure) -> &'static str {
             Refusal::CommandReused => "reused",
             Refusal::StillNeeded { .. } => "still-needed",
             Refusal::NothingPersonal => "nothing-personal",
+            Refusal::OldVersion { .. } => "old-version",
             Refusal::Circle { .. } => "circle",
         },
         Failure::Store(StoreError::Full) => "full",
@@ -378,6 +379,7 @@ mod tests {
             Refusal::CommandReused,
             Refusal::StillNeeded { state: step },
             Refusal::NothingPersonal,
+            Refusal::OldVersion { mechanism: "x".into(), next: 2 },
             Refusal::Circle { step: "x".into() },
         ];
         let others = [

@@ -171,6 +171,10 @@ fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText 
         Refusal::NothingPersonal => {
             ("nothing-personal", StatusCode::CONFLICT, plain("refusal-nothing-personal-text"), None)
         }
+        Refusal::OldVersion { mechanism, next } => {
+            let words = xy("refusal-old-version-text", mechanism, &next.to_string());
+            ("old-version", StatusCode::UNPROCESSABLE_ENTITY, words, None)
+        }
         Refusal::Circle { step } => {
             ("circle", StatusCode::INTERNAL_SERVER_ERROR, xy("refusal-circle-text", step, ""), None)
         }
@@ -300,6 +304,7 @@ mod tests {
             Refusal::CommandReused,
             Refusal::StillNeeded { state: words() },
             Refusal::NothingPersonal,
+            Refusal::OldVersion { mechanism: "x".into(), next: 2 },
             Refusal::Circle { step: "x".into() },
         ];
         let failures = [
