@@ -356,6 +356,44 @@ impl Life<'_> {
         self.take_answers(node, &[id], &[answer]).map(|_| ())
     }
 
+    /// Somebody publishes a document anew: every mechanism in it says something else under a higher version.
+    pub fn revise(&mut self) -> Result<(), Violation> {
+        let laws = self.model.laws.clone();
+        let mut registers =
+            laws.library.mechanisms.values().filter(|law| law.register.as_deref() == Some("document"));
+        let Some(law) = registers.next() else { return Ok(()) };
+        let revising = |step: &&Step| {
+            !step.opens_record() && step.to.is_none() && step.asks.iter().any(|ask| ask.field == "source")
+        };
+        let Some(step) = law.steps.iter().find(revising) else { return Ok(()) };
+        let text = |record: &RecordId| -> Option<&str> {
+            self.model.records.get(record)?.fields.get("source")?.text()
+        };
+        let fits = |(id, known): (&RecordId, &super::model::Known)| {
+            let own = known.mechanism == law.name && step.from.contains(&known.state);
+            // The register of documents itself must be read to read any other.
+            let other = |text: &str| text.contains("version: ") && !text.contains("register: document");
+            (own && text(id).is_some_and(other)).then_some(*id)
+        };
+        let documents: Vec<RecordId> = self.model.records.iter().filter_map(fits).collect();
+        let people = self.people(&step.by, None);
+        let (Some(by), Some(record)) =
+            (self.chance.one(&people).cloned(), self.chance.one(&documents).copied())
+        else {
+            return Ok(());
+        };
+        let Some(source) = text(&record) else { return Ok(()) };
+        let raised = source.lines().map(|line| match line.strip_prefix("version: ") {
+            Some(number) => format!("version: {}", number.trim().parse::<u32>().map_or(1, |old| old + 1)),
+            None => line.to_owned(),
+        });
+        let mut source = raised.collect::<Vec<_>>().join("\n");
+        source.push_str(&format!("\n\nRevised on {}.\n", self.zone.date(self.server_now())));
+        let input = [("source".to_owned(), Raw::Text(source))].into();
+        let order = Order::Step { record, step: step.name.clone(), expect: None, input };
+        self.give(by, order, None)
+    }
+
     /// An administrator keeps a register.
     pub fn administer(&mut self) -> Result<(), Violation> {
         let laws = self.model.laws.clone();

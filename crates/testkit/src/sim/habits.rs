@@ -51,6 +51,8 @@ pub struct PeopleHabits {
     pub holder: f64,
     /// Acts of the administrators a day.
     pub registers: f64,
+    /// How often a day a document is published anew, with its versions raised.
+    pub revisions: f64,
     pub looks: f64,
     pub erasures: f64,
     /// Of what the staff does: kept on a phone without network, and for how many hours.

@@ -31,6 +31,7 @@ pub enum What {
     Day,
     Open,
     Register,
+    Revise,
     Attend(RecordId),
     /// A phone that has network again, or somebody who tries again.
     Deliver(Vec<CommandId>),
@@ -236,6 +237,7 @@ impl<'p> Life<'p> {
             }
             What::Open => self.open(),
             What::Register => self.administer(),
+            What::Revise => self.revise(),
             What::Attend(record) => self.attend(record),
             What::Deliver(ids) => self.deliver(&ids),
             What::Burst => self.burst(),
@@ -288,6 +290,7 @@ impl<'p> Life<'p> {
         let plans = [
             (people.openings * villages / 100.0, What::Open),
             (people.registers, What::Register),
+            (people.revisions, What::Revise),
             (people.bursts, What::Burst),
             (people.reads, What::Read),
             (month(faults.crashes), What::Crash),

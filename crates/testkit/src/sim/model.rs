@@ -379,8 +379,32 @@ impl Model {
         };
         if let Some(register) = &law.register {
             self.register(register, event.record);
+            // What is loaded at the beginning is known as a whole.
+            if register == "document" && event.by != Acted::System {
+                self.publish();
+            }
         }
         Ok(())
+    }
+
+    /// The documents say something else now: new records run by it, running ones by what they began with.
+    fn publish(&mut self) {
+        let register = |known: &&Known| {
+            let law = self.laws.version(&known.mechanism, known.version);
+            law.is_some_and(|law| law.register.as_deref() == Some("document")) && self.open(known)
+        };
+        let (mut sources, mut data) = (Vec::new(), Vec::new());
+        for known in self.records.values().filter(register) {
+            let text =
+                |name: &str| known.fields.get(name).and_then(Value::text).unwrap_or_default().to_owned();
+            let (code, text) = (text("code"), text("source"));
+            match code.ends_with(".md") {
+                true => sources.push(gongzhi_lang::Source { path: code, text }),
+                false => data.push(gongzhi_lang::DataFile { name: code, text }),
+            }
+        }
+        let library = gongzhi_lang::check(&sources, &data).library;
+        Arc::make_mut(&mut self.laws).publish(library);
     }
 
     /// Takes a register's entry into the picture; one in a final state is not there.
