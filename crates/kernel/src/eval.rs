@@ -123,6 +123,11 @@ impl Scope<'_> {
                 self.each(over, |scope| numbers.push(scope.eval(number).and_then(|value| value.int())));
                 total(numbers.into_iter())
             }
+            Expr::ListOver { over, value } => {
+                let mut values = Vec::new();
+                self.each(over, |scope| values.extend(scope.eval(value)));
+                Some(Value::List(values))
+            }
             Expr::Inner(name) => self.inner?.get(name).cloned(),
             Expr::HasInner(name) => {
                 Some(Value::Bool(self.inner?.get(name).is_some_and(|value| !is_empty(value))))

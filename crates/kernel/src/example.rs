@@ -2,19 +2,19 @@
 //! give. Every line is commanded through [`decide`], timers come when they are due, and what comes out is
 //! compared with what is written; each mismatch is told at its line.
 
+mod compare;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gongzhi_base::{Calendar, CommandId, Digest, FileRef, RecordId, Timestamp, Value, Zone};
-use gongzhi_lang::example::{
-    self, Actor as Who, Deed, Example, Expect, Moment, Move, Plain, Refused, Setting, What, Why,
-};
+use gongzhi_base::{Calendar, CommandId, Date, Digest, FileRef, RecordId, Timestamp, Zone};
+use gongzhi_lang::example::{self, Actor as Who, Deed, Example, Move, Plain, Refused, Setting, Why};
 use gongzhi_lang::model::{Mechanism, Type};
 use gongzhi_lang::{Arg, At, Checked, DataFile, Fault, Source, Word};
 
 use crate::command::Input;
 use crate::project::project;
-use crate::{Actor, Case, Command, Laws, Order, Post, Raw, Record, Refusal, World, decide};
+use crate::{Actor, Case, Command, Laws, Order, Post, Raw, Record, Refusal, World, decide, recurs};
 
 /// Timers that may come between two lines: more is a circle.
 const MOST_TIMERS: usize = 1_000;
@@ -218,12 +218,67 @@ impl<'a> Play<'a> {
         let (mechanism, number) = name.rsplit_once(' ')?;
         let number: usize = number.parse().ok()?;
         let main = self.records.get(self.named.get("")?)?;
-        let mut parts = main.parts.iter().filter(|part| part.mechanism == mechanism);
-        parts.nth(number.checked_sub(1)?).map(|part| part.id)
+        let mut parts = main.parts.iter().filter(|part| part.mechanism == mechanism).peekable();
+        if parts.peek().is_some() {
+            return parts.nth(number.checked_sub(1)?).map(|part| part.id);
+        }
+        // What opened by itself, in the order of its identifiers, which begin with their moment.
+        let mut others = self.records.values().filter(|record| record.mechanism == mechanism);
+        others.nth(number.checked_sub(1)?).map(|record| record.id)
     }
 
-    /// Time passes: timers come in their order, each at its moment.
+    /// Time passes: what opens by itself opens on its day, and timers come in their order, each at its
+    /// moment.
     fn pass(&mut self, until: Timestamp) {
+        for (at, mechanism, period) in self.openings(until) {
+            self.timers(at);
+            self.recur(&mechanism, period);
+        }
+        self.timers(until);
+    }
+
+    /// The periods whose day comes between now and then, of everything that opens by itself.
+    fn openings(&self, until: Timestamp) -> Vec<(Timestamp, Arc<Mechanism>, Date)> {
+        let mut openings = Vec::new();
+        // Before anything has happened no time passes.
+        if self.now.0 == 0 {
+            return openings;
+        }
+        for mechanism in self.laws.library.mechanisms.values() {
+            let Some(rule) = &mechanism.recurs else { continue };
+            let mut period = rule.every.first(self.world.zone.date(self.now));
+            while self.world.zone.start_of(period) <= until && openings.len() < MOST_TIMERS {
+                let day = self.world.calendar.day_of(rule.on, rule.every, period);
+                let at = self.world.zone.start_of(day);
+                if self.now < at && at <= until {
+                    openings.push((at, mechanism.clone(), period));
+                }
+                period = rule.every.next(period);
+            }
+        }
+        openings.sort_by_key(|(at, ..)| *at);
+        openings
+    }
+
+    /// Opens what a mechanism opens by itself for a period.
+    fn recur(&mut self, mechanism: &Mechanism, period: Date) {
+        let source = mechanism.recurs.as_ref().and_then(|rule| rule.source.clone());
+        let items: Vec<Option<RecordId>> = match source {
+            None => vec![None],
+            Some(source) => {
+                let of = self.records.values().filter(|record| record.mechanism == source);
+                of.map(|record| Some(record.id)).collect()
+            }
+        };
+        for item in items {
+            let id = recurs::id(&mechanism.name, period, item, &self.world);
+            // For a record that is closed, or for which the condition does not hold, none opens.
+            let _ = self
+                .send(Actor::System, Order::Recur { mechanism: mechanism.name.clone(), period, item, id });
+        }
+    }
+
+    fn timers(&mut self, until: Timestamp) {
         let mut dead: Vec<(RecordId, String)> = Vec::new();
         for _ in 0..MOST_TIMERS {
             let mut next: Option<(Timestamp, RecordId, String)> = None;
@@ -341,16 +396,22 @@ impl<'a> Play<'a> {
         match value {
             Plain::Text(word) => Raw::Text(word.value.clone()),
             Plain::List(_, items) => Raw::List(items.iter().map(|item| self.raw(item)).collect()),
-            Plain::Map(_, entries) => Raw::List(entries.iter().map(|(_, value)| self.raw(value)).collect()),
+            Plain::Map(_, cells) => Raw::Row(
+                cells.iter().map(|(column, value)| (column.value.clone(), self.raw(value))).collect(),
+            ),
         }
     }
 
     fn field_raw(&self, mechanism: &Mechanism, field: &Word, value: &Plain) -> Raw {
-        let ty = mechanism.field(field.text()).map(|field| match &field.ty {
-            Type::List(item) => (**item).clone(),
-            ty => ty.clone(),
-        });
+        let under = mechanism.parent.clone().filter(|_| field.text() == crate::decide::PARENT);
+        let known = mechanism.field(field.text()).map(|field| field.ty.clone());
+        self.typed(known.or(under.map(Type::Record)).as_ref(), value)
+    }
+
+    fn typed(&self, ty: Option<&Type>, value: &Plain) -> Raw {
         match ty {
+            Some(Type::List(item)) => self.typed(Some(item), value),
+            Some(Type::Rows(columns)) => self.rows(columns, value),
             Some(Type::Record(_)) => self.each(value, &|name| {
                 let id = self.record(Some(name));
                 Raw::Text(id.map_or_else(|| name.value.clone(), |id| id.to_string()))
@@ -360,128 +421,26 @@ impl<'a> Play<'a> {
         }
     }
 
+    /// Rows of a table, each written as a mapping of its columns.
+    fn rows(&self, columns: &[(String, Type)], value: &Plain) -> Raw {
+        match value {
+            Plain::List(_, rows) => Raw::List(rows.iter().map(|row| self.rows(columns, row)).collect()),
+            Plain::Map(_, cells) => {
+                let cell = |(column, value): &(Word, Plain)| {
+                    let ty = columns.iter().find(|(name, _)| *name == column.value).map(|(_, ty)| ty);
+                    (column.value.clone(), self.typed(ty, value))
+                };
+                Raw::Row(cells.iter().map(cell).collect())
+            }
+            Plain::Text(_) => self.raw(value),
+        }
+    }
+
     fn each(&self, value: &Plain, make: &dyn Fn(&Word) -> Raw) -> Raw {
         match value {
             Plain::Text(word) => make(word),
             Plain::List(_, items) => Raw::List(items.iter().map(|item| self.each(item, make)).collect()),
             Plain::Map(..) => self.raw(value),
-        }
-    }
-
-    /// What differs from an expectation.
-    fn compare(&self, record: &Record, expect: &Expect) -> Option<Fault> {
-        let told = |variant, args: Vec<Arg>| Some(example::differs(variant, expect.at, args));
-        match &expect.what {
-            What::State(state) => {
-                (record.state != state.value).then_some(())?;
-                told("state", vec![record.state.clone().into(), own(state)])
-            }
-            What::Due(name, wanted) => {
-                let clock = record.clocks.get(name.text()).filter(|clock| clock.running());
-                let Some(clock) = clock else { return told("not-running", vec![own(name)]) };
-                let zone = self.world.zone;
-                let due = clock.derivation.due;
-                let right = match wanted {
-                    Moment::Day(day) => zone.end_of(*day),
-                    Moment::At(at) => zone.instant(*at),
-                };
-                (due != right).then_some(())?;
-                let (came, wanted) = (shown(zone, due), shown(zone, right));
-                told("due", vec![own(name), came.into(), wanted.into()])
-            }
-            What::Running(name) => {
-                let runs = record.clocks.get(name.text()).is_some_and(|clock| clock.running());
-                if runs { None } else { told("not-running", vec![own(name)]) }
-            }
-            What::Met(name) => {
-                let met = record.clocks.get(name.text()).is_some_and(|clock| clock.met);
-                if met { None } else { told("not-met", vec![own(name)]) }
-            }
-            What::Late(name) => {
-                if record.was_late(name.text()) {
-                    None
-                } else {
-                    told("not-late", vec![own(name)])
-                }
-            }
-            What::Field(name, wanted) => self.field(record, name, wanted),
-            What::Parts(mechanism, wanted) => {
-                let count =
-                    record.parts.iter().filter(|part| part.mechanism == mechanism.value).count() as i64;
-                (count != *wanted).then_some(())?;
-                told("parts", vec![own(mechanism), count.to_string().into(), wanted.to_string().into()])
-            }
-            What::Figure(name, of, to) => {
-                let (numerator, denominator) = self.figure(&record.mechanism, name.text());
-                let right = numerator == *of && to.is_none_or(|to| to == denominator);
-                (!right).then_some(())?;
-                let form = |of: i64, to: Option<i64>| match to {
-                    Some(to) => format!("{of}/{to}"),
-                    None => of.to_string(),
-                };
-                let came = form(numerator, to.map(|_| denominator));
-                told("figure", vec![own(name), came.into(), form(*of, *to).into()])
-            }
-        }
-    }
-
-    /// An indicator over all records of the example, as the county's figure.
-    fn figure(&self, mechanism: &str, indicator: &str) -> (i64, i64) {
-        let mut sum = (0, 0);
-        for record in self.records.values().filter(|record| record.mechanism == mechanism) {
-            let Some(law) = self.laws.version(mechanism, record.version) else { continue };
-            let cells = project(law, record, &self.world, self.now).share.cells();
-            // Every dimension holds the same share; the county's is the sum over one of them.
-            if let Some(cell) = cells.iter().find(|cell| cell.key.indicator == indicator) {
-                sum.0 += cell.numerator;
-                sum.1 += cell.denominator;
-            }
-        }
-        sum
-    }
-
-    fn field(&self, record: &Record, name: &Word, wanted: &Plain) -> Option<Fault> {
-        let came = record.fields.get(name.text());
-        let texts =
-            |value: &Value| -> Vec<String> { value.items().iter().map(|item| self.text(item)).collect() };
-        let came = came.map(texts).unwrap_or_default();
-        let right = match wanted {
-            Plain::Text(word) if word.value.is_empty() => Vec::new(),
-            Plain::Text(word) => vec![word.value.clone()],
-            Plain::List(_, items) => items.iter().map(said).collect(),
-            Plain::Map(..) => vec![said(wanted)],
-        };
-        if came == right {
-            return None;
-        }
-        let form = |list: &[String]| match list {
-            [] => Arg::Key("example.nothing"),
-            list => Arg::Own(list.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")),
-        };
-        Some(example::differs("field", name.at, vec![own(name), form(&came), form(&right)]))
-    }
-
-    /// A value in the words of examples.
-    fn text(&self, value: &Value) -> String {
-        match value {
-            Value::Bool(value) => value.to_string(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(text) => text.clone(),
-            Value::Date(date) => date.to_string(),
-            Value::Time(at) => shown(self.world.zone, *at),
-            Value::Span(span) => span.to_string(),
-            Value::Point(point) => {
-                let (lat, lon) = point.degrees();
-                format!("{lat},{lon}")
-            }
-            Value::File(file) => file.name.clone(),
-            Value::Record(id) => {
-                let named = self.named.iter().find(|(name, found)| *found == id && !name.is_empty());
-                named.map_or_else(|| id.to_string(), |(name, _)| name.clone())
-            }
-            Value::List(items) => items.iter().map(|item| self.text(item)).collect::<Vec<_>>().join(", "),
-            Value::Row(row) => row.values().map(|item| self.text(item)).collect::<Vec<_>>().join(" "),
-            Value::Sealed(_) => example::words("example.sealed", &[]).en,
         }
     }
 
@@ -559,14 +518,6 @@ fn differs<const N: usize>(variant: &'static str, at: At, args: [Arg; N]) -> Fau
 
 fn own(word: &Word) -> Arg {
     Arg::Own(word.value.clone())
-}
-
-fn said(value: &Plain) -> String {
-    match value {
-        Plain::Text(word) => word.value.clone(),
-        Plain::List(_, items) => items.iter().map(said).collect::<Vec<_>>().join(", "),
-        Plain::Map(_, entries) => entries.iter().map(|(_, item)| said(item)).collect::<Vec<_>>().join(" "),
-    }
 }
 
 /// A moment as examples write it: the end of a day is that day.

@@ -20,6 +20,18 @@ pub fn id(mechanism: &str, period: Date, item: Option<RecordId>, world: &World) 
     RecordId::at(world.zone.start_of(period).0, entropy)
 }
 
+/// The identifier of what opened for the same item in the period before, where the rule takes something
+/// over from it.
+pub fn before(
+    recurs: &Recurs,
+    mechanism: &str,
+    period: Date,
+    item: Option<RecordId>,
+    world: &World,
+) -> Option<RecordId> {
+    recurs.previous.as_ref().map(|_| id(mechanism, recurs.every.before(period), item, world))
+}
+
 /// Whether the records of a period open now or have opened.
 pub fn has_come(recurs: &Recurs, period: Date, now: Timestamp, world: &World) -> bool {
     let day = world.calendar.day_of(recurs.on, recurs.every, period);
@@ -68,6 +80,7 @@ mod tests {
             period: None,
             all_missed,
             with: Vec::new(),
+            previous: None,
             clause: gongzhi_lang::model::Clause::default(),
         }
     }

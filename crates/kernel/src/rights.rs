@@ -86,6 +86,11 @@ pub fn may_read(mechanism: &Mechanism, actor: &Actor, record: &Record, world: &W
     }
 }
 
+/// Whether anybody, without an account, may see the public fields of a mechanism's records.
+pub fn is_published(mechanism: &Mechanism) -> bool {
+    mechanism.published.is_some()
+}
+
 /// Whether the actor may look at a personal field, stating a purpose.
 pub fn may_look(field: &Field, actor: &Actor, record: &Record, world: &World) -> Option<Acted> {
     allows(&field.personal.as_ref()?.audience, actor, Some(record), &record.place, world)

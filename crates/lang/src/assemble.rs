@@ -200,6 +200,7 @@ impl Build<'_> {
                 None => None,
                 Some(recurs) => Some(self.recurs(recurs)?),
             },
+            published: mechanism.published.as_ref().map(|one| one.built(self.clause(&one.clause))),
             by_fields: {
                 let mut all: Vec<String> =
                     mechanism.indicators.iter().flat_map(by_fields).map(str::to_owned).collect();
@@ -371,6 +372,17 @@ impl Build<'_> {
             period: value(&recurs.period),
             all_missed: recurs.all_missed,
             with: exprs(&recurs.with)?,
+            previous: match &recurs.previous {
+                None => None,
+                Some(previous) => Some(Previous {
+                    item_as: previous.item_as.value.clone(),
+                    when: match &previous.when {
+                        None => None,
+                        Some(code) => Some(expr(code)?),
+                    },
+                    with: exprs(&previous.with)?,
+                }),
+            },
             clause: self.clause(&recurs.clause),
         })
     }

@@ -75,6 +75,7 @@ pub struct Mechanism {
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
     pub recurs: Option<Recurs>,
+    pub published: Option<crate::published::Draft>,
     pub notices: Vec<crate::notice::Notice>,
     pub views: Vec<crate::view::Written>,
     pub sheet: Option<crate::sheet::Sheet>,
@@ -335,7 +336,16 @@ pub struct Recurs {
     pub period: Option<Word>,
     pub all_missed: bool,
     pub with: Vec<(Word, Code)>,
+    pub previous: Option<Previous>,
     pub clause: ClauseAt,
+}
+
+/// What is taken over from the record of the period before, as written.
+#[derive(Debug)]
+pub struct Previous {
+    pub item_as: Word,
+    pub when: Option<Code>,
+    pub with: Vec<(Word, Code)>,
 }
 
 /// An indicator as written.

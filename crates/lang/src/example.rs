@@ -254,7 +254,8 @@ fn deed_names(world: &World<'_>, own: &Mechanism, line: &Move, deed: &Deed, faul
     // A step that does not ask for the field refuses it, which an example may want to show; a field that
     // nothing knows is a slip.
     for (field, _) in &deed.with {
-        let is = line.refused.is_some() || mechanism.field(field.text()).is_some();
+        let under = mechanism.parent.is_some() && field.text() == "parent";
+        let is = under || line.refused.is_some() || mechanism.field(field.text()).is_some();
         known(is, "kind.field", field, mechanism.field_names(), faults);
     }
 }

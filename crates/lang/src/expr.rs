@@ -76,6 +76,11 @@ pub enum Expr {
         over: Over,
         number: Box<Expr>,
     },
+    /// A value of each row or part that has one, as a list.
+    ListOver {
+        over: Over,
+        value: Box<Expr>,
+    },
     /// Inside of those: a column of the row, or what the part tells.
     Inner(String),
     /// Whether that has a value.

@@ -20,6 +20,7 @@ mod locale;
 mod manual;
 pub mod model;
 pub mod notice;
+mod published;
 mod render;
 pub mod sheet;
 mod source;

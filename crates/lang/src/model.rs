@@ -132,6 +132,7 @@ pub struct Mechanism {
     pub indicators: Vec<Indicator>,
     pub duplicates: Option<Duplicates>,
     pub recurs: Option<Recurs>,
+    pub published: Option<Published>,
     pub notices: Vec<Notice>,
     /// The forms in which its records are shown together; a list is always among them.
     pub views: Vec<crate::view::View>,
@@ -456,6 +457,29 @@ pub struct Recurs {
     pub all_missed: bool,
     /// Values computed from that record.
     pub with: Vec<(String, Expr)>,
+    /// What is taken over from the record that opened in the period before, for the same item.
+    pub previous: Option<Previous>,
+    pub clause: Clause,
+}
+
+/// What a record that opens by itself takes over from the one of the period before.
+#[derive(Debug)]
+pub struct Previous {
+    /// The field that takes that record.
+    pub item_as: String,
+    /// What must hold of it.
+    pub when: Option<Expr>,
+    /// Values computed from it.
+    pub with: Vec<(String, Expr)>,
+}
+
+/// What anybody sees of a mechanism's records, without an account, on the page of their place.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Public fields in the order in which they are shown; the title and the state always are.
+    pub shows: Vec<String>,
+    /// What it is published for.
+    pub purpose: Words,
     pub clause: Clause,
 }
 

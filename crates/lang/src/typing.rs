@@ -57,6 +57,16 @@ impl Typing<'_, '_> {
     /// What recurrence reads of the records it goes over: expressions in their terms.
     fn recurs(&mut self) {
         let Some(recurs) = &self.mechanism.recurs else { return };
+        if let Some(previous) = &recurs.previous {
+            if let Some(when) = &previous.when {
+                self.code(when, &Type::Bool, Use::Auto);
+            }
+            for (field, code) in &previous.with {
+                if let Some(ty) = self.mechanism.field(field.text()).and_then(|field| field.type_of()) {
+                    self.code(code, ty, Use::Auto);
+                }
+            }
+        }
         let source = recurs.source.as_ref().and_then(|source| self.world.mechanism(source.text()));
         let Some(source) = source else { return };
         let scope = Scope { world: self.world, mechanism: source, place: Use::Auto };

@@ -13,6 +13,9 @@ pub fn codes(mechanism: &Mechanism) -> Vec<&Code> {
     out.extend(mechanism.fields.iter().filter_map(|field| field.is.as_ref()));
     out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()));
     out.extend(mechanism.deadlines.iter().filter_map(|deadline| deadline.due.as_ref()?.date.as_ref()));
+    for previous in mechanism.recurs.iter().filter_map(|recurs| recurs.previous.as_ref()) {
+        out.extend(previous.when.iter().chain(previous.with.iter().map(|(_, code)| code)));
+    }
     for indicator in &mechanism.indicators {
         match &indicator.measure {
             Some(Measure::Count(code) | Measure::Sum(code)) => out.push(code),
@@ -76,7 +79,9 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         Expr::If { test, then, otherwise } => {
             [test, then, otherwise].into_iter().for_each(|expr| exprs(expr, each))
         }
-        Expr::CountOver { over, when: inner } | Expr::SumOver { over, number: inner } => {
+        Expr::CountOver { over, when: inner }
+        | Expr::SumOver { over, number: inner }
+        | Expr::ListOver { over, value: inner } => {
             if let Over::Rows(rows) = over {
                 exprs(rows, each);
             }
@@ -92,7 +97,8 @@ pub fn told(mechanism: &Mechanism) -> BTreeMap<String, Vec<String>> {
     for expr in codes(mechanism).into_iter().filter_map(|code| code.typed.get()) {
         exprs(expr, &mut |expr| {
             let (Expr::CountOver { over: Over::Parts(part), when: inner }
-            | Expr::SumOver { over: Over::Parts(part), number: inner }) = expr
+            | Expr::SumOver { over: Over::Parts(part), number: inner }
+            | Expr::ListOver { over: Over::Parts(part), value: inner }) = expr
             else {
                 return;
             };
@@ -168,6 +174,9 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
             .flatten()
             .map(|one| one.text()),
     );
+    let recurs = mechanism.recurs.iter().filter_map(|recurs| recurs.previous.as_ref());
+    out.extend(recurs.map(|previous| previous.item_as.text()));
+    out.extend(mechanism.published.iter().flat_map(|one| &one.shows).map(|word| word.text()));
     out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
     out.extend(mechanism.views.iter().flat_map(|view| view.fields()).map(|word| word.text()));
     if let Some(duplicates) = &mechanism.duplicates {

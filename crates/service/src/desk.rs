@@ -129,7 +129,18 @@ impl Service {
 
     /// One record with all that its page shows.
     pub fn view(&self, actor: &Actor, id: RecordId) -> Result<RecordView, Failure> {
-        let (mechanism, mut record) = self.readable(actor, id)?.ok_or(Failure::NotFound)?;
+        let (mechanism, record) = self.readable(actor, id)?.ok_or(Failure::NotFound)?;
+        self.viewed(actor, mechanism, record)
+    }
+
+    /// What a page shows of a record that the actor may read.
+    pub(crate) fn viewed(
+        &self,
+        actor: &Actor,
+        mechanism: Arc<Mechanism>,
+        mut record: Record,
+    ) -> Result<RecordView, Failure> {
+        let id = record.id;
         let state = self.state();
         let entries = self.ledger().history(id)?;
         let mut history = Vec::with_capacity(entries.len());
@@ -289,7 +300,8 @@ impl Service {
     pub fn overview_mechanism(&self, actor: &Actor) -> Option<String> {
         let (state, scope) = (self.state(), self.scope(actor));
         let mechanisms = state.laws.library.mechanisms.values();
-        let mut open = mechanisms.filter(|m| !m.indicators.is_empty() && m.receipt);
+        let anybody = |m: &&Arc<Mechanism>| m.openers().any(|step| step.by.contains(&Who::Anyone));
+        let mut open = mechanisms.filter(|m| !m.indicators.is_empty()).filter(anybody);
         open.find(|mechanism| widest(&scope, &mechanism.name).is_some()).map(|m| m.name.clone())
     }
 }

@@ -22,6 +22,7 @@ pub mod outbox;
 mod parts;
 pub mod propose;
 mod publish;
+pub mod published;
 pub mod rebuild;
 pub mod receipt;
 pub mod recount;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{RecordId, Value};
-use gongzhi_lang::model::{Mechanism, Step, Type, Who};
+use gongzhi_lang::model::{Mechanism, Recurs, Step, Type, Who};
 
 use super::{Run, compute, computed, is_open, no_right};
 use crate::actor::{Acted, Actor};
@@ -153,10 +153,36 @@ impl Run<'_> {
                 parent = Some(record);
             }
         }
+        input.extend(self.taken_over(name, recurs, period, item)?);
         if let Some(field) = &recurs.period {
             input.insert(field.clone(), Raw::Typed(Value::Date(period)));
         }
         self.open(&mechanism, step, id, parent.as_deref(), actor, &input)
+    }
+
+    /// What a record that opens by itself takes over from the one of the period before. A deadline of
+    /// that one may end at the very moment at which this one opens: it comes first.
+    fn taken_over(
+        &mut self,
+        name: &str,
+        recurs: &Recurs,
+        period: gongzhi_base::Date,
+        item: Option<RecordId>,
+    ) -> Result<Input, Refusal> {
+        let mut input = Input::new();
+        let before = recurs::before(recurs, name, period, item, self.case.world);
+        let (Some(rule), Some(id)) = (&recurs.previous, before) else { return Ok(input) };
+        if self.find(id).is_none() {
+            return Ok(input);
+        }
+        self.note_passed(id)?;
+        let (law, record) = self.known(id)?;
+        let scope = Scope::of(&law, &record, self.case.world, self.at);
+        if rule.when.as_ref().is_none_or(|when| scope.holds(when)) {
+            input = compute(&scope, &rule.with);
+            input.insert(rule.item_as.clone(), Raw::Typed(Value::Record(id)));
+        }
+        Ok(input)
     }
 
     /// Tells the parent that a part was opened or closed, or has another value of what the parent reads,

@@ -37,6 +37,7 @@ pub mod over_budget;
 pub mod parts;
 pub mod personal_incomplete;
 pub mod personal_read;
+pub mod published;
 pub mod ratio_of_nothing;
 pub mod recurrence;
 pub mod sheet;
@@ -143,6 +144,7 @@ pub const ALL: &[&Check] = &[
     &notice_reader::CHECK,
     &view_personal::CHECK,
     &sheet::CHECK,
+    &published::CHECK,
     &example_differs::CHECK,
     &over_budget::CHECK,
     &harmful::CHECK,
@@ -176,6 +178,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
         notice_silent::check(mechanism, faults);
         notice_reader::check(mechanism, faults);
         view_personal::check(mechanism, faults);
+        published::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         calendar_day::check(mechanism, faults);
         constant_guard::check(mechanism, faults);

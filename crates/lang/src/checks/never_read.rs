@@ -30,7 +30,7 @@ use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::expr::parse::Node;
 use crate::model::Type;
-use crate::walk::{read_fields, trees};
+use crate::walk::{read_fields, told, trees};
 use crate::world::World;
 
 /// The check.
@@ -60,7 +60,10 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
                 });
             }
         }
-        for field in &mechanism.fields {
+        let parent = mechanism.parent.as_ref().and_then(|parent| world.mechanism(parent.text()));
+        let told =
+            parent.map(told).and_then(|mut told| told.remove(mechanism.name.text())).unwrap_or_default();
+        for field in mechanism.fields.iter().filter(|field| !told.contains(&field.name.value)) {
             let for_rules =
                 matches!(field.type_of(), Some(Type::Bool | Type::Int | Type::Choice(_) | Type::Entry(_)));
             let shown = field.public == Some(true);

@@ -93,12 +93,13 @@ impl One<'_> {
         }
         let given: Vec<&str> =
             with.iter().map(|(field, _)| field).chain(item_as).chain(period).map(|one| one.text()).collect();
+        // There may be none of the period before: what is taken over from it is not surely given.
         let missing = opener.asks.iter().filter(|ask| !ask.optional && !given.contains(&ask.field.text()));
         let missing: Vec<&str> = missing.map(|ask| ask.field.text()).collect();
         if !missing.is_empty() {
             faults.add(Fault::new(&CHECK, "asks", *at).with(step.text()).with(missing.join("`, `")));
         }
-        for word in with.iter().map(|(field, _)| field).chain(item_as).chain(period) {
+        for word in self.filled() {
             if self.mechanism.field(word.text()).is_some()
                 && !opener.asks.iter().any(|ask| ask.field.value == word.value)
             {
@@ -107,9 +108,17 @@ impl One<'_> {
         }
     }
 
+    /// The fields that are filled when one opens.
+    fn filled(&self) -> impl Iterator<Item = &Word> {
+        let Recurs { item_as, period, with, previous, .. } = self.recurs;
+        let before =
+            previous.iter().flat_map(|one| one.with.iter().map(|(field, _)| field).chain([&one.item_as]));
+        with.iter().map(|(field, _)| field).chain(item_as).chain(period).chain(before)
+    }
+
     fn fields(&self, source: Option<&Mechanism>, faults: &mut Faults) {
-        let Recurs { item_as, period, with, .. } = self.recurs;
-        for word in with.iter().map(|(field, _)| field).chain(item_as).chain(period) {
+        let Recurs { item_as, period, previous, .. } = self.recurs;
+        for word in self.filled() {
             if self.mechanism.field(word.text()).is_none() && !self.mechanism.incomplete {
                 let names = self.mechanism.field_names();
                 faults.add(unknown_name::fault("kind.field", word.text(), word.at, names));
@@ -128,6 +137,12 @@ impl One<'_> {
             if *found != Type::Record(source.name.value.clone()) && Some(found) != entry.as_ref() {
                 faults.add(Fault::new(&CHECK, "item", item.at).with(item.text()).with(source.name.text()));
             }
+        }
+        if let Some(before) = previous
+            && ty(&before.item_as).is_some_and(|ty| *ty != Type::Record(self.mechanism.name.value.clone()))
+        {
+            let (item, name) = (&before.item_as, self.mechanism.name.text());
+            faults.add(Fault::new(&CHECK, "before", item.at).with(item.text()).with(name));
         }
         if let Some(period) = period
             && ty(period).is_some_and(|found| !matches!(found, Type::Month | Type::Date))

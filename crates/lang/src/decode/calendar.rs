@@ -2,7 +2,7 @@
 
 use gongzhi_base::dayrule::{Day, DayRule, Period};
 
-use crate::ast::{Due, Recurs};
+use crate::ast::{Due, Previous, Recurs};
 use crate::checks::{recurrence, wrong_value};
 use crate::diagnostic::Faults;
 use crate::source::Word;
@@ -78,6 +78,9 @@ pub fn recurs(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Re
     let missed = map.text("missed", faults);
     let all_missed = missed.and_then(|word| read::one_of(&word, &[("all", true), ("newest", false)], faults));
     let with = map.take("with", faults).map(|node| pairs(node, source, faults)).unwrap_or_default();
+    let at = entry.key.at;
+    let before = map.take("previous", faults);
+    let previous = before.and_then(|node| previous(node, at, entry, source, faults));
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
     Some(Recurs {
@@ -92,6 +95,23 @@ pub fn recurs(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Re
         period,
         all_missed: all_missed.unwrap_or(false),
         with,
+        previous,
         clause,
     })
+}
+
+/// Reads `previous` of a recurrence.
+fn previous(
+    node: &Node,
+    at: crate::source::At,
+    entry: &Entry<'_>,
+    source: &str,
+    faults: &mut Faults,
+) -> Option<Previous> {
+    let mut map = Map::open(node, at, entry.clause, faults)?;
+    let item_as = map.required_text("as", faults);
+    let when = map.take("when", faults).and_then(|node| read::code(node, source, faults));
+    let with = map.take("with", faults).map(|node| pairs(node, source, faults)).unwrap_or_default();
+    map.finish(faults);
+    Some(Previous { item_as: item_as?, when, with })
 }

@@ -60,6 +60,9 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let opens = map.take_all("opens");
     map.take("opens", faults);
     let recurs = opens.first().and_then(|entry| super::calendar::recurs(entry, text, faults));
+    let all = map.take_all("published");
+    map.take("published", faults);
+    let published = all.first().and_then(|entry| crate::published::decode(entry, faults));
     map.finish(faults);
     Mechanism {
         document: source.name().to_owned(),
@@ -82,6 +85,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         indicators,
         duplicates,
         recurs,
+        published,
         notices,
         views,
         sheet,

@@ -56,6 +56,7 @@ pub const FUNCTIONS: &[&str] = &[
     "join",
     "count",
     "sum",
+    "values",
 ];
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
@@ -262,7 +263,7 @@ impl<'s> Typing<'s, '_> {
         let at = self.at(tree);
         let wanted = match name {
             "unit_for" | "up" | "join" => 2,
-            "count" | "sum" => return self.over(name, args, tree),
+            "count" | "sum" | "values" => return self.over(name, args, tree),
             "met" | "late" | "running" if self.scope.place == Use::Computed => {
                 return self.tell(wrong::not_here(at, name));
             }

@@ -10,7 +10,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
-    Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide,
+    Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide, recurs,
 };
 use gongzhi_lang::model::{Level, Mechanism};
 use gongzhi_store::outbox::Mark;
@@ -182,6 +182,7 @@ impl Group {
         }
         let mut missing: BTreeSet<RecordId> =
             commands.iter().flat_map(|command| named(command)).chain(records.iter().copied()).collect();
+        missing.extend(commands.iter().filter_map(|command| before(command, laws, &self.at.world)));
         // The second and third rounds fetch what the first ones point at: parents, merged records.
         for _ in 0..3 {
             let mut further = BTreeSet::new();
@@ -428,6 +429,12 @@ fn named(command: &Command) -> Vec<RecordId> {
         }));
     }
     ids
+}
+
+/// The record of the period before, where what opens by itself takes something over from it.
+fn before(command: &Command, laws: &Laws, world: &World) -> Option<RecordId> {
+    let Order::Recur { mechanism, period, item, .. } = &command.order else { return None };
+    recurs::before(laws.newest(mechanism)?.recurs.as_ref()?, mechanism, *period, *item, world)
 }
 
 /// Records that a record points at.

@@ -133,8 +133,11 @@ fn shown(
         _ => None,
     });
     let asked = |name: &str| opener.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
+    let given = !record::told(&view.mechanism);
     let page = FollowPage {
         s,
+        given,
+        opened: opened_for(app, visitor, &state, view),
         code: grouped(&held.code),
         subject: gaze.subject(&view.record),
         state: gaze.state(&view.record.state),
@@ -143,7 +146,7 @@ fn shown(
         due: gaze.due(&view.record),
         stages: Vec::new(),
         answer: answer(&gaze, view),
-        facts: gaze.facts(&view.record, |field| asked(&field.name)),
+        facts: gaze.facts(&view.record, |field| given || asked(&field.name)),
         files: gaze.files(view.record.fields.iter().filter(|(name, _)| asked(name))),
         steps: steps(app, visitor, &state, held, again.as_ref()),
         events: gaze.events(view),
@@ -152,6 +155,30 @@ fn shown(
         own: erase::own(&gaze, view, &held.base),
     };
     render(again.map_or(StatusCode::OK, |again| again.failed.status()), &page)
+}
+
+/// What opened by itself for the holder, each under its own code.
+fn opened_for(
+    app: &App,
+    visitor: &Visitor,
+    state: &gongzhi_service::State,
+    view: &RecordView,
+) -> Vec<view::PublicCard> {
+    let found = app.service.opened_for(&view.record).unwrap_or_else(|failure| {
+        tracing::error!(?failure, "what opened for a record could not be read");
+        Vec::new()
+    });
+    let card = |(row, mechanism): (gongzhi_kernel::project::Row, std::sync::Arc<_>)| {
+        let mechanism: &gongzhi_lang::model::Mechanism = &mechanism;
+        let month = view::format::month(visitor.lang, state.world.zone.date(row.opened));
+        view::PublicCard {
+            title: format!("{} · {month}", say(visitor.lang, &mechanism.words)),
+            href: format!("/follow/{}", grouped(&app.service.receipt_code(row.id))),
+            state: super::rows::record_row(visitor.lang, state, &row, app.service.now()).state,
+            ..view::PublicCard::default()
+        }
+    };
+    found.into_iter().map(card).collect()
 }
 
 fn gaze<'g>(app: &App, visitor: &Visitor, state: &'g gongzhi_service::State, held: &'g Held) -> Gaze<'g> {

@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use gongzhi_lang::literate::{self, Block};
-use gongzhi_lang::model::Clause;
+use gongzhi_lang::model::{Clause, Level};
 use serde::Deserialize;
 
 use super::posted::Posted;
@@ -49,6 +49,10 @@ pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) ->
         month,
         rates: figures,
         rates_href: "/rates".to_owned(),
+        public_href: match Level::ALL.iter().all(|level| app.service.published_at(*level).is_empty()) {
+            true => String::new(),
+            false => super::public::address(&state.world.county),
+        },
         how: document.map(|document| how(visitor.lang, &document.name, &document.source)).unwrap_or_default(),
         contacts: if hotline.is_empty() { Vec::new() } else { vec![contacts] },
         help: document.map(|document| {

@@ -19,6 +19,7 @@ mod places;
 pub mod posted;
 pub mod problem;
 pub mod proof;
+mod public;
 mod qr;
 mod rates;
 pub mod record;
@@ -50,6 +51,10 @@ pub fn routes() -> Router<App> {
         .route("/places/children/{code}", get(places::children))
         .route("/places/search", get(places::find))
         .route("/places/outline.geojson", get(places::outline))
+        .route("/places/{code}", get(public::page))
+        .route("/places/{code}/{id}", get(public::one))
+        .route("/places/{code}/{id}/why/{deadline}", get(public::why))
+        .route("/places/{code}/{id}/files/{digest}", get(public::file))
         .route("/report", get(report::page).post(report::submit))
         .route("/g/{code}", get(report::scanned))
         .route("/receipt/{code}", get(report::receipt))

@@ -104,6 +104,10 @@ pub async fn page(Query(asked): Query<Asked>, State(app): State<App>, visitor: V
             note: names::level(lang, place.level),
             open_href: if under > 0 { format!("/places?at={}", place.code) } else { String::new() },
             choose_href: format!("/g/{}", place.code),
+            board_href: match app.service.published_at(place.level).is_empty() {
+                true => String::new(),
+                false => super::public::address(&place.code),
+            },
         }
     };
     let picker = PlaceInput {

@@ -204,6 +204,7 @@ pub async fn receipt(Path(code): Path<String>, State(app): State<App>, visitor: 
         unit => t_with(visitor.lang, "receipt-next-unit", [("x", stands.into()), ("y", unit.into())]),
     };
     Ok(ok(&ReceiptPage {
+        given: !super::record::told(&view.mechanism),
         s: visitor.shell(&app, visitor.t("receipt-name")),
         code: grouped(&held.code),
         qr_svg: qr::small(&url),

@@ -28,6 +28,8 @@ pub struct HomePage {
     pub rates: Vec<Figure>,
     /// The open table of all offices.
     pub rates_href: String,
+    /// Where places publish; empty where nothing is published.
+    pub public_href: String,
     /// How it works, step by step, with time limits and clauses.
     pub how: Vec<HowStep>,
     /// Other ways: telephone, window, grid worker.
@@ -78,6 +80,8 @@ pub struct ReceiptPage {
     pub follow_href: String,
     /// QR code of the address, as SVG source.
     pub qr_svg: String,
+    /// Whether it was entered for the holder, who told nothing.
+    pub given: bool,
     /// When it was received.
     pub received: String,
     /// What was reported.
@@ -119,6 +123,10 @@ pub struct FollowPage {
     pub facts: Vec<Fact>,
     /// Files sent along.
     pub files: Vec<Attachment>,
+    /// Whether it was entered for the holder, who told nothing.
+    pub given: bool,
+    /// What opened by itself for the holder.
+    pub opened: Vec<super::PublicCard>,
     /// What the resident can do now: rate, add, reopen.
     pub steps: Vec<FollowStep>,
     /// What happened, newest first.
@@ -270,6 +278,8 @@ pub struct PlaceChild {
     pub open_href: String,
     /// Takes it.
     pub choose_href: String,
+    /// Its public page; empty where it has none.
+    pub board_href: String,
 }
 
 /// A rendered mechanism document.

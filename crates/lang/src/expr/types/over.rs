@@ -32,8 +32,8 @@ impl Inner<'_> {
 }
 
 impl<'s> Typing<'s, '_> {
-    /// `count(over, condition)` and `sum(over, number)`, over the rows of a table or the parts of a
-    /// mechanism; `sum(list)` of a list of numbers.
+    /// `count(over, condition)`, `sum(over, number)` and `values(over, value)`, over the rows of a table or
+    /// the parts of a mechanism; `sum(list)` of a list of numbers.
     pub(super) fn over(&mut self, function: &str, args: &[Tree], tree: &Tree) -> Typed {
         let at = self.at(tree);
         if self.inner.is_some() {
@@ -64,6 +64,15 @@ impl<'s> Typing<'s, '_> {
         let wanted = if function == "count" { Type::Bool } else { Type::Int };
         self.inner = Some(inner);
         let typed = self.infer(number);
+        if function == "values" {
+            self.inner = None;
+            let (value, ty) = typed?;
+            if matches!(ty, Type::List(_) | Type::Rows(_)) {
+                let at = self.at(number);
+                return self.tell(wrong::not_here(at, "values"));
+            }
+            return Some((Expr::ListOver { over, value: Box::new(value) }, Type::List(Box::new(ty))));
+        }
         let fits = typed.as_ref().is_some_and(|(expr, ty)| self.fits(expr, ty, &wanted, number));
         self.inner = None;
         let each = Box::new(typed.filter(|_| fits)?.0);

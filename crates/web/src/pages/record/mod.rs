@@ -42,3 +42,8 @@ pub async fn read(app: &App, visitor: &Visitor, me: &Me, id: &str) -> Result<Rec
     let view = app.read(move |service| service.view(&actor, id)).await;
     view.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))
 }
+
+/// Whether its records are what residents tell; others are entered for whoever gets the code.
+pub fn told(mechanism: &gongzhi_lang::model::Mechanism) -> bool {
+    mechanism.openers().any(|step| step.by.contains(&gongzhi_lang::model::Who::Anyone))
+}

@@ -1,0 +1,21 @@
+# The public page of a place
+public-title = { $x } in public
+public-months = Months
+public-none = Nothing is published for { $x } yet.
+public-nothing = Nothing is published here yet.
+public-say = Confirm and rate
+public-code = Residents with a receipt code
+public-office = Villagers' representatives rate at their desk.
+public-desk = To the desk
+public-under = Villages and communities
+public-facts = What is published
+public-parts = { $n } in all, each can be checked
+by-code = By receipt code
+home-public = Village notice boards
+home-public-note = What the members of your village promised this month, and how far it has come
+place-board = Notice board
+receipt-given-title = The code is ready
+receipt-given-keep = Please hand the code to the person concerned, to photograph or copy it. With it one can look, confirm and rate; nobody else sees it.
+receipt-given-what = What was entered
+follow-given-facts = What was entered
+follow-opened = What opens each period
