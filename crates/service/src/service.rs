@@ -87,6 +87,7 @@ pub struct Service {
     pub files: Files,
     pub(crate) attempts: crate::accounts::Attempts,
     pub(crate) log: crate::log::Log,
+    pub(crate) rounds: crate::recur::Rounds,
     /// The one verification of the log that runs or ran last.
     pub audit: crate::audit::Audit,
 }
@@ -131,6 +132,7 @@ impl Service {
             files,
             attempts,
             log: crate::log::Log::default(),
+            rounds: crate::recur::Rounds::default(),
             audit: crate::audit::Audit::default(),
         })
     }

@@ -19,3 +19,15 @@ receipt-given-keep = Please hand the code to the person concerned, to photograph
 receipt-given-what = What was entered
 follow-given-facts = What was entered
 follow-opened = What opens each period
+
+# What opens by itself
+rounds-title = What opens by itself
+rounds-lead = Records that open in each period by their rule. What is cut off goes on, and nothing opens twice.
+rounds-none = Nothing opens by itself.
+rounds-last = Last period
+rounds-never = None yet
+rounds-next = Next period
+rounds-rule = Rule
+rounds-records = Its records
+rounds-running = Opening: { $seen } of { $total } gone over, { $opened } opened (began { $at })
+rounds-ended = Last time on this node: { $total } in all, { $opened } opened (done { $at })

@@ -19,3 +19,15 @@ receipt-given-keep = 请把查询码交给本人，由本人拍下或者抄下�
 receipt-given-what = 登记内容
 follow-given-facts = 登记内容
 follow-opened = 每期开出的事项
+
+# 按期开出
+rounds-title = 按期开出
+rounds-lead = 规则写明每期自动开出的事项。中断了会接着开，不会重复。
+rounds-none = 没有按期自动开出的事项。
+rounds-last = 最近一期
+rounds-never = 还没有开过
+rounds-next = 下一期
+rounds-rule = 依据
+rounds-records = 看这些事项
+rounds-running = 正在开出：已过 { $seen } / { $total }，已开 { $opened }（{ $at }开始）
+rounds-ended = 本机最近一次：共 { $total }，新开 { $opened }（{ $at }完成）

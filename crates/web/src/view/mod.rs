@@ -22,6 +22,7 @@ mod notices;
 mod public;
 mod record;
 mod resident;
+mod rounds;
 pub mod sample;
 mod sheets;
 mod shell;
@@ -41,6 +42,7 @@ pub use public::*;
 pub use record::*;
 pub use resident::*;
 pub use sheets::*;
+pub use rounds::*;
 pub use shell::*;
 pub use why::*;
 

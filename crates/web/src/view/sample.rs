@@ -81,6 +81,7 @@ pub fn render(name: &str, source: &str, frames: &str, look: &Look) -> Result<Str
         "rates" => show::<RatesPage>(page, look, |p| &mut p.s),
         "public" => show::<PublicPage>(page, look, |p| &mut p.s),
         "public_record" => show::<PublicRecordPage>(page, look, |p| &mut p.s),
+        "rounds" => show::<RoundsPage>(page, look, |p| &mut p.s),
         "place" => show::<PlacePage>(page, look, |p| &mut p.s),
         "help" => show::<HelpPage>(page, look, |p| &mut p.s),
         "text" => show::<TextPage>(page, look, |p| &mut p.s),

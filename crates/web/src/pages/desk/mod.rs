@@ -12,6 +12,7 @@ pub mod list;
 pub mod live;
 pub mod notice_settings;
 pub mod notices;
+pub mod rounds;
 pub mod sign_in;
 
 use axum::Router;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/search", get(list::page))
         .route("/desk/export/{file}", get(export::page))
         .route("/desk/board", get(board::page))
+        .route("/desk/rounds", get(rounds::page))
         .route("/desk/burden", get(burden::page))
         .route("/desk/audit", get(audit::page).post(audit::begin))
         .route("/desk/audit/looks", get(audit::looks))

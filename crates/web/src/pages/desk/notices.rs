@@ -46,6 +46,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     let newest = found.told.iter().find(|told| !told.read && after.is_none());
     let mut more = vec![Link::new(visitor.t("notice-settings-title"), "/desk/notices/settings")];
     more.extend(administers.then(|| Link::new(visitor.t("letters-title"), "/desk/dead-letters")));
+    more.extend(administers.then(|| Link::new(visitor.t("rounds-title"), "/desk/rounds")));
     Ok(ok(&NoticesPage {
         rows: rows.collect(),
         read_all: newest.map(|newest| Form {
