@@ -91,7 +91,9 @@ impl Scope<'_> {
             Expr::Missing(of) => {
                 let dictionary = self.world.catalogue(gongzhi_lang::dictionary::NAME)?;
                 let value = self.eval(of)?;
-                let none = |text: &str| gongzhi_lang::dictionary::find(dictionary, text).is_empty();
+                let none = |text: &str| {
+                    !text.is_empty() && gongzhi_lang::dictionary::find(dictionary, text).is_empty()
+                };
                 let texts = value.items().iter().filter(|item| item.text().is_some_and(none));
                 Some(Value::List(texts.cloned().collect()))
             }

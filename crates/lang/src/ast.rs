@@ -131,6 +131,8 @@ pub struct Field {
     pub zh: Option<String>,
     pub en: Option<String>,
     pub help: Option<Words>,
+    /// Other names under which people know it.
+    pub also: Option<Vec<Word>>,
     pub ty: Option<TypeAt>,
     pub min: Option<Spanned<i64>>,
     pub max: Option<Spanned<i64>>,

@@ -105,7 +105,7 @@ fn opening(register: &Mechanism, field: &Field) -> bool {
 /// Fields of type `entry of dictionary` choose from it, and `held(…)` finds in it.
 pub fn catalogue(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
     let words = locale::words("dictionary", &[]);
-    let columns = [("element", Type::Text), ("personal", Type::Bool)];
+    let columns = [("element", Type::Text), ("personal", Type::Bool), ("also", Type::Text)];
     let place = At::default();
     let declared = ast::Catalogue {
         name: Word::new(NAME.to_owned(), place),
@@ -141,6 +141,10 @@ pub fn catalogue(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
             values.insert("personal".to_owned(), field.personal.is_some().to_string());
             if let Some(element) = &field.element {
                 values.insert("element".to_owned(), element.value.clone());
+            }
+            if let Some(also) = &field.also {
+                let also: Vec<&str> = also.iter().map(|word| word.text()).collect();
+                values.insert("also".to_owned(), also.join("\n"));
             }
             let (zh, en) = (field.zh.clone().unwrap_or_default(), field.en.clone().unwrap_or_default());
             let entry =
@@ -178,12 +182,47 @@ pub fn mechanisms(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
     (declared, Arc::new(built))
 }
 
-/// The fields of registers that are called so, in either language. Nothing is guessed from parts of words.
+/// The fields of registers that are called so: by their words in either language, by another name that
+/// their document gives (`also`), or by one of these behind the register's own name (`unit's phone`). What
+/// stands in brackets says how, not what. Nothing is guessed from parts of words.
 pub fn find<'a>(dictionary: &'a Catalogue, text: &str) -> Vec<&'a str> {
-    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
     let wanted = plain(text);
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     let called = |entry: &&Entry| {
-        entry.parent.is_some() && (plain(&entry.words.zh) == wanted || plain(&entry.words.en) == wanted)
+        let Some(register) = entry.parent.as_ref().and_then(|parent| dictionary.entries.get(parent)) else {
+            return false;
+        };
+        let also = entry.values.get("also").map(String::as_str).unwrap_or_default();
+        let names = [entry.words.zh.as_str(), entry.words.en.as_str()].into_iter().chain(also.lines());
+        names.map(plain).filter(|name| !name.is_empty()).any(|name| {
+            let owners = [&register.words.zh, &register.words.en].map(|words| plain(words));
+            name == wanted
+                || owners.iter().any(|owner| {
+                    wanted.strip_prefix(owner.as_str()).is_some_and(|rest| {
+                        rest == name || OF.iter().any(|of| rest.strip_prefix(of) == Some(name.as_str()))
+                    })
+                })
+        })
     };
     dictionary.entries.values().filter(called).map(|entry| entry.code.as_str()).collect()
+}
+
+/// What joins a register's name and a field's in either language, once blanks are gone.
+const OF: [&str; 3] = ["\u{7684}", "'s", "\u{2019}s"];
+
+/// A name without blanks, brackets and capitals.
+fn plain(text: &str) -> String {
+    let mut depth = 0usize;
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '(' | '\u{ff08}' => depth += 1,
+            ')' | '\u{ff09}' => depth = depth.saturating_sub(1),
+            c if depth == 0 && !c.is_whitespace() => out.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    out
 }

@@ -34,6 +34,7 @@ fn take_over(field: &mut Field, element: &Field) {
         field.en = element.en.clone();
     }
     field.help = field.help.take().or_else(|| element.help.clone());
+    field.also = field.also.take().or_else(|| element.also.clone());
     field.ty = field.ty.take().or_else(|| element.ty.clone());
     field.min = field.min.take().or_else(|| element.min.clone());
     field.max = field.max.take().or_else(|| element.max.clone());

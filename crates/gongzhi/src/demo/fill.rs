@@ -169,6 +169,12 @@ impl Words {
             let row = &phrases[*rows.borrow_mut().entry(used.clone()).or_insert(drawn)];
             return row.get(fill.column.as_ref().unwrap_or(&self.phrase_text)).map(|text| said(text));
         }
+        if !fill.rows.is_empty() {
+            let cells = |row: &BTreeMap<String, String>| {
+                Raw::Row(row.iter().map(|(name, text)| (name.clone(), said(text))).collect())
+            };
+            return Some(Raw::List(fill.rows.iter().map(cells).collect()));
+        }
         if !fill.list.is_empty() {
             return Some(Raw::List(fill.list.iter().map(|text| said(text)).collect()));
         }

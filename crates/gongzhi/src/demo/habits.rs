@@ -228,6 +228,8 @@ pub struct Fill {
     pub texts: Vec<String>,
     /// All of these, for a list.
     pub list: Vec<String>,
+    /// All of these, for a table: each by its columns.
+    pub rows: Vec<BTreeMap<String, String>>,
     /// A name with its weight.
     pub choose: BTreeMap<String, f64>,
     /// Names of `choose` that the careless earn more often.

@@ -22,6 +22,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
     let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
     let [zh, en] = ["zh", "en"].map(|key| map.text(key, faults).map(|word| word.value));
     let help = map.take("help", faults).and_then(|node| read::words(node, entry.key.at, faults));
+    let also = map.take("also", faults).map(|node| read::texts(node, faults));
     let of = map.text("of", faults);
     let options = map.take("options", faults).map(|node| options(node, entry, faults));
     let columns = map.take("columns", faults).map(|node| columns(node, entry, source, faults));
@@ -58,6 +59,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
         zh,
         en,
         help,
+        also,
         ty,
         min,
         max,

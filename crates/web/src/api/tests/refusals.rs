@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use gongzhi_kernel::{Actor, Command, Order, recurs};
 use serde_json::json;
 
 use super::*;
@@ -40,8 +41,43 @@ fn tables(text: &str, first: &str) -> Vec<Row> {
 fn fields(row: &Row) -> Json {
     match row["fields"].as_str() {
         "" => json!({}),
-        text => serde_json::from_str(text).unwrap_or_else(|error| panic!("{row:?}: {error}")),
+        // `@` stands for something that no row had before: a register's code is taken once.
+        text => serde_json::from_str(&text.replace('@', &command()))
+            .unwrap_or_else(|error| panic!("{row:?}: {error}")),
     }
+}
+
+/// Opens a part under a record: its step is written `+mechanism/step`.
+async fn add(row: &Row, under: &Open, lang: &str) -> Answer {
+    let mut fields = fields(row);
+    fields["parent"] = json!(under.id);
+    let (mechanism, step) = row["step"].trim_start_matches('+').split_once('/').expect("mechanism/step");
+    let body = json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields });
+    let login = if row["who"] == "public" { "" } else { &row["who"] };
+    ask("POST", "/records").by(login).lang(lang).json(&body).send().await
+}
+
+fn opened(answer: &Json) -> Open {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    Open { id: text("record"), number: text("number"), code: text("receipt_code") }
+}
+
+/// What opens by itself for a record in the present period: its step is written `*mechanism`.
+fn recur(row: &Row, item: &Open) -> Open {
+    let (mechanism, item) = (row["step"].trim_start_matches('*'), item.id.parse().expect("its id"));
+    let service = county().app.service.clone();
+    let state = service.state().clone();
+    let rule = state.laws.newest(mechanism).and_then(|law| law.recurs.as_ref()).expect("it opens by itself");
+    let period = rule.every.first(state.world.zone.date(service.now()));
+    let id = recurs::id(mechanism, period, Some(item), &state.world);
+    let order = Order::Recur { mechanism: mechanism.to_owned(), period, item: Some(item), id };
+    let command = Command { id: service.new_command_id(), actor: Actor::System, at: service.now(), order };
+    let code = service.receipt_code(id);
+    std::thread::spawn(move || service.engine().act_blocking(command))
+        .join()
+        .expect("a thread")
+        .expect("opens");
+    Open { id: id.to_string(), number: String::new(), code }
 }
 
 /// Brings a new record into a state, by the recipes of the document.
@@ -55,16 +91,16 @@ async fn reach(recipes: &[Row], state: &str) -> Open {
         at.clone_from(&recipe["after"]);
     }
     let first = path.pop().expect("a recipe");
-    let open = match first["step"].contains('/') {
-        true => {
-            let answer = open(first, "zh").await.expect(201);
-            let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-            Open { id: text("record"), number: text("number"), code: text("receipt_code") }
-        }
+    let mut open = match first["step"].contains('/') {
+        true => opened(&open(first, "zh").await.expect(201)),
         false => report_with(fields(first)).await,
     };
     for recipe in path.into_iter().rev() {
-        take(recipe, &open, "zh").await.expect(200);
+        match recipe["step"].chars().next() {
+            Some('+') => open = opened(&add(recipe, &open, "zh").await.expect(201)),
+            Some('*') => open = recur(recipe, &open),
+            _ => drop(take(recipe, &open, "zh").await.expect(200)),
+        }
     }
     open
 }
@@ -120,6 +156,7 @@ async fn each_refusal_has_its_status_and_words() {
             for lang in ["zh", "en"] {
                 let answer = match &reached {
                     None => open(&row, lang).await,
+                    Some(reached) if row["step"].starts_with('+') => add(&row, reached, lang).await,
                     Some(reached) => take(&row, reached, lang).await,
                 };
                 let told = answer.json.to_string();
