@@ -92,6 +92,20 @@ impl Service {
         Ok(view)
     }
 
+    /// The code of a record that lasts, for whoever may enter such records: it opens what opens by itself
+    /// for its holder, who may have lost it. Codes of everything else are shown once.
+    pub fn lasting_code(&self, actor: &Actor, view: &RecordView) -> Option<String> {
+        let state = self.state();
+        let rules = state.laws.library.mechanisms.values().filter(|one| one.receipt);
+        let mut rules = rules.filter_map(|one| one.recurs.as_ref());
+        let lasts =
+            view.mechanism.receipt && rules.any(|rule| rule.source.as_ref() == Some(&view.mechanism.name));
+        let may = |step: &gongzhi_lang::model::Step| {
+            rights::may_step(step, actor, None, &view.record.place, &state.world).is_some()
+        };
+        (lasts && view.mechanism.openers().any(may)).then(|| self.receipt_code(view.record.id))
+    }
+
     /// What opened by itself for a record in the present period and the one before, newest first: whoever
     /// holds the code of that record holds theirs as well.
     pub fn opened_for(&self, record: &Record) -> Result<Vec<(Row, Arc<Mechanism>)>, Failure> {

@@ -94,6 +94,28 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Goes over the present period again, for whatever has come since it was opened: a member who joined
+    /// on the 10th gets this month's. `false` if its day has not come. Only for whoever administers.
+    pub fn open_again(&self, actor: &Actor, mechanism: &str) -> Result<bool, Failure> {
+        if !self.may_administer(actor) {
+            return Err(Failure::NotFound);
+        }
+        let state = self.state().clone();
+        let now = self.now();
+        let known = state.laws.newest(mechanism).ok_or(Failure::NotFound)?;
+        let rule = known.recurs.as_ref().ok_or(Failure::NotFound)?;
+        let present = rule.every.first(state.world.zone.date(now));
+        if !recurs::has_come(rule, present, now, &state.world) {
+            return Ok(false);
+        }
+        open_period(self, known, rule, present, now)?;
+        let ended = self.now();
+        self.rounds.change(mechanism, present, now, |round| round.ended = Some(ended));
+        Ok(true)
+    }
+}
+
 /// Opens everything whose day has come; how many records were opened.
 ///
 /// A period that is cut off is gone through again from the beginning: what was opened keeps its

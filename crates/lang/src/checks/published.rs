@@ -39,7 +39,7 @@ use crate::source::{At, Word};
 
 /// The check.
 pub const CHECK: Check =
-    Check { code: "GZ841", name: "published", severity: Severity::Error, page: include_str!("published.rs") };
+    Check { code: "GZ845", name: "published", severity: Severity::Error, page: include_str!("published.rs") };
 
 /// What a mechanism publishes.
 pub fn check(mechanism: &Mechanism, faults: &mut Faults) {

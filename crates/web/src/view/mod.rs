@@ -41,8 +41,8 @@ pub use notices::*;
 pub use public::*;
 pub use record::*;
 pub use resident::*;
-pub use sheets::*;
 pub use rounds::*;
+pub use sheets::*;
 pub use shell::*;
 pub use why::*;
 

@@ -22,6 +22,8 @@ pub struct RoundsPage {
 pub struct RoundView {
     /// The mechanism.
     pub title: String,
+    /// Where the present period is gone over again; empty while it is under way.
+    pub again_href: String,
     /// The clause by which it opens.
     pub clause: Option<Link>,
     /// The period opened last, and when the next one opens.

@@ -31,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/export/{file}", get(export::page))
         .route("/desk/board", get(board::page))
         .route("/desk/rounds", get(rounds::page))
+        .route("/desk/rounds/{mechanism}", post(rounds::again))
         .route("/desk/burden", get(burden::page))
         .route("/desk/audit", get(audit::page).post(audit::begin))
         .route("/desk/audit/looks", get(audit::looks))

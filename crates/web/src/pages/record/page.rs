@@ -89,7 +89,11 @@ pub fn shown(
         state: gaze.state(&record.state),
         owner: gaze.unit(record).map(|code| names::unit(lang, &state, code)).unwrap_or_default(),
         due: gaze.due(record),
-        actions: actions(app, visitor, view).into_iter().chain(parts::adding(&gaze, view)).collect(),
+        actions: actions(app, visitor, view)
+            .into_iter()
+            .chain(parts::adding(&gaze, view))
+            .chain(code_again(app, visitor, me, view))
+            .collect(),
         facts: gaze.facts(record, |field| told(view, field)),
         personal: gaze.personal(record, open),
         unmask: (!view.may_look.is_empty()).then(|| Unmask {
@@ -113,6 +117,13 @@ pub fn shown(
         version: Some(Link::new(version, href)),
         ..RecordPage::default()
     }
+}
+
+/// The way to a code that lasts, for whoever hands it out.
+fn code_again(app: &App, visitor: &Visitor, me: &Me, view: &RecordView) -> Option<Action> {
+    let code = app.service.lasting_code(&me.staff.actor, view)?;
+    let href = format!("/receipt/{}", gongzhi_service::codes::grouped(&code));
+    Some(Action { label: visitor.t("record-code"), href, ..Action::default() })
 }
 
 /// Whether a field tells what the record is about: asked when it was opened, or found by the rules,
