@@ -164,7 +164,7 @@ journeys('a branch', (journey) => {
     const text = await words(j);
     assert.match(text, /Households claimed/);
     assert.match(text, /Only the name on the branch's notice board/);
-    await j.press('.cards > li a');
+    await j.press(j.page.locator('.cards > li a').first());
     await j.visit('/places/nowhere', { status: 404 });
     await j.visit(`/places/${VILLAGE}/0123`, { status: 404 });
   });

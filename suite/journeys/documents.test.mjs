@@ -7,14 +7,14 @@ journeys('the register of documents', (journey) => {
   journey('tells who has read a notice, and what it founds', {}, async (j) => {
     const subject = `关于公示每月一件事的通知 ${Date.now() % 100000}`;
     let notice;
-    await asStaff(j, 'officer.centre', async (staff) => {
+    await asStaff(j, 'officer.urban', async (staff) => {
       await staff.visit('/desk/new/notice/issue');
       await staff.page.fill('[name=subject]', subject);
       await staff.page.fill('[name=gist]', '每个村把党员每月承诺的事在公示页上公开。');
       const founds = staff.page.locator('select[name=founds]');
       if (await founds.count()) await founds.selectOption('pledge');
       else await staff.page.locator('[name=founds][value=pledge]').check();
-      for (const unit of ['tongcheng', 'cgj']) await staff.page.locator(`[name=to][value=${unit}]`).check();
+      for (const unit of ['tongcheng', 'slj']) await staff.page.locator(`[name=to][value=${unit}]`).check();
       await staff.press('#form-issue .send button');
       notice = /T\d{4}-\d{4}/.exec(await words(staff))?.[0];
       assert.ok(notice, await words(staff));
@@ -29,7 +29,7 @@ journeys('the register of documents', (journey) => {
       await staff.press(staff.page.locator('.notices a').filter({ hasText: subject }).first());
       await take(staff, 'ask', { question: '从哪个月开始？' });
     });
-    await asStaff(j, 'officer.centre', async (staff) => {
+    await asStaff(j, 'officer.urban', async (staff) => {
       await openRecord(staff, notice);
       await staff.press(staff.page.locator('.children li').filter({ hasText: '有疑问' }).locator('a').first());
       await take(staff, 'answer', { reply: '从下个月开始。' });
@@ -41,7 +41,7 @@ journeys('the register of documents', (journey) => {
       await staff.press('.actions form[action$="/do/confirm"] button');
       assert.match(await words(staff), /已阅/);
     });
-    await asStaff(j, 'officer.centre', async (staff) => {
+    await asStaff(j, 'officer.urban', async (staff) => {
       await openRecord(staff, notice);
       const parts = staff.page.locator('.children li');
       assert.equal(await parts.filter({ hasText: '已阅' }).count(), 1);

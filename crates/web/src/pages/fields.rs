@@ -416,6 +416,14 @@ pub fn shown(lang: Lang, state: &State, field: &Asked, value: &Value) -> crate::
         label: say(lang, &field.words),
         value: names::value(lang, state, field, value),
         table: tables::shown(lang, state, field, value),
+        href: rule(state, field, value).unwrap_or_default(),
         ..crate::view::Fact::default()
     }
+}
+
+/// Where the document of a mechanism is read that a value names.
+fn rule(state: &State, field: &Asked, value: &Value) -> Option<String> {
+    let names = |ty: &Type| matches!(ty, Type::Entry(of) if of == gongzhi_lang::dictionary::MECHANISMS);
+    let named = value.text().filter(|_| names(&field.ty))?;
+    Some(format!("/help/{}", state.laws.newest(named)?.document))
 }
