@@ -8,6 +8,7 @@ use gongzhi_base::dayrule::{Day, DayRule, Period};
 use gongzhi_base::{Span, Words};
 
 use crate::expr::Expr;
+pub use crate::published::Published;
 
 /// Levels of territory, from the county down.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -471,16 +472,6 @@ pub struct Previous {
     pub when: Option<Expr>,
     /// Values computed from it.
     pub with: Vec<(String, Expr)>,
-}
-
-/// What anybody sees of a mechanism's records, without an account, on the page of their place.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// Public fields in the order in which they are shown; the title and the state always are.
-    pub shows: Vec<String>,
-    /// What it is published for.
-    pub purpose: Words,
-    pub clause: Clause,
 }
 
 /// An indicator.

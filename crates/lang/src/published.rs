@@ -9,6 +9,16 @@ use crate::diagnostic::Faults;
 use crate::model;
 use crate::source::{At, Word};
 
+/// What anybody sees of a mechanism's records, without an account, on the page of their place.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Public fields in the order in which they are shown; the title and the state always are.
+    pub shows: Vec<String>,
+    /// What it is published for.
+    pub purpose: Words,
+    pub clause: model::Clause,
+}
+
 /// `published` as written.
 #[derive(Debug)]
 pub struct Draft {
@@ -20,8 +30,8 @@ pub struct Draft {
 
 impl Draft {
     /// What the product shows.
-    pub fn built(&self, clause: model::Clause) -> model::Published {
-        model::Published {
+    pub fn built(&self, clause: model::Clause) -> Published {
+        Published {
             shows: self.shows.iter().map(|word| word.value.clone()).collect(),
             purpose: self.purpose.clone(),
             clause,
