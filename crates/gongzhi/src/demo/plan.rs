@@ -196,7 +196,11 @@ impl Player<'_> {
         let taken = |step: &String| record.taken.get(step).copied().unwrap_or(0);
         let done = match (&habit.step, &habit.part) {
             (Some(step), _) => taken(step),
-            (None, Some(_)) => u32::try_from(record.parts.len()).unwrap_or(u32::MAX),
+            (None, Some(name)) => {
+                let of = &self.habits.openings[self.opening(name)].of;
+                let parts = record.parts.iter().filter(|part| part.mechanism == *of).count();
+                u32::try_from(parts).unwrap_or(u32::MAX)
+            }
             (None, None) => 0,
         };
         let often = habit.times.is_some_and(|times| done >= times);
