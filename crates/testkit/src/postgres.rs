@@ -92,6 +92,11 @@ impl Cluster {
         self.server.programs.join(name)
     }
 
+    /// Where its files lie.
+    pub fn data(&self) -> PathBuf {
+        self.server.data().to_path_buf()
+    }
+
     /// Stops the server at once, as a crash would, or in order.
     pub fn stop(&self, crash: bool) {
         must(self.server.stop(if crash { "immediate" } else { "fast" }), "the server stops");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gongzhi_testkit::sim::{Habits, Plan, Report, Sabotage, run};
+use gongzhi_testkit::sim::{Engine, Habits, Plan, Report, Sabotage, run};
 
 fn plan(seed: u64, nodes: usize) -> Plan {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
@@ -11,9 +11,17 @@ fn plan(seed: u64, nodes: usize) -> Plan {
         days: 45,
         villages: Some(24),
         nodes,
+        engine: Engine::Sqlite,
         mechanisms: root.join("mechanisms"),
         habits: Habits::read(&root.join("suite/simulate/habits.toml")).expect("habits"),
         sabotage: None,
+    }
+}
+
+#[test]
+fn a_county_lives_on_postgresql_too() {
+    for nodes in [1, 2] {
+        sound(&Plan { engine: Engine::Postgres, days: 14, ..plan(31, nodes) });
     }
 }
 

@@ -95,6 +95,14 @@ pub fn run(args: &Move) -> Result<(), Fault> {
     for digest in &given.damaged {
         eprintln!("gongzhi: the attachment {digest} is damaged in the source and was not moved");
     }
+    let left = given.left;
+    if left.waiting + left.dead > 0 {
+        eprintln!(
+            "gongzhi: {} messages that wait to be sent and {} dead letters stay in the source: \
+             serve it until they are sent, then move, if people must have them",
+            left.waiting, left.dead
+        );
+    }
     println!("the source is as it was; serve only one of the two");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use gongzhi_base::Digest;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::Frontier;
+use gongzhi_store::outbox::Waiting;
 use gongzhi_store::{Ledger, StoreError};
 
 use super::{ArchiveFault, Begin, End, Frame};
@@ -20,6 +21,9 @@ pub struct Given {
     pub end: End,
     /// Attachments whose bytes are not those of their name, left out.
     pub damaged: Vec<Digest>,
+    /// Messages that waited to be sent, and dead letters: left out, because whoever goes on with the source
+    /// sends them, and nothing may be sent twice.
+    pub left: Waiting,
 }
 
 /// Gives a county up to the head that its ledger has now. Entries are verified on the way.
@@ -51,10 +55,11 @@ pub fn give(
         sink(Frame::Setting(name, value))?;
     }
     for account in ledger.credentials()? {
-        // An engine without an outbox has no choices.
-        let choices = ledger.outbox().choices(&account.person).ok().flatten();
+        let choices = ledger.outbox().choices(&account.person)?;
         sink(Frame::Credential(account))?;
-        if let Some(choices) = choices {
+        if let Some(mut choices) = choices {
+            // What was told after the archive's end will be told of other entries.
+            choices.told = choices.told.min(head.size);
             sink(Frame::Choices(choices))?;
         }
     }
@@ -113,5 +118,6 @@ pub fn give(
         progress("files", at as u64 + 1, kept.len() as u64);
     }
     sink(Frame::End(end))?;
-    Ok(Given { head, end, damaged })
+    let left = ledger.outbox().waiting()?;
+    Ok(Given { head, end, damaged, left })
 }

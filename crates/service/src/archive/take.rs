@@ -103,11 +103,7 @@ impl<'a> Taker<'a> {
             Frame::Setting(name, _) if name == TAKING => {}
             Frame::Setting(name, value) => self.ledger.put_setting(&name, &value)?,
             Frame::Credential(account) => self.ledger.put_credential(&account)?,
-            Frame::Choices(choices) => {
-                if let Err(error) = self.ledger.outbox().put_choices(&choices) {
-                    tracing::warn!(%error, person = choices.person, "how a person wants to be told was not taken");
-                }
-            }
+            Frame::Choices(choices) => self.ledger.outbox().put_choices(&choices)?,
             Frame::Entries(entries) => self.entries(entries)?,
             Frame::Answers(answers) => {
                 self.end.answers += answers.len() as u64;

@@ -76,6 +76,54 @@ fn a_restored_county_is_the_same() {
 }
 
 #[test]
+fn a_restored_county_tells_people_as_they_chose_and_sends_nothing_twice() {
+    use gongzhi_service::outbox::choice::{Choice, Mode};
+    use gongzhi_store::outbox::{Channel, Message, Waiting};
+    let county = County::new();
+    let daily = Choice { mail: Mode::Daily, address: "admin@example.cn".into(), ..Choice::default() };
+    assert_eq!(county.service.choose("admin", &daily), Ok(Vec::new()));
+    county.closed();
+    let now = county.service.now();
+    let message = Message {
+        id: gongzhi_base::Digest([4; 32]),
+        person: "admin".into(),
+        channel: Channel::Mail,
+        subject: "one".into(),
+        text: "matter".into(),
+        link: "/desk".into(),
+        made: now,
+        due: now,
+        tries: 0,
+        error: String::new(),
+    };
+    county.service.ledger().outbox().put_message(&message).expect("it waits");
+    let chosen = county.service.ledger().outbox().choices("admin").expect("read").expect("chosen");
+    // Choices that tell of entries which the archive does not hold any more.
+    let ahead = gongzhi_store::outbox::Choices { told: 1_000_000, ..chosen.clone() };
+    county.service.ledger().outbox().put_choices(&ahead).expect("kept");
+    let mut writer = Writer::new(Vec::new()).expect("begun");
+    let given = give(
+        county.service.ledger(),
+        None,
+        Some(&county.master),
+        county.clock.as_ref(),
+        &mut |_, _, _| {},
+        &mut |frame| writer.put(&frame),
+    );
+    let given = given.expect("given");
+    assert_eq!(given.left, Waiting { waiting: 1, dead: 0 }, "what is left is told");
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = county::ledger(dir.path());
+    let (_, master) = take(&writer.into_inner(), ledger.clone(), None, &Erasures::new()).expect("taken");
+    let restored = county::open(ledger, dir.path(), master).expect("a service");
+    assert_eq!(restored.choice("admin"), Ok(daily), "with the address, sealed under the county's own secret");
+    let kept = restored.ledger().outbox().choices("admin").expect("read").expect("chosen");
+    assert_eq!((kept.digest, kept.told), (chosen.digest, given.head.size));
+    assert_eq!(restored.ledger().outbox().waiting(), Ok(Waiting::default()));
+    assert_eq!(restored.ledger().outbox().unspread(10).map(|(_, waiting)| waiting), Ok(Vec::new()));
+}
+
+#[test]
 fn a_target_that_holds_something_is_left_alone() {
     let county = County::new();
     let bytes = archive(&county, true);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
-use gongzhi_testkit::sim::{self, Habits, Plan, Report};
+use gongzhi_testkit::sim::{self, Engine, Habits, Plan, Report};
 
 /// Plays simulated counties and checks that nothing is lost, doubled, crossed or miscounted.
 #[derive(Parser)]
@@ -31,6 +31,9 @@ struct Cli {
     /// Server nodes on the one database; every third seed plays two when nothing is said.
     #[arg(long)]
     nodes: Option<usize>,
+    /// The database: `sqlite`, or `postgres` on a temporary server of each seed's own.
+    #[arg(long, default_value = "sqlite", value_parser = ["sqlite", "postgres"])]
+    engine: String,
     /// What people do and what goes wrong.
     #[arg(long)]
     habits: Option<PathBuf>,
@@ -52,11 +55,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let engine = if cli.engine == "postgres" { Engine::Postgres } else { Engine::Sqlite };
     let plan = |seed: u64| Plan {
         seed,
         days: if cli.quick { 45 } else { cli.days },
         villages: cli.villages.or(cli.quick.then_some(24)),
         nodes: cli.nodes.unwrap_or(if seed.is_multiple_of(3) { 2 } else { 1 }).max(1),
+        engine,
         mechanisms: root.join("mechanisms"),
         habits: habits.clone(),
         sabotage: None,
@@ -115,7 +120,11 @@ fn tell(report: &Report, plan: &Plan, verbose: bool) -> String {
         }
         let villages = plan.villages.map(|villages| format!(" --villages {villages}")).unwrap_or_default();
         let (seed, days, nodes) = (plan.seed, plan.days, plan.nodes);
-        let _ = writeln!(text, "  again: ./x simulate --seed {seed} --days {days} --nodes {nodes}{villages}");
+        let engine = if plan.engine == Engine::Postgres { " --engine postgres" } else { "" };
+        let _ = writeln!(
+            text,
+            "  again: ./x simulate --seed {seed} --days {days} --nodes {nodes}{villages}{engine}"
+        );
     }
     text
 }

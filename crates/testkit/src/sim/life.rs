@@ -83,7 +83,7 @@ impl<'p> Life<'p> {
         let begin = Timestamp::read(&format!("{YEAR}-01-04T16:00:00Z")).ok_or("no beginning")?;
         let clock = Arc::new(Scripted::new(begin, plan.seed));
         let villages = plan.villages.unwrap_or(plan.habits.county.villages);
-        let machine = Machine::start(clock, plan.nodes, &plan.mechanisms, |dir, library| {
+        let machine = Machine::start(clock, plan.nodes, plan.engine, &plan.mechanisms, |dir, library| {
             county::write(dir, &plan.habits.county, villages, library, plan.seed)
         })?;
         let service = &machine.at(0).service;

@@ -8,11 +8,13 @@ use gongzhi_service::ambient::Scripted;
 use gongzhi_service::audit::{Outcome, Part};
 use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Ambient as _, Service, Settings, load};
+use gongzhi_store::postgres::Postgres;
 use gongzhi_store::sqlite::Sqlite;
 use gongzhi_store::{Ledger, StoreError};
 
-use super::county;
 use super::faulty::{Faulty, Recorder};
+use super::{Engine, county};
+use crate::postgres::Cluster;
 
 /// A server node.
 pub struct Node {
@@ -25,6 +27,8 @@ pub struct Node {
 /// All nodes with their database.
 pub struct Machine {
     dir: tempfile::TempDir,
+    /// A PostgreSQL server of this county's own; without one its database is a file.
+    server: Option<Cluster>,
     /// Counts copies of the database: each crash leaves the old one behind.
     generation: u32,
     pub clock: Arc<Scripted>,
@@ -44,6 +48,7 @@ impl Machine {
     pub fn start(
         clock: Arc<Scripted>,
         nodes: usize,
+        engine: Engine,
         mechanisms: &Path,
         write: impl FnOnce(&Path, &gongzhi_lang::model::Library) -> std::io::Result<()>,
     ) -> Result<Machine, String> {
@@ -55,7 +60,8 @@ impl Machine {
         let file = load::CountyFile::read(&data).map_err(words)?;
         let recorder = Arc::new(Recorder::default());
         let master = MasterKey::fresh(clock.as_ref());
-        let mut machine = Machine { dir, generation: 0, clock, recorder, master, nodes: Vec::new() };
+        let server = (engine == Engine::Postgres).then(Cluster::own);
+        let mut machine = Machine { dir, server, generation: 0, clock, recorder, master, nodes: Vec::new() };
         std::fs::create_dir_all(machine.database()).map_err(words)?;
         let (ledger, real) = machine.ledger().map_err(words)?;
         file.write(ledger.as_ref()).map_err(words)?;
@@ -73,7 +79,10 @@ impl Machine {
     }
 
     fn ledger(&self) -> Result<(Arc<Faulty>, Arc<dyn Ledger>), StoreError> {
-        let real: Arc<dyn Ledger> = Arc::new(Sqlite::open(&self.database(), county::COUNTY)?);
+        let real: Arc<dyn Ledger> = match &self.server {
+            Some(server) => Arc::new(Postgres::open(&server.url("postgres"), county::COUNTY)?),
+            None => Arc::new(Sqlite::open(&self.database(), county::COUNTY)?),
+        };
         let ledger = Faulty::new(real.clone(), self.clock.clone(), self.recorder.clone());
         Ok((Arc::new(ledger), real))
     }
@@ -132,6 +141,13 @@ impl Machine {
     /// is left. `torn` is what was being written at the end of the database's log.
     pub fn power_loss(&mut self, torn: Option<&[u8]>) -> std::io::Result<()> {
         self.nodes.iter().flatten().for_each(|node| node.ledger.die());
+        if let Some(server) = &self.server {
+            // The database's own recovery answers for what it had acknowledged.
+            server.stop(true);
+            server.start();
+            self.off();
+            return Ok(());
+        }
         let old = self.database();
         self.generation += 1;
         let new = self.database();
@@ -166,8 +182,20 @@ impl Machine {
 
     /// Whether some bytes are in the database's files.
     pub fn holds(&self, needle: &[u8]) -> std::io::Result<bool> {
-        for entry in std::fs::read_dir(self.database())? {
-            let bytes = std::fs::read(entry?.path())?;
+        let mut folders = vec![self.server.as_ref().map_or_else(|| self.database(), Cluster::data)];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                match entry.file_type()?.is_dir() {
+                    true => folders.push(entry.path()),
+                    false => files.push(entry.path()),
+                }
+            }
+        }
+        for file in files {
+            // A running server removes files of its own meanwhile.
+            let Ok(bytes) = std::fs::read(file) else { continue };
             // Whole windows are slow: look at where the first byte stands.
             let mut rest = bytes.as_slice();
             while let Some(at) = rest.iter().position(|byte| *byte == needle[0]) {

@@ -30,6 +30,17 @@ use rules::By;
 /// The year that is lived.
 const YEAR: i16 = 2026;
 
+/// The database of a county.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Engine {
+    /// A file, as the product has it by itself. The same seed plays the same to the last byte.
+    #[default]
+    Sqlite,
+    /// A real server of the county's own. Nodes hear of each other in their own time, so that a seed says what
+    /// people do and what goes wrong, not in which order two nodes come.
+    Postgres,
+}
+
 /// One simulation.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -38,6 +49,7 @@ pub struct Plan {
     /// Villages of the county; `None` leaves it to the habits.
     pub villages: Option<u32>,
     pub nodes: usize,
+    pub engine: Engine,
     /// The directory of the mechanism documents.
     pub mechanisms: PathBuf,
     pub habits: Habits,

@@ -448,7 +448,11 @@ impl Board<'_> {
         }
         Cell {
             value: value_words(indicator, value),
-            note: format!("{}/{}", value.numerator, value.denominator),
+            // Of a time taken, over how many records; its rank says nothing to people.
+            note: match point {
+                Some(_) => format::number(value.denominator),
+                None => format!("{}/{}", value.numerator, value.denominator),
+            },
             share: -1.0,
             href: self.href(&indicator.name, "base", place, month),
             tone: target_of(indicator, point).map_or(Tone::Plain, |target| against(Some(target), value)),
