@@ -195,6 +195,7 @@ impl Build<'_> {
                 .collect(),
             kept: crate::view::kept(&views),
             views,
+            prints: mechanism.prints.iter().map(|one| one.built(self.clause(&one.clause))).collect(),
             sheet: mechanism.sheet.as_ref().map(|one| one.built(self.clause(&one.clause))),
             recurs: match &mechanism.recurs {
                 None => None,

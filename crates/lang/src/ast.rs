@@ -79,6 +79,7 @@ pub struct Mechanism {
     pub notices: Vec<crate::notice::Notice>,
     pub views: Vec<crate::view::Written>,
     pub sheet: Option<crate::sheet::Sheet>,
+    pub prints: Vec<crate::print::Print>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.

@@ -20,6 +20,7 @@ mod locale;
 mod manual;
 pub mod model;
 pub mod notice;
+pub mod print;
 mod published;
 mod render;
 pub mod sheet;

@@ -10,6 +10,10 @@ use gongzhi_base::{Span, Words};
 use crate::expr::Expr;
 pub use crate::published::Published;
 
+mod paper;
+
+pub use paper::{Print, Printed, Sheet};
+
 /// Levels of territory, from the county down.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
@@ -141,6 +145,7 @@ pub struct Mechanism {
     pub kept: Vec<String>,
     /// Its records as the rows of a table.
     pub sheet: Option<Sheet>,
+    pub prints: Vec<Print>,
     /// Fields by which some indicator is counted, each once.
     pub by_fields: Vec<String>,
     /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
@@ -192,6 +197,10 @@ impl Mechanism {
     /// its parent, besides being open. `state` stands among them where its state is read.
     pub fn told_by(&self, part: &str) -> &[String] {
         self.told.get(part).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// A document to be printed, by name.
+    pub fn print(&self, name: &str) -> Option<&Print> {
+        self.prints.iter().find(|print| print.name == name)
     }
     /// The opening step of its sheet, and the sheet.
     pub fn sheet(&self) -> Option<(&Sheet, &Step)> {
@@ -578,20 +587,5 @@ pub struct Notice {
     /// Deadlines whose passing tells it.
     pub late: Vec<String>,
     pub to: Vec<Who>,
-    pub clause: Clause,
-}
-
-/// Records as the rows of a table: what the opening step asks are its columns. Those above it that have a
-/// sheet stand in the same rows.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sheet {
-    /// The step that a new row takes.
-    pub new: String,
-    /// The step that a changed row takes.
-    pub changed: Option<String>,
-    /// The fields that tell the records under one parent apart.
-    pub key: Vec<String>,
-    /// Further columns when it is written: fields, `number` or `state`.
-    pub shows: Vec<String>,
     pub clause: Clause,
 }

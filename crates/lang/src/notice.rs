@@ -103,7 +103,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<No
 }
 
 /// Takes a text apart at its placeholders.
-fn text(word: &Word, node: &Node, source: &str, faults: &mut Faults) -> Text {
+pub(crate) fn text(word: &Word, node: &Node, source: &str, faults: &mut Faults) -> Text {
     let written = source.get(node.at.range()).unwrap_or("");
     // Where the text stands as it is (folded or escaped ones do not), its parts have places.
     let offset = written.find(word.text());

@@ -82,6 +82,14 @@ pub struct Column {
     pub width: u16,
 }
 
+/// The share of a column by its longest line, within bounds so that none starves the others.
+pub fn share<'t>(texts: impl Iterator<Item = &'t str>) -> u16 {
+    // Halves of a full-width character.
+    let halves = |line: &str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<u16>();
+    let longest = texts.flat_map(str::lines).map(halves).max();
+    longest.unwrap_or_default().clamp(5, 26) + 4
+}
+
 /// A cell; one that a cell above reaches down into is left out of its row.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Cell {
@@ -217,8 +225,8 @@ impl World for Press {
     }
 }
 
-/// Prints a document.
-pub fn pdf(document: &Document, fonts: &Arc<Fonts>) -> Result<Vec<u8>, PrintFault> {
+/// Sets a document's pages.
+fn pages(document: &Document, fonts: &Arc<Fonts>) -> Result<PagedDocument, PrintFault> {
     let broken = |error: serde_json::Error| PrintFault::Broken(error.to_string());
     let mut inputs = Dict::new();
     let mut put = |name: &str, json: String| inputs.insert(Str::from(name), Value::Str(Str::from(json)));
@@ -229,12 +237,96 @@ pub fn pdf(document: &Document, fonts: &Arc<Fonts>) -> Result<Vec<u8>, PrintFaul
         fonts: fonts.clone(),
         form: Source::detached(FORM),
     };
-    let told = |errors: typst::ecow::EcoVec<typst::diag::SourceDiagnostic>| {
-        let first = errors.first().map(|error| error.message.to_string());
-        PrintFault::Broken(first.unwrap_or_default())
-    };
-    let set = typst::compile::<PagedDocument>(&press);
-    let bytes = typst_pdf::pdf(&set.output.map_err(told)?, &PdfOptions::default()).map_err(told);
+    typst::compile::<PagedDocument>(&press).output.map_err(told)
+}
+
+fn told(errors: typst::ecow::EcoVec<typst::diag::SourceDiagnostic>) -> PrintFault {
+    let first = errors.first().map(|error| error.message.to_string());
+    PrintFault::Broken(first.unwrap_or_default())
+}
+
+/// Prints a document.
+pub fn pdf(document: &Document, fonts: &Arc<Fonts>) -> Result<Vec<u8>, PrintFault> {
+    let bytes =
+        pages(document, fonts).and_then(|pages| typst_pdf::pdf(&pages, &PdfOptions::default()).map_err(told));
     typst::comemo::evict(REMEMBERED);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use typst::layout::{Frame, FrameItem};
+
+    fn text_of(frame: &Frame, out: &mut String) {
+        for (_, item) in frame.items() {
+            match item {
+                FrameItem::Text(text) => out.push_str(&text.text),
+                FrameItem::Group(group) => text_of(&group.frame, out),
+                _ => {}
+            }
+        }
+    }
+
+    fn document() -> Document {
+        let cell = |text: &str, rows| Cell { text: text.into(), rows };
+        Document {
+            title: "任务书 #panic(1)".into(),
+            lang: "zh".into(),
+            landscape: true,
+            foot: "P2026-01 ]".into(),
+            blocks: vec![
+                Block::Heading { text: "一、*目标*".into() },
+                Block::Text {
+                    text: "#set page(width: 1cm)\n] #read(\"/etc/passwd\") $x$ \\ 第二段".into()
+                },
+                Block::Facts { facts: vec![("责任单位".into(), "#import \"x\": *\n]民政局[".into())] },
+                Block::Table {
+                    columns: vec![
+                        Column { heading: "目标".into(), width: 2 },
+                        Column { heading: "措施".into(), width: 3 },
+                    ],
+                    rows: vec![vec![cell("强 #emoji", 2), cell("甲", 1)], vec![cell("乙_丙_", 1)]],
+                },
+                Block::Right { text: "（盖章）".into() },
+            ],
+        }
+    }
+
+    #[test]
+    fn what_people_typed_is_printed_as_it_is() {
+        let fonts = match Fonts::system() {
+            Ok(fonts) => fonts,
+            // Without fonts nothing is printed, and that is what is said.
+            Err(fault) => return assert_eq!(fault, PrintFault::NoFonts),
+        };
+        let set = pages(&document(), &fonts).expect("pages");
+        let mut text = String::new();
+        set.pages().iter().for_each(|page| text_of(&page.frame, &mut text));
+        let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        for words in [
+            "任务书#panic(1)",
+            "一、*目标*",
+            "#setpage(width:1cm)",
+            "]#read(",
+            "$x$",
+            "第二段",
+            "]民政局[",
+            "强#emoji",
+            "乙_丙_",
+            "（盖章）",
+            "P2026-01]",
+        ] {
+            assert!(plain.contains(words), "{words} is not in {plain}");
+        }
+        let bytes = pdf(&document(), &fonts).expect("a file");
+        assert!(bytes.starts_with(b"%PDF-"));
+        assert!(bytes.len() < 400_000, "the fonts are cut down to what is used: {}", bytes.len());
+    }
+
+    #[test]
+    fn where_no_font_is_that_is_said() {
+        let empty = std::env::temp_dir().join("gongzhi-no-fonts");
+        assert!(matches!(Fonts::under(&[empty]), Err(PrintFault::NoFonts)));
+    }
 }

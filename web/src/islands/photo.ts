@@ -6,7 +6,7 @@ const MAX_BYTES = 20 * 1024 * 1024;
 
 /**
  * Shrinks photos before they are sent (which also drops where and by which phone they were taken), shows them, and
- * lets the person take one out again.
+ * lets the person take one out again. Other files go as they are, where not only photos are asked for.
  */
 export const photo: Mount = (root, signal) => {
   const input = one<HTMLInputElement>(root, 'input[type=file]');
@@ -17,6 +17,7 @@ export const photo: Mount = (root, signal) => {
   const maxBytes = number('maxBytes', MAX_BYTES);
   const maxFiles = number('maxFiles', Infinity);
   const edge = number('maxEdge', EDGE);
+  const onlyPhotos = root.dataset.photos !== undefined;
   let chosen: File[] = [];
 
   async function add(files: File[]): Promise<void> {
@@ -29,6 +30,10 @@ export const photo: Mount = (root, signal) => {
       }
       if (file.size > maxBytes) {
         complaint = words(root, 'too-big', { name: file.name });
+        continue;
+      }
+      if (!onlyPhotos && !file.type.startsWith('image/')) {
+        chosen.push(file);
         continue;
       }
       say(root, words(root, 'shrinking', { name: file.name }));
@@ -58,9 +63,6 @@ export const photo: Mount = (root, signal) => {
 
   function thumb(file: File, index: number): HTMLLIElement {
     const item = document.createElement('li');
-    const image = document.createElement('img');
-    image.src = URL.createObjectURL(file);
-    image.alt = file.name;
     const remove = document.createElement('button');
     remove.type = 'button';
     remove.className = 'link';
@@ -73,7 +75,13 @@ export const photo: Mount = (root, signal) => {
     });
     const name = document.createElement('span');
     name.textContent = file.name;
-    item.append(image, name, remove);
+    if (file.type.startsWith('image/')) {
+      const image = document.createElement('img');
+      image.src = URL.createObjectURL(file);
+      image.alt = file.name;
+      item.append(image);
+    }
+    item.append(name, remove);
     return item;
   }
 

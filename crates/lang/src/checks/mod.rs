@@ -37,6 +37,7 @@ pub mod over_budget;
 pub mod parts;
 pub mod personal_incomplete;
 pub mod personal_read;
+pub mod print;
 pub mod published;
 pub mod ratio_of_nothing;
 pub mod recurrence;
@@ -144,6 +145,7 @@ pub const ALL: &[&Check] = &[
     &notice_reader::CHECK,
     &view_personal::CHECK,
     &sheet::CHECK,
+    &print::CHECK,
     &published::CHECK,
     &example_differs::CHECK,
     &over_budget::CHECK,
@@ -171,6 +173,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     number_format::check(world, faults);
     recurrence::check(world, faults);
     sheet::check(world, faults);
+    print::check(world, faults);
     harmful::check(world, faults);
     for mechanism in &world.documents.mechanisms {
         personal_read::check(mechanism, faults);

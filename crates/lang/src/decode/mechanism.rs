@@ -54,6 +54,8 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let views = named(map.take_all("views"), faults);
     let views = views.iter().filter_map(|entry| crate::view::decode(entry, faults)).collect();
     map.explain(faults);
+    let prints = named(map.take_all("prints"), faults);
+    let prints = prints.iter().filter_map(|entry| crate::print::decode(entry, text, faults)).collect();
     let sheets = map.take_all("sheet");
     map.take("sheet", faults);
     let sheet = sheets.first().and_then(|entry| crate::sheet::decode(entry, faults));
@@ -89,6 +91,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         notices,
         views,
         sheet,
+        prints,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,
         name,

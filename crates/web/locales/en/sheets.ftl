@@ -84,5 +84,6 @@ export-xlsx = Export XLSX
 export-csv = Export CSV
 export-opened = Opened
 export-cut = Too many: only the first { $n } were exported. Narrow the list.
+print-link = Print { $x } (PDF)
 fonts-missing = The server has no Chinese fonts, so no PDF can be made. An administrator can install the package fonts-noto-cjk or name a directory of fonts in GONGZHI_FONTS.
 print-broken = The PDF could not be made; the reason is in the log. Try again later or download XLSX.

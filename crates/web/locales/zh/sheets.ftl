@@ -84,5 +84,6 @@ export-xlsx = 导出XLSX
 export-csv = 导出CSV
 export-opened = 登记时间
 export-cut = 太多，只导出前{ $n }条；请缩小范围再导出。
+print-link = 打印{ $x }（PDF）
 fonts-missing = 服务器上没有中文字体，不能生成PDF。请管理员安装软件包 fonts-noto-cjk，或者用 GONGZHI_FONTS 指定字体目录。
 print-broken = PDF没有生成，原因已记入日志。请稍后再试，或者下载XLSX。

@@ -100,6 +100,8 @@ pub async fn import(
     let apply = import.apply.unwrap_or(false);
     let actor = caller.actor(&app).await?;
     let done = app.read(move |service| {
+        // Nothing is kept for whoever may not import.
+        service.import_sheet(&actor, root, &mechanism)?;
         let seed = Digest::of(command.as_str().as_bytes());
         Ok(service.keep_upload(&actor, root, &bytes, Some(seed)).and_then(|token| {
             let plan = service.import_plan(&actor, root, &mechanism, token)?;

@@ -142,6 +142,7 @@ pub const TOLD: &[(&str, u16)] = &[
     ("reused", 409),
     ("still-needed", 409),
     ("nothing-personal", 409),
+    ("old-version", 422),
     ("circle", 500),
     ("full", 507),
     ("store", 503),

@@ -80,6 +80,18 @@ fn recur(row: &Row, item: &Open) -> Open {
     Open { id: id.to_string(), number: String::new(), code }
 }
 
+/// The fields of a row; a text `@state` stands for the record that the recipe of that state opens.
+async fn given(recipes: &[Row], row: &Row) -> Json {
+    let mut fields = fields(row);
+    for value in fields.as_object_mut().expect("fields by name").values_mut() {
+        if let Some(state) = value.as_str().and_then(|text| text.strip_prefix('@')) {
+            // A recipe may rest on another one: what it opens is a part of what that one opens.
+            *value = Box::pin(reach(recipes, state)).await.id.into();
+        }
+    }
+    fields
+}
+
 /// Brings a new record into a state, by the recipes of the document.
 async fn reach(recipes: &[Row], state: &str) -> Open {
     let mut path = Vec::new();
@@ -92,7 +104,7 @@ async fn reach(recipes: &[Row], state: &str) -> Open {
     }
     let first = path.pop().expect("a recipe");
     let mut open = match first["step"].contains('/') {
-        true => opened(&open(first, "zh").await.expect(201)),
+        true => opened(&open(first, given(recipes, first).await, "zh").await.expect(201)),
         false => report_with(fields(first)).await,
     };
     for recipe in path.into_iter().rev() {
@@ -128,10 +140,9 @@ async fn take(row: &Row, open: &Open, lang: &str) -> Answer {
 }
 
 /// Tries to open a record.
-async fn open(row: &Row, lang: &str) -> Answer {
+async fn open(row: &Row, fields: Json, lang: &str) -> Answer {
     let (mechanism, step) = row["step"].split_once('/').expect("mechanism/step");
-    let body =
-        json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields(row) });
+    let body = json!({ "command_id": command(), "mechanism": mechanism, "step": step, "fields": fields });
     let login = if row["who"] == "public" { "" } else { &row["who"] };
     ask("POST", "/records").by(login).lang(lang).json(&body).send().await
 }
@@ -155,7 +166,7 @@ async fn each_refusal_has_its_status_and_words() {
             };
             for lang in ["zh", "en"] {
                 let answer = match &reached {
-                    None => open(&row, lang).await,
+                    None => open(&row, given(&recipes, &row).await, lang).await,
                     Some(reached) if row["step"].starts_with('+') => add(&row, reached, lang).await,
                     Some(reached) => take(&row, reached, lang).await,
                 };

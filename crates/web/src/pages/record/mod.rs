@@ -6,6 +6,7 @@ pub mod look;
 pub mod new;
 pub mod page;
 mod parts;
+pub mod print;
 pub mod show;
 pub mod step;
 
@@ -26,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/new/{mechanism}/{step}", get(new::page).post(new::submit))
         .route("/desk/r/{id}", get(page::page))
         .route("/desk/r/{id}/do/{step}", get(step::page).post(step::submit))
+        .route("/desk/r/{id}/print/{file}", get(print::page))
         .route("/desk/r/{id}/look", post(look::submit))
         .route("/desk/r/{id}/looks", get(look::list))
         .route("/desk/r/{id}/why/{deadline}", get(page::why))

@@ -48,7 +48,8 @@ pub async fn page(
         let text = t_with(visitor.lang, "import-done", pairs.map(|(name, n)| (name, n.into())));
         Flash { tone: Tone::Good, text, ..Flash::default() }
     });
-    page.sheets = crate::pages::sheets::links(&app, &visitor, &me, &view);
+    page.sheets = super::print::links(visitor.lang, &view);
+    page.sheets.extend(crate::pages::sheets::links(&app, &visitor, &me, &view));
     page.s.flash = imported.or_else(|| {
         done.done.and_then(|name| {
             let step = view.mechanism.step(&name)?;

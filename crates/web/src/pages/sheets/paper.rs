@@ -20,7 +20,6 @@ use crate::i18n::{Lang, t, t_with};
 use crate::pages::names;
 use crate::pages::problem::{Answer, Trouble};
 use crate::pages::record::show::desk_base;
-use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::view::{ErrorPage, Link, Problem};
@@ -157,10 +156,10 @@ fn table(
     }
     let law = state.laws.version(&record.mechanism, record.version);
     let title = law.and_then(|law| record.fields.get(law.title.as_deref()?)).and_then(Value::text);
-    let now = app.service.now();
+    let today = state.world.zone.date(app.service.now());
     let mut lead = vec![
         record.number.clone(),
-        t_with(lang, "sheet-as-of", [("x", moment(lang, state, now, now).into())]),
+        t_with(lang, "sheet-as-of", [("x", crate::view::format::full_day(lang, today).into())]),
     ];
     lead.extend((!whole).then(|| t_with(lang, "sheet-cut", [("n", (ROWS as i64).into())])));
     Table {
@@ -232,10 +231,14 @@ fn document(lang: Lang, table: &Table) -> Document {
         });
         cells.collect()
     });
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| print::Column { heading: column.heading.clone(), width: column.width });
+    let columns = table.columns.iter().enumerate().map(|(at, column)| {
+        let texts: Vec<String> = table.rows.iter().filter_map(|row| row.get(at)).map(text).collect();
+        // A heading may stand in two lines.
+        let half = column.heading.chars().count().div_ceil(2);
+        let heading: String = column.heading.chars().take(half).collect();
+        let texts = texts.iter().map(String::as_str).chain([heading.as_str()]);
+        print::Column { width: print::share(texts), heading: column.heading.clone() }
+    });
     Document {
         title: table.title.clone(),
         lang: lang.code().to_owned(),

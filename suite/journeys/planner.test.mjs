@@ -1,0 +1,132 @@
+// The planner: a programme from a sheet, with faults and without, again with a change; its sheet on paper; a measure chased.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { journeys } from './harness/index.mjs';
+import { asStaff, expectStatus, fill, head, send, take, words } from './harness/people.mjs';
+
+const HEADINGS = '目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限';
+const ROWS = [
+  '建强组织体系,规范化建设,强基赋能专班,整顿软弱涣散村党组织,mzj,"zzzx、zjj",６,个,2027年3月1日',
+  ',,,活动场所补短板,zjj,,24,处,2027/6/30',
+  '办好群众的事,热线办理,f1,热线按期办结,zzzx,,100,件,2027-12-31',
+];
+
+/** A CSV file of the programme's sheet. */
+const sheet = (rows) => ({ name: '任务书.csv', mimeType: 'text/csv', buffer: Buffer.from(`\uFEFF${[HEADINGS, ...rows].join('\r\n')}\r\n`) });
+
+/** Draws up a programme and answers its page. */
+async function programme(staff) {
+  await staff.visit('/desk/new/programme/open');
+  await fill(staff, { title: '乡村治理专项任务书', basis: '县委办通知' });
+  await send(staff, 'open');
+  return staff.page.url().split('?')[0];
+}
+
+/** Uploads a sheet on the page of the import. */
+async function upload(staff, base, rows) {
+  await staff.visit(`${base}/import/measure`);
+  await staff.page.setInputFiles('[name=sheet]', sheet(rows));
+  await staff.press('#import .send button');
+}
+
+/** What a link gives to be saved: its name and first bytes. */
+async function saved(staff, folder, selector) {
+  const [download] = await Promise.all([staff.page.waitForEvent('download'), staff.page.locator(selector).click()]);
+  const path = join(folder, download.suggestedFilename());
+  await download.saveAs(path);
+  assert.ok((await stat(path)).size > 1_000, `${path} holds something`);
+  return { name: download.suggestedFilename(), bytes: await readFile(path) };
+}
+
+journeys('a planner', (journey) => {
+  journey('imports the programme: faults by row, preview, all at once, again with a change; saves it and chases a measure', {}, async (j) => {
+    const folder = await mkdtemp(join(tmpdir(), 'gongzhi-planner-'));
+    try {
+      await asStaff(j, 'planner', async (staff) => {
+        const base = await programme(staff);
+        await staff.press('.papers a[href$="/import/measure"]');
+        assert.match(await words(staff), /填表说明/);
+        await staff.shot('import-blank');
+        const form = await saved(staff, folder, 'a[href$="/form.xlsx"]');
+        assert.match(form.name, /\.xlsx$/);
+        assert.equal(form.bytes.subarray(0, 2).toString(), 'PK');
+
+        // Faults: told by row and column, nothing imported.
+        expectStatus(staff, 422);
+        await upload(staff, base, [...ROWS, ',,,没有这个单位的措施,民政居,,0,个,明年', ROWS[1]]);
+        const told = await staff.page.locator('.summary ~ table').first().innerText();
+        assert.match(told, /第5行[\s\S]*E 责任单位[\s\S]*民政居[\s\S]*没有/);
+        assert.match(told, /第5行[\s\S]*G 目标数/);
+        assert.match(told, /第5行[\s\S]*I 完成期限[\s\S]*明年/);
+        assert.match(await words(staff), /什么也没有导入/);
+        assert.equal(await staff.page.locator('#apply').count(), 0, 'nothing to press');
+        await staff.shot('import-faults');
+        await staff.visit(base);
+        assert.doesNotMatch(await words(staff), /整顿软弱涣散村党组织/);
+
+        // Another file altogether.
+        await staff.visit(`${base}/import/measure`);
+        await staff.page.setInputFiles('[name=sheet]', { name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('姓名,电话\n张三,1\n') });
+        await staff.press('#import .send button');
+        assert.match(await staff.page.locator('[role=alert]').innerText(), /没有找到|缺少栏名/);
+
+        // The good one: shown, then carried out.
+        await upload(staff, base, ROWS);
+        assert.match(await words(staff), /全部导入（7项）/);
+        await staff.shot('import-preview');
+        await staff.press('#apply .send button');
+        assert.match(await words(staff), /新登记7项，更新0项/);
+        await staff.shot('programme-imported');
+
+        // Again with one change: only that is written.
+        await upload(staff, base, [ROWS[0].replace('６', '8'), ROWS[1], ROWS[2]]);
+        const again = await words(staff);
+        assert.match(again, /全部导入（1项）/);
+        assert.match(again, /目标数：6 → 8/);
+        await staff.press('#apply .send button');
+        assert.match(await words(staff), /新登记0项，更新1项/);
+        await upload(staff, base, [ROWS[0].replace('６', '8'), ROWS[1], ROWS[2]]);
+        assert.match(await words(staff), /不用导入/);
+
+        // On paper.
+        await staff.visit(base);
+        const xlsx = await saved(staff, folder, '.papers a[href$="/sheet/measure.xlsx"]');
+        assert.equal(xlsx.bytes.subarray(0, 2).toString(), 'PK');
+        const pdf = await saved(staff, folder, '.papers a[href$="/sheet/measure.pdf"]');
+        assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+        // What was saved is what is there: imported again it changes nothing.
+        await staff.visit(`${base}/import/measure`);
+        await staff.page.setInputFiles('[name=sheet]', join(folder, xlsx.name));
+        await staff.press('#import .send button');
+        assert.match(await words(staff), /不用导入/);
+
+        // A measure issued and chased.
+        await staff.visit(base);
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '办好群众的事' }).first());
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '热线办理' }).first());
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '热线按期办结' }).first());
+        await take(staff, 'issue');
+        await take(staff, 'chase', { order: '请本周内报告进展。' });
+        assert.match(await head(staff), /已下达/);
+        assert.match(await words(staff), /请本周内报告进展/);
+        const print = await saved(staff, folder, '.papers a[href$="/print/measure-sheet.pdf"]');
+        assert.equal(print.bytes.subarray(0, 5).toString(), '%PDF-');
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  journey('is told nothing of the import where others may not do it', {}, async (j) => {
+    await asStaff(j, 'supervise', async (staff) => {
+      await staff.visit('/desk/list?mechanism=programme');
+      await staff.press(staff.page.locator('[data-row-link]').first());
+      assert.equal(await staff.page.locator('a[href$="/import/measure"]').count(), 0);
+      assert.ok((await staff.page.locator('a[href$="/sheet/measure.xlsx"]').count()) > 0, 'who reads it may save it');
+      const base = staff.page.url().split('?')[0];
+      await staff.visit(`${new URL(base).pathname}/import/measure`, { status: 403 });
+    });
+  });
+});
