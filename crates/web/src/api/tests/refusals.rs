@@ -80,11 +80,11 @@ fn recur(row: &Row, item: &Open) -> Open {
     Open { id: id.to_string(), number: String::new(), code }
 }
 
-/// The fields of a row; a text `#state` stands for the record that the recipe of that state opens.
+/// The fields of a row; a text `^state` stands for the record that the recipe of that state opens.
 async fn given(recipes: &[Row], row: &Row) -> Json {
     let mut fields = fields(row);
     for value in fields.as_object_mut().expect("fields by name").values_mut() {
-        if let Some(state) = value.as_str().and_then(|text| text.strip_prefix('#')) {
+        if let Some(state) = value.as_str().and_then(|text| text.strip_prefix('^')) {
             // A recipe may rest on another one: what it opens is a part of what that one opens.
             *value = Box::pin(reach(recipes, state)).await.id.into();
         }
