@@ -1,6 +1,7 @@
 //! `decide`: a command against a record, or a refusal. Pure and deterministic: the same case and
 //! command always give the same decision.
 
+mod constraints;
 mod parts;
 
 pub use parts::PARENT;
@@ -12,6 +13,7 @@ use gongzhi_base::{RecordId, Timestamp, Value};
 use gongzhi_lang::model::{Clause, Mechanism, Step};
 
 use crate::actor::{Acted, Actor};
+use crate::claims::Claim;
 use crate::clocks;
 use crate::command::{Command, Input, Order, Raw};
 use crate::eval::Scope;
@@ -35,6 +37,8 @@ pub struct Case<'a> {
     pub record: &'a dyn Fn(RecordId) -> Option<Arc<Record>>,
     /// The last number given to a mechanism's records in a year.
     pub counter: &'a dyn Fn(&str, i16) -> u64,
+    /// Records that hold any of these claims, or held one until lately; they are looked at once more.
+    pub holders: &'a dyn Fn(&[Claim]) -> Vec<RecordId>,
 }
 
 /// What was decided: events in order, and the records after them.
@@ -47,7 +51,8 @@ pub struct Decision {
 
 /// Decides a command.
 pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
-    let mut run = Run { case, at: command.at, made: Decision::default(), left: MAX_FOLLOWING };
+    let actor = &command.actor;
+    let mut run = Run { case, actor, at: command.at, made: Decision::default(), left: MAX_FOLLOWING };
     match &command.order {
         Order::Open { mechanism, step, id, input } => {
             let mechanism = case
@@ -96,6 +101,8 @@ fn opener<'m>(mechanism: &'m Mechanism, step: &str) -> Result<&'m Step, Refusal>
 /// One decision in the making.
 struct Run<'a> {
     case: &'a Case<'a>,
+    /// Who gave the command: what a refusal names must be for his eyes.
+    actor: &'a Actor,
     at: Timestamp,
     made: Decision,
     /// Automatic steps that may still follow.
@@ -150,7 +157,8 @@ impl Run<'_> {
         if self.find(id).is_some() {
             return Err(Refusal::CommandReused);
         }
-        let values = input::read(mechanism, step, input, id, self.case.world).map_err(Refusal::Fields)?;
+        let values = input::read(mechanism, step, input, id, &BTreeMap::new(), self.case.world)
+            .map_err(Refusal::Fields)?;
         let place = mechanism
             .place
             .as_deref()
@@ -207,7 +215,8 @@ impl Run<'_> {
             let state = mechanism.state(&record.state).map(|state| state.words.clone()).unwrap_or_default();
             return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
         }
-        let values = input::read(mechanism, step, input, id, self.case.world).map_err(Refusal::Fields)?;
+        let values = input::read(mechanism, step, input, id, &record.fields, self.case.world)
+            .map_err(Refusal::Fields)?;
         let mut seen = Record::clone(&record);
         seen.fields.extend(values.iter().map(|(name, value)| (name.clone(), value.clone())));
         // A field asked again and sent empty is emptied; one that was not sent stays.
@@ -270,6 +279,7 @@ impl Run<'_> {
             after.state.clone_from(to);
         }
         computed(mechanism, &mut after, world, self.at, &mut taken.set, &mut taken.cleared);
+        self.constrained(mechanism, &after)?;
         let scope = Scope { record: &after, ..around };
         taken.clocks = clocks::changes(&scope, step, &seen.state);
         let deed = Deed::Step(Box::new(std::mem::take(taken)));
@@ -450,7 +460,8 @@ pub fn clause(refusal: &Refusal) -> Option<&Clause> {
     match refusal {
         Refusal::NoRight { clause, .. }
         | Refusal::WrongState { clause, .. }
-        | Refusal::Need { clause, .. } => Some(clause),
+        | Refusal::Need { clause, .. }
+        | Refusal::Clash { clause, .. } => Some(clause),
         _ => None,
     }
 }

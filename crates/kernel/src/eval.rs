@@ -81,6 +81,10 @@ impl Scope<'_> {
                 Some(_) => count(1),
                 None => count(0),
             },
+            Expr::DateOf(of) => match self.eval(of)? {
+                Value::Time(at) => Some(Value::Date(self.world.zone.date(at))),
+                _ => None,
+            },
             Expr::Held(of) => {
                 let dictionary = self.world.catalogue(gongzhi_lang::dictionary::NAME)?;
                 let value = self.eval(of)?;

@@ -14,7 +14,7 @@ use gongzhi_lang::{Arg, At, Checked, DataFile, Fault, Source, Word};
 
 use crate::command::Input;
 use crate::project::project;
-use crate::{Actor, Case, Command, Laws, Order, Post, Raw, Record, Refusal, World, decide, recurs};
+use crate::{Actor, Case, Claim, Command, Laws, Order, Post, Raw, Record, Refusal, World, decide, recurs};
 
 /// Timers that may come between two lines: more is a circle.
 const MOST_TIMERS: usize = 1_000;
@@ -153,7 +153,15 @@ impl<'a> Play<'a> {
         let record = |id: RecordId| self.records.get(&id).cloned();
         let counter =
             |name: &str, year: i16| self.counters.get(&(name.to_owned(), year)).copied().unwrap_or(0);
-        let case = Case { laws: self.laws, world: &self.world, record: &record, counter: &counter };
+        // An example has a handful of records: all are looked at.
+        let holders = |_: &[Claim]| self.records.keys().copied().collect();
+        let case = Case {
+            laws: self.laws,
+            world: &self.world,
+            record: &record,
+            counter: &counter,
+            holders: &holders,
+        };
         let decision = decide(&case, &command)?;
         for (id, record) in decision.records {
             if let Some(mechanism) = self.laws.version(&record.mechanism, record.version) {
@@ -457,7 +465,7 @@ impl<'a> Play<'a> {
                 let name = name.map_or_else(String::new, |one| one.name.clone());
                 example::words("example.wrong-state", &[name.into()])
             }
-            Refusal::Need { words, clause } => {
+            Refusal::Need { words, clause } | Refusal::Clash { words, clause, .. } => {
                 let clause = if clause.basis.is_empty() { &clause.heading } else { &clause.basis };
                 example::words("example.need", &[Arg::Words(words.clone()), clause.clone().into()])
             }
@@ -486,6 +494,7 @@ fn fits(wanted: &Refused, came: &Refusal) -> bool {
         Refusal::NoRight { .. } => Some(Why::NoRight),
         Refusal::WrongState { .. } => Some(Why::WrongState),
         Refusal::Need { .. } => Some(Why::Need),
+        Refusal::Clash { .. } => Some(Why::Constraint),
         Refusal::NoRecord => Some(Why::NoRecord),
         _ => None,
     };
@@ -501,7 +510,9 @@ fn fits(wanted: &Refused, came: &Refusal) -> bool {
     };
     let said = |wanted: &Option<Word>, lang| match (wanted, came) {
         (None, _) => true,
-        (Some(wanted), Refusal::Need { words, .. }) => words.get(lang) == wanted.text(),
+        (Some(wanted), Refusal::Need { words, .. } | Refusal::Clash { words, .. }) => {
+            words.get(lang) == wanted.text()
+        }
         (Some(_), _) => false,
     };
     let clause = crate::decide::clause(came).map(|clause| clause.basis.as_str());

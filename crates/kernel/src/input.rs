@@ -19,12 +19,14 @@ const MAX_TEXT: i64 = 2_000;
 const MAX_ITEMS: i64 = 50;
 
 /// The values of the fields that a step asks, or every fault. Optional fields left empty are in
-/// neither map. Personal values are wrapped with the record as the key's owner.
+/// neither map. Personal values are wrapped with the record as the key's owner. `known` are the values
+/// that the record has already.
 pub fn read(
     mechanism: &Mechanism,
     step: &Step,
     input: &Input,
     record: RecordId,
+    known: &BTreeMap<String, Value>,
     world: &World,
 ) -> Result<BTreeMap<String, Value>, Vec<FieldFault>> {
     let mut values = BTreeMap::new();
@@ -38,7 +40,9 @@ pub fn read(
         let Some(field) = mechanism.field(name) else { continue };
         let raw = input.get(name).filter(|raw| !is_blank(raw));
         if let (Some(raw), Type::Rows(_)) = (raw, &field.ty) {
-            match rows::read(field, raw, world) {
+            let under = field.under.as_ref().and_then(|under| values.get(under).or_else(|| known.get(under)));
+            let under = under.and_then(Value::text).map(str::to_owned);
+            match rows::read(field, raw, under.as_deref(), world) {
                 Ok(Value::List(rows)) if rows.is_empty() && *optional => {}
                 Ok(value) => {
                     values.insert(name.clone(), kept(field, record, value));

@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod chain;
+pub mod claims;
 pub mod clocks;
 pub mod command;
 pub mod decide;
@@ -33,6 +34,7 @@ pub mod world;
 
 pub use actor::{Acted, Actor, Post};
 pub use chain::{Entry, Header};
+pub use claims::Claim;
 pub use command::{Command, Order, Raw};
 pub use decide::{Case, Decision, decide};
 pub use event::{Deed, Event};

@@ -1,7 +1,7 @@
 //! Refusals are values: what was not done, why, by which clause, and what to do instead. Their
 //! words come from the documents or, for faults of form, from the locale files by code.
 
-use gongzhi_base::{Timestamp, Words};
+use gongzhi_base::{RecordId, Timestamp, Words};
 use gongzhi_lang::model::{Clause, Who};
 
 /// Why a command was not carried out. Nothing was changed.
@@ -15,6 +15,8 @@ pub enum Refusal {
     WrongState { step: Words, state: Words, clause: Clause },
     /// A condition of the step does not hold.
     Need { words: Words, clause: Clause },
+    /// A constraint does not hold; with the record in the way and its number, if the actor may read it.
+    Clash { words: Words, clause: Clause, other: Option<(RecordId, String)> },
     /// Somebody acted in the meantime: the record has moved on.
     Stale { seen: u64, now: u64, changed: Timestamp },
     /// There is no such record (or none that the actor may know of).
@@ -74,6 +76,10 @@ pub enum Fault {
     NoRow(String),
     /// It has this one twice.
     RowTwice(String),
+    /// A span that ends before it begins.
+    EndsBefore,
+    /// A span over more days than can be kept free of others.
+    TooManyDays(i64),
     /// Control characters or other text that cannot be kept.
     BadText,
 }
@@ -105,6 +111,8 @@ impl Fault {
             Fault::NotRows => "not-rows",
             Fault::NoRow(_) => "no-row",
             Fault::RowTwice(_) => "row-twice",
+            Fault::EndsBefore => "ends-before",
+            Fault::TooManyDays(_) => "too-many-days",
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use gongzhi_base::Value;
-use gongzhi_lang::model::{Column, Field, ITEM, Type};
+use gongzhi_lang::model::{Column, Entry, Field, ITEM, Type};
 
 use crate::command::Raw;
 use crate::input::{bounds, is_blank, value};
@@ -14,8 +14,9 @@ use crate::world::World;
 /// Most rows of a table without its own limit.
 const MAX_ROWS: i64 = 50;
 
-/// The rows of a table, or every fault. Rows in which nothing stands are left out.
-pub fn read(field: &Field, raw: &Raw, world: &World) -> Result<Value, Vec<FieldFault>> {
+/// The rows of a table, or every fault. Rows in which nothing stands are left out. `under` is the entry
+/// under which the entries of a check list stand.
+pub fn read(field: &Field, raw: &Raw, under: Option<&str>, world: &World) -> Result<Value, Vec<FieldFault>> {
     let at = |name: String, fault| FieldFault { field: name, fault };
     let rows = match raw {
         Raw::Typed(value) => return Ok(value.clone()),
@@ -37,7 +38,7 @@ pub fn read(field: &Field, raw: &Raw, world: &World) -> Result<Value, Vec<FieldF
     }
     // Which entries are missing can be said only once every row has been understood.
     if let Some(catalogue) = field.each.as_deref().filter(|_| faults.is_empty()) {
-        return by_entry(field, catalogue, read, world);
+        return by_entry(field, world.lowest_under(catalogue, under), read);
     }
     let (least, most) = (field.min.unwrap_or(0), field.max.unwrap_or(MAX_ROWS));
     let size = read.len() as i64;
@@ -95,13 +96,11 @@ fn row(
 /// Rows of a table with one for each lowest entry of a catalogue, in the catalogue's order.
 fn by_entry(
     field: &Field,
-    catalogue: &str,
+    entries: Vec<&Entry>,
     rows: Vec<(String, BTreeMap<String, Value>)>,
-    world: &World,
 ) -> Result<Value, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let mut left: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
-    let entries = world.lowest_entries(catalogue);
     for (name, cells) in rows {
         let code = cells.get(ITEM).and_then(Value::text).unwrap_or_default().to_owned();
         let fault = match entries.iter().find(|entry| entry.code == code) {

@@ -378,10 +378,20 @@ impl World {
 
     /// The entries of a catalogue under which there are no others, by code.
     pub fn lowest_entries(&self, catalogue: &str) -> Vec<&Entry> {
+        self.lowest_under(catalogue, None)
+    }
+
+    /// The same, of those at or under an entry.
+    pub fn lowest_under(&self, catalogue: &str, under: Option<&str>) -> Vec<&Entry> {
+        let name = catalogue;
         let Some(catalogue) = self.catalogues.get(catalogue) else { return Vec::new() };
         let above: std::collections::BTreeSet<&str> =
             catalogue.entries.values().filter_map(|entry| entry.parent.as_deref()).collect();
-        catalogue.entries.values().filter(|entry| !above.contains(entry.code.as_str())).collect()
+        let lowest = catalogue.entries.values().filter(|entry| !above.contains(entry.code.as_str()));
+        let chosen = |entry: &&Entry| {
+            under.is_none_or(|under| self.entry_path(name, &entry.code).iter().any(|code| code == under))
+        };
+        lowest.filter(chosen).collect()
     }
 
     /// A catalogue entry with those above it, from the top.

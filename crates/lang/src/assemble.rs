@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gongzhi_base::Words;
 
 use crate::ast::{self, ClauseAt, Code};
+use crate::constraint;
 use crate::diagnostic::Faults;
 use crate::expr::Expr;
 use crate::literate::{Block, title_words};
@@ -86,7 +87,9 @@ fn drop_dependent(world: &World<'_>, mechanisms: &mut BTreeMap<String, Arc<Mecha
                 crate::walk::registers(ast).iter().all(|register| registers.contains(register))
             });
             let recurs = mechanism.recurs.iter().filter_map(|recurs| recurs.source.as_ref()).all(there);
-            records && opens && recurs && reads && mechanism.parent.iter().all(there)
+            let proposes =
+                mechanism.steps.iter().flat_map(|step| &step.proposes).all(|one| there(&one.mechanism));
+            records && opens && proposes && recurs && reads && mechanism.parent.iter().all(there)
         };
         let before = mechanisms.len();
         mechanisms.retain(|_, mechanism| rests_well(mechanism));
@@ -129,6 +132,19 @@ fn exprs(pairs: &[(crate::source::Word, Code)]) -> Option<Vec<(String, Expr)>> {
     pairs.iter().map(|(field, code)| Some((field.value.clone(), expr(code)?))).collect()
 }
 
+fn proposal(proposal: &crate::offer::Proposal) -> Option<Proposal> {
+    Some(Proposal {
+        field: proposal.field.value.clone(),
+        mechanism: proposal.mechanism.value.clone(),
+        when: match &proposal.when {
+            None => None,
+            Some(code) => Some(expr(code)?),
+        },
+        most: proposal.most,
+        with: exprs(&proposal.with)?,
+    })
+}
+
 fn who_list(list: &[Spanned<ast::Who>]) -> Vec<Who> {
     list.iter()
         .map(|who| match &who.value {
@@ -158,6 +174,8 @@ impl Build<'_> {
         let steps: Option<Vec<Step>> = mechanism.steps.iter().map(|step| self.step(step)).collect();
         let deadlines: Option<Vec<Deadline>> =
             mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
+        let constraints: Option<Vec<Constraint>> =
+            mechanism.constraints.iter().map(|one| self.constraint(one)).collect();
         let indicators: Option<Vec<Indicator>> =
             mechanism.indicators.iter().map(|one| self.indicator(one)).collect();
         let written = mechanism.views.iter();
@@ -197,6 +215,12 @@ impl Build<'_> {
             views,
             prints: mechanism.prints.iter().map(|one| one.built(self.clause(&one.clause))).collect(),
             sheet: mechanism.sheet.as_ref().map(|one| one.built(self.clause(&one.clause))),
+            constraints: constraints?,
+            calendar: mechanism.calendar.as_ref().map(|entry| CalendarEntry {
+                from: entry.from.value.clone(),
+                to: value(&entry.to),
+                at: value(&entry.at),
+            }),
             recurs: match &mechanism.recurs {
                 None => None,
                 Some(recurs) => Some(self.recurs(recurs)?),
@@ -254,6 +278,7 @@ impl Build<'_> {
             element: value(&field.element),
             columns: columns?,
             each: value(&field.each),
+            under: value(&field.under),
             is: match &field.is {
                 None => None,
                 Some(code) => Some(expr(code)?),
@@ -281,10 +306,15 @@ impl Build<'_> {
             Some(opens) => Some(Opens {
                 mechanism: opens.mechanism.value.clone(),
                 for_each: opens.for_each.value.clone(),
-                item_as: opens.item_as.value.clone(),
+                item_as: value(&opens.item_as),
+                when: match &opens.when {
+                    None => None,
+                    Some(code) => Some(expr(code)?),
+                },
                 with: exprs(&opens.with)?,
             }),
         };
+        let proposes: Option<Vec<Proposal>> = step.proposes.iter().map(proposal).collect();
         let calls = match &step.calls {
             None => None,
             Some(calls) => Some(Calls {
@@ -318,6 +348,7 @@ impl Build<'_> {
             set: exprs(&step.set)?,
             auto,
             opens,
+            proposes: proposes?,
             calls,
             extends,
             clause: self.clause(&step.clause),
@@ -421,6 +452,35 @@ impl Build<'_> {
             fields,
             target: indicator.target,
             clause: self.clause(&indicator.clause),
+        })
+    }
+
+    fn constraint(&self, constraint: &constraint::Constraint) -> Option<Constraint> {
+        let together = |fields: &[crate::source::Word], within: &[crate::source::Word]| Together {
+            fields: values(fields),
+            within: within.iter().filter_map(|word| Within::read(word.text())).collect(),
+        };
+        let rule = match &constraint.rule {
+            constraint::Rule::Unique { fields, within } => Rule::Unique(together(fields, within)),
+            constraint::Rule::NoOverlap { fields, within, from, to } => Rule::NoOverlap {
+                of: together(fields, within),
+                from: from.value.clone(),
+                to: to.value.clone(),
+            },
+            constraint::Rule::Balanced(left, right) => {
+                Rule::Balanced { left: expr(left.as_ref()?)?, right: expr(right.as_ref()?)? }
+            }
+        };
+        Some(Constraint {
+            name: constraint.name.value.clone(),
+            words: constraint.words.clone(),
+            rule,
+            holds: match &constraint.holds {
+                constraint::Holds::Open => Holds::Open,
+                constraint::Holds::Always => Holds::Always,
+                constraint::Holds::States(states) => Holds::States(values(states)),
+            },
+            clause: self.clause(&constraint.clause),
         })
     }
 

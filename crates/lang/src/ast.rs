@@ -80,6 +80,8 @@ pub struct Mechanism {
     pub views: Vec<crate::view::Written>,
     pub sheet: Option<crate::sheet::Sheet>,
     pub prints: Vec<crate::print::Print>,
+    pub constraints: Vec<crate::constraint::Constraint>,
+    pub calendar: Option<crate::offer::CalendarEntry>,
     /// Places of all its blocks.
     pub blocks: Vec<At>,
     /// A block could not be read: what is missing may stand there.
@@ -119,6 +121,14 @@ impl Mechanism {
     pub fn deadline_names(&self) -> impl Iterator<Item = &str> {
         self.deadlines.iter().map(|deadline| deadline.name.text())
     }
+    /// The mechanism of the record whose step is called: the one above, or what the field names.
+    pub fn called(&self, calls: &Calls) -> Option<&str> {
+        match (&self.parent, self.field(calls.record.text()).and_then(|field| field.type_of())) {
+            (Some(parent), None) if calls.record.value == "parent" => Some(parent.text()),
+            (_, Some(Type::Record(other))) => Some(other),
+            _ => None,
+        }
+    }
     /// Whether its records are the entries of that register.
     pub fn is_register(&self, register: &str) -> bool {
         self.register.as_ref().is_some_and(|word| word.value == register)
@@ -151,6 +161,8 @@ pub struct Field {
     pub columns: Option<Vec<Column>>,
     /// The catalogue each of whose entries has one row.
     pub each: Option<Word>,
+    /// The field that names the entry under which those entries stand.
+    pub under: Option<Word>,
     /// The expression from which its value follows.
     pub is: Option<Code>,
     pub clause: ClauseAt,
@@ -233,6 +245,7 @@ pub struct Step {
     pub set: Vec<(Word, Code)>,
     pub auto: Option<Code>,
     pub opens: Option<Opens>,
+    pub proposes: Vec<crate::offer::Proposal>,
     pub calls: Option<Calls>,
     pub extends: Option<Extends>,
     pub public: Option<bool>,
@@ -268,8 +281,12 @@ pub struct Need {
 pub struct Opens {
     pub at: At,
     pub mechanism: Word,
+    /// A list, or a table.
     pub for_each: Word,
-    pub item_as: Word,
+    /// The part's field that takes an item of the list; a table's rows are read by `with`.
+    pub item_as: Option<Word>,
+    /// Which rows of the table get a part.
+    pub when: Option<Code>,
     pub with: Vec<(Word, Code)>,
 }
 

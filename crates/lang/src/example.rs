@@ -113,6 +113,7 @@ pub enum Why {
     WrongState,
     Need,
     NoRecord,
+    Constraint,
 }
 
 /// One expectation, with its place.

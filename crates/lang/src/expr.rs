@@ -48,6 +48,8 @@ pub enum Expr {
         level: crate::model::Level,
     },
     Size(Box<Expr>),
+    /// The day of a time.
+    DateOf(Box<Expr>),
     /// Where registers hold what is called so: entries of the dictionary, for a text or a list of texts.
     Held(Box<Expr>),
     /// Those of a list of texts that no register holds.

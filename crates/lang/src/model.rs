@@ -1,6 +1,10 @@
 //! A checked mechanism: what the kernel runs. Only the checker makes one, so every name in it
 //! resolves, every expression is typed, and every step leads somewhere.
 
+mod constraint;
+mod notice;
+mod paper;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,8 +14,8 @@ use gongzhi_base::{Span, Words};
 use crate::expr::Expr;
 pub use crate::published::Published;
 
-mod paper;
-
+pub use constraint::{CalendarEntry, Constraint, Holds, Proposal, Rule, Together, Within};
+pub use notice::Notice;
 pub use paper::{Print, Printed, Sheet};
 
 /// Levels of territory, from the county down.
@@ -146,6 +150,8 @@ pub struct Mechanism {
     /// Its records as the rows of a table.
     pub sheet: Option<Sheet>,
     pub prints: Vec<Print>,
+    pub constraints: Vec<Constraint>,
+    pub calendar: Option<CalendarEntry>,
     /// Fields by which some indicator is counted, each once.
     pub by_fields: Vec<String>,
     /// What parts tell, by their mechanism; see [`Mechanism::told_by`].
@@ -272,6 +278,8 @@ pub struct Field {
     pub columns: Vec<Column>,
     /// The catalogue each of whose lowest entries has exactly one row, named by the column [`ITEM`].
     pub each: Option<String>,
+    /// The field that names the entry under which those entries stand; all of them without it.
+    pub under: Option<String>,
     /// The expression from which its value follows; nobody fills it.
     pub is: Option<Expr>,
     pub clause: Clause,
@@ -357,6 +365,7 @@ pub struct Step {
     pub set: Vec<(String, Expr)>,
     pub auto: Option<Expr>,
     pub opens: Option<Opens>,
+    pub proposes: Vec<Proposal>,
     pub calls: Option<Calls>,
     pub extends: Option<Extends>,
     pub public: bool,
@@ -389,10 +398,12 @@ pub struct Need {
 #[derive(Debug)]
 pub struct Opens {
     pub mechanism: String,
-    /// The list field whose items each get a part.
+    /// The list whose items, or the table whose rows, each get a part.
     pub for_each: String,
-    /// The part's field that takes the item.
-    pub item_as: String,
+    /// The part's field that takes the item of a list.
+    pub item_as: Option<String>,
+    /// Which rows of a table get a part; reads the row first, then the record.
+    pub when: Option<Expr>,
     pub with: Vec<(String, Expr)>,
 }
 
@@ -572,20 +583,4 @@ pub struct Duplicates {
     pub metres: u32,
     /// The step that merges a record into another.
     pub into: Option<String>,
-}
-
-/// Who is told what, and when. The text is told to people only who may read the record.
-#[derive(Clone, Debug)]
-pub struct Notice {
-    pub name: String,
-    pub zh: Vec<crate::notice::Piece>,
-    pub en: Vec<crate::notice::Piece>,
-    /// Steps that tell it.
-    pub on: Vec<String>,
-    /// Deadlines whose reminder tells it.
-    pub warned: Vec<String>,
-    /// Deadlines whose passing tells it.
-    pub late: Vec<String>,
-    pub to: Vec<Who>,
-    pub clause: Clause,
 }

@@ -1,8 +1,8 @@
 //! Every expression against the type that its place wants.
 
-use crate::ast::{Code, Measure, Mechanism};
+use crate::ast::{Code, Measure, Mechanism, Opens};
 use crate::diagnostic::Faults;
-use crate::expr::types::{Scope, Use, check as check_type};
+use crate::expr::types::{Scope, Use, check as check_type, check_row};
 use crate::model::Type;
 use crate::source::Word;
 use crate::world::World;
@@ -23,6 +23,9 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         typing.recurs();
         for within in mechanism.deadlines.iter().filter_map(|deadline| deadline.within.as_ref()) {
             typing.code(within, &Type::Span, Use::Limit);
+        }
+        for side in mechanism.constraints.iter().flat_map(|constraint| constraint.codes()) {
+            typing.code(side, &Type::Int, Use::Indicator);
         }
         for indicator in &mechanism.indicators {
             match &indicator.measure {
@@ -93,17 +96,51 @@ impl Typing<'_, '_> {
             if let Some(opens) = &step.opens
                 && let Some(part) = self.world.mechanism(opens.mechanism.text())
             {
-                self.values(&opens.with, part);
+                match mechanism.field(opens.for_each.text()).and_then(|field| field.type_of()) {
+                    Some(Type::Rows(columns)) => self.rows(opens, columns, part),
+                    _ => self.values(&opens.with, part),
+                }
             }
             if let Some(calls) = &step.calls
-                && let Some(Type::Record(other)) =
-                    mechanism.field(calls.record.text()).and_then(|field| field.type_of())
-                && let Some(other) = self.world.mechanism(other)
+                && let Some(other) = mechanism.called(calls).and_then(|other| self.world.mechanism(other))
             {
                 self.values(&calls.with, other);
             }
+            for proposal in &step.proposes {
+                self.proposal(proposal);
+            }
             if let Some(extends) = &step.extends {
                 self.code(&extends.by, &Type::Span, Use::Step);
+            }
+        }
+    }
+
+    /// What a form begins with: expressions in terms of the records that are proposed.
+    fn proposal(&mut self, proposal: &crate::offer::Proposal) {
+        let Some(source) = self.world.mechanism(proposal.mechanism.text()) else { return };
+        let scope = Scope { world: self.world, mechanism: source, place: Use::Auto };
+        if let Some(when) = &proposal.when {
+            check_type(when, &Type::Bool, &scope, self.faults);
+        }
+        let table = self.mechanism.field(proposal.field.text());
+        let columns = table.and_then(|table| table.columns.as_deref()).unwrap_or_default();
+        for (name, code) in &proposal.with {
+            let column = columns.iter().find(|column| column.field.name.value == name.value);
+            if let Some(ty) = column.and_then(|column| column.field.type_of()) {
+                check_type(code, ty, &scope, self.faults);
+            }
+        }
+    }
+
+    /// What a part takes from each row of a table: its columns first, then the record's fields.
+    fn rows(&mut self, opens: &Opens, columns: &[(String, Type)], part: &Mechanism) {
+        let scope = Scope { world: self.world, mechanism: self.mechanism, place: Use::Step };
+        if let Some(when) = &opens.when {
+            check_row(when, &Type::Bool, &scope, columns, self.faults);
+        }
+        for (field, code) in &opens.with {
+            if let Some(ty) = part.field(field.text()).and_then(|field| field.type_of()) {
+                check_row(code, ty, &scope, columns, self.faults);
             }
         }
     }

@@ -16,6 +16,7 @@ pub fn codes(mechanism: &Mechanism) -> Vec<&Code> {
     for previous in mechanism.recurs.iter().filter_map(|recurs| recurs.previous.as_ref()) {
         out.extend(previous.when.iter().chain(previous.with.iter().map(|(_, code)| code)));
     }
+    out.extend(mechanism.constraints.iter().flat_map(|constraint| constraint.codes()));
     for indicator in &mechanism.indicators {
         match &indicator.measure {
             Some(Measure::Count(code) | Measure::Sum(code)) => out.push(code),
@@ -33,7 +34,9 @@ pub fn step_codes(step: &Step) -> Vec<&Code> {
     let mut out: Vec<&Code> = step.needs.iter().filter_map(|need| need.when.as_ref()).collect();
     out.extend(step.set.iter().map(|(_, code)| code));
     out.extend(&step.auto);
-    out.extend(step.opens.iter().flat_map(|opens| opens.with.iter().map(|(_, code)| code)));
+    out.extend(
+        step.opens.iter().flat_map(|opens| opens.when.iter().chain(opens.with.iter().map(|(_, code)| code))),
+    );
     out.extend(step.calls.iter().flat_map(|calls| calls.with.iter().map(|(_, code)| code)));
     out.extend(step.extends.iter().map(|extends| &extends.by));
     out
@@ -65,6 +68,7 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         | Expr::Register { entry: of, .. }
         | Expr::Up { place: of, .. }
         | Expr::Size(of)
+        | Expr::DateOf(of)
         | Expr::Held(of)
         | Expr::Missing(of)
         | Expr::Join { of, .. }
@@ -179,6 +183,11 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
     out.extend(mechanism.published.iter().flat_map(|one| &one.shows).map(|word| word.text()));
     out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
     out.extend(mechanism.views.iter().flat_map(|view| view.fields()).map(|word| word.text()));
+    out.extend(mechanism.fields.iter().filter_map(|field| field.under.as_ref()).map(|word| word.text()));
+    let calendar =
+        mechanism.calendar.iter().flat_map(|entry| [Some(&entry.from), entry.to.as_ref(), entry.at.as_ref()]);
+    out.extend(calendar.flatten().map(|word| word.text()));
+    out.extend(mechanism.constraints.iter().flat_map(|one| one.fields()).map(|word| word.text()));
     if let Some(duplicates) = &mechanism.duplicates {
         out.insert(duplicates.words.text());
         out.extend(duplicates.point.as_ref().map(|point| point.text()));

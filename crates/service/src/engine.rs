@@ -208,7 +208,8 @@ impl Writer {
         if !group.writes() {
             return answer(group.answers);
         }
-        let (ahead, decided) = group.close();
+        let laws = self.means.state.load().laws.clone();
+        let (ahead, decided) = group.close(&laws);
         self.under_way = Some(ahead);
         self.committer.commit(decided);
     }

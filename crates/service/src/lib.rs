@@ -18,6 +18,7 @@ pub mod import;
 pub mod listing;
 pub mod load;
 pub mod log;
+mod offers;
 pub mod outbox;
 mod parts;
 pub mod propose;

@@ -77,6 +77,8 @@ pub(crate) fn derive(
             }
             done.entries += folded.entries;
             batch.looks.extend(folded.looks);
+            let id = folded.stored.projection.row.id;
+            batch.claimed.extend(folded.claims.into_iter().map(|claim| (claim, id)));
             batch.records.push(folded.stored);
         }
         if batch.records.len() >= ENOUGH {

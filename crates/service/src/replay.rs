@@ -13,7 +13,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::chain::Entry;
 use gongzhi_kernel::project::project;
-use gongzhi_kernel::{Event, Laws, Record, World, number};
+use gongzhi_kernel::{Claim, Event, Laws, Record, World, claims, number};
 use gongzhi_store::{Ledger, Look, StoreError, Stored};
 
 use crate::codes::{self, CodeSecret};
@@ -38,6 +38,8 @@ pub struct Folded {
     /// Mechanism, year and running number, when it has one.
     pub number: Option<((String, i16), u64)>,
     pub looks: Vec<Look>,
+    /// What it claims for itself alone.
+    pub claims: Vec<Claim>,
     /// It holds personal values: its key must be there.
     pub sealed: bool,
     /// How many entries it has.
@@ -227,9 +229,10 @@ impl Replay<'_> {
             text_changed: !projection.text.is_empty(),
             projection,
         };
+        let claims = claims::of(mechanism, &record, world.zone);
         let sealed = record.sealed().next().is_some();
         let number = running.map(|n| ((record.mechanism, date.year()), n));
-        Ok(Folded { stored, number, looks, sealed, entries: entries.len() as u64 })
+        Ok(Folded { stored, number, looks, claims, sealed, entries: entries.len() as u64 })
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::notice::Notice;
@@ -41,6 +42,9 @@ pub struct Batch {
     pub notices: Vec<(Mark, Notice)>,
     /// Looks at personal values among these entries.
     pub looks: Vec<Look>,
+    /// What records claim now, and what they claim no more: the latter goes first.
+    pub claimed: Vec<(Claim, RecordId)>,
+    pub freed: Vec<(Claim, RecordId)>,
 }
 
 /// What an accepted command was answered, so that the same command again gets the same.
@@ -284,6 +288,8 @@ pub trait Ledger: Send + Sync {
     /// Last number given, by mechanism and year.
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError>;
 
+    /// Records that hold any of these claims, by claim and record.
+    fn holders(&self, claims: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError>;
     /// Snapshots of all records of a mechanism (registers), by id.
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError>;
     /// One record's snapshot.
@@ -314,10 +320,10 @@ pub trait Ledger: Send + Sync {
     /// Writes or replaces wrapped keys.
     fn put_keys(&self, keys: &[(RecordId, Vec<u8>)]) -> Result<(), StoreError>;
 
-    /// Empties all that is derived from the entries (records, lists, timers, search, cells, numbers
-    /// given) and marks the ledger as being rebuilt until [`Ledger::end_rebuild`].
+    /// Empties all that is derived from the entries (records, lists, timers, search, cells, claims,
+    /// numbers given) and marks the ledger as being rebuilt until [`Ledger::end_rebuild`].
     fn begin_rebuild(&self) -> Result<(), StoreError>;
-    /// Adds derived rows of a batch (records, cells, counters, looks); only between begin and end. A record
+    /// Adds derived rows of a batch (records, cells, counters, looks, claims); only between begin and end. A record
     /// comes once.
     fn put_derived(&self, batch: &Batch) -> Result<(), StoreError>;
     /// The derived rows are whole again.

@@ -175,6 +175,17 @@ impl Words {
             };
             return Some(Raw::List(fill.rows.iter().map(cells).collect()));
         }
+        if let Some(list) = &fill.of {
+            let values = subject.record?.fields.get(list)?.items();
+            return chance.one(values).cloned().map(Raw::Typed);
+        }
+        if let Some(table) = &fill.table {
+            return self.table(table, field, subject, world, chance);
+        }
+        if let Some(days) = fill.days {
+            let ahead = chance.count(days) as i64;
+            return day(fill, ahead, subject, world);
+        }
         if !fill.list.is_empty() {
             return Some(Raw::List(fill.list.iter().map(|text| said(text)).collect()));
         }
@@ -223,6 +234,60 @@ impl Words {
         self.units(fill, field, subject, world, chance)
     }
 
+    /// The rows of a table: of a check list one for each of its entries.
+    fn table(
+        &self,
+        table: &super::habits::Rows,
+        field: &str,
+        subject: &Subject<'_>,
+        world: &World,
+        chance: &mut Chance,
+    ) -> Option<Raw> {
+        let asked = subject.mechanism.field(field)?;
+        let under = asked.under.as_ref().and_then(|under| subject.record?.fields.get(under)?.text());
+        let items: Vec<Option<&str>> = match &asked.each {
+            Some(catalogue) => {
+                world.lowest_under(catalogue, under).iter().map(|entry| Some(entry.code.as_str())).collect()
+            }
+            None => vec![None; chance.count(table.count.unwrap_or([1, 1]))],
+        };
+        let others = table.others.map_or(0, |others| chance.count(others));
+        let first = chance.count([0, items.len().saturating_sub(1) as u32]);
+        let drawn: HashMap<&String, usize> = table
+            .cells
+            .values()
+            .filter_map(|fill| fill.phrase.as_ref())
+            .map(|used| (used, chance.count([0, 1_000])))
+            .collect();
+        let mut rows = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            let other = (at + items.len() - first) % items.len() < others;
+            let fills = if other { &table.other } else { &table.cells };
+            // Phrases follow each other, so that no two rows say the same.
+            let nth = drawn.iter().filter_map(|(used, from)| {
+                Some(((*used).clone(), (from + at) % self.phrases.get(*used)?.len()))
+            });
+            let said = RefCell::new(nth.collect::<HashMap<String, usize>>());
+            let mut cells = BTreeMap::new();
+            for (column, fill) in fills {
+                if fill.percent.is_some_and(|percent| !chance.happens(percent)) {
+                    continue;
+                }
+                let value = self.value(fill, column, subject, world, chance, &said)?;
+                // A cell holds one value where a field may hold several.
+                let value = match value {
+                    Raw::List(mut several) => several.pop()?,
+                    one => one,
+                };
+                cells.insert(column.clone(), value);
+            }
+            let name = gongzhi_lang::model::ITEM.to_owned();
+            cells.extend(item.map(|item| (name, Raw::Text(item.to_owned()))));
+            rows.push(Raw::Row(cells));
+        }
+        Some(Raw::List(rows))
+    }
+
     fn units(
         &self,
         fill: &Fill,
@@ -265,8 +330,18 @@ fn from_row(fill: &Fill, subject: &Subject<'_>, world: &World) -> Option<Raw> {
         return told(column).map(|text| Raw::Text(text.clone()));
     }
     let days: i64 = told(fill.ahead.as_ref()?)?.parse().ok()?;
+    day(fill, days, subject, world)
+}
+
+/// A day so many days ahead; with an hour, at that hour of the next working day.
+fn day(fill: &Fill, ahead: i64, subject: &Subject<'_>, world: &World) -> Option<Raw> {
     let today = world.zone.date(Timestamp(subject.at));
-    Some(Raw::Text(today.checked_add(days.days()).ok()?.to_string()))
+    let mut day = today.checked_add(ahead.days()).ok()?;
+    let Some(hour) = &fill.hour else { return Some(Raw::Text(day.to_string())) };
+    while world.calendar.rest(day).is_some() {
+        day = day.tomorrow().ok()?;
+    }
+    Some(Raw::Text(format!("{day} {hour}")))
 }
 
 /// What follows from the record's own days and numbers.

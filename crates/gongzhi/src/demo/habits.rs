@@ -199,14 +199,31 @@ pub struct Habit {
     /// Only if these fields have these values.
     #[serde(default)]
     pub given: BTreeMap<String, String>,
+    /// Only if they do not have these.
+    #[serde(default)]
+    pub not_given: BTreeMap<String, String>,
+    /// Only once these two numbers of the record are equal, and not nought.
+    #[serde(default)]
+    pub equal: Option<[String; 2]>,
     /// Hours after which it is done.
     pub after: [f64; 2],
+    /// Rather so many hours after a time that stands in a field.
+    #[serde(default)]
+    pub around: Option<Around>,
     /// Rather in this share of what is left of a running deadline.
     #[serde(default)]
     pub within: Option<Within>,
     pub pace: String,
     #[serde(default)]
     pub fields: BTreeMap<String, Fill>,
+}
+
+/// Hours around the time in a field; fewer than none is before it.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Around {
+    pub field: String,
+    pub hours: [f64; 2],
 }
 
 /// A share of the time left until a deadline; more than 1 is late.
@@ -258,12 +275,35 @@ pub struct Fill {
     pub echoed: bool,
     /// A column of the tree's row.
     pub row: Option<String>,
-    /// The day so many days ahead as that column of the tree's row tells.
+    /// The day so many days ahead as that column of the tree's row tells; with `hour`, moved on to a working day.
     pub ahead: Option<String>,
+    /// The day so many days from now.
+    pub days: Option<[u32; 2]>,
+    /// With a day: at this hour, as in `09:00`.
+    pub hour: Option<String>,
+    /// One of the values of a list in the record.
+    pub of: Option<String>,
+    /// The rows of a table, drawn anew each time.
+    pub table: Option<Box<Rows>>,
     /// A day after that of a field.
     pub later: Option<Later>,
     /// A share of a number, but never less than before.
     pub toward: Option<Toward>,
+}
+
+/// How the rows of a table are filled.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// So many rows; a check list has one for each of its entries.
+    #[serde(default)]
+    pub count: Option<[u32; 2]>,
+    pub cells: BTreeMap<String, Fill>,
+    /// So many of the rows are filled otherwise.
+    #[serde(default)]
+    pub others: Option<[u32; 2]>,
+    #[serde(default)]
+    pub other: BTreeMap<String, Fill>,
 }
 
 /// A day some days after the one in a field of the record.
@@ -295,6 +335,9 @@ pub struct Tree {
     pub before: Option<u32>,
     /// Minutes between two rows.
     pub minutes: u32,
+    /// Column that tells how many days later a row is drawn up than the table begins.
+    #[serde(default)]
+    pub day: Option<String>,
 }
 
 /// The same trouble at the same place, again and again.
@@ -405,7 +448,8 @@ fn check(habits: &Habits, state: &State) -> Vec<String> {
                 faults.push(format!("no deadline `{name}` in `{}`", habit.of));
             }
         }
-        for name in &habit.look {
+        let equal = habit.equal.iter().flatten();
+        for name in habit.look.iter().chain(equal).chain(habit.around.iter().map(|around| &around.field)) {
             if mechanism.field(name).is_none() {
                 faults.push(format!("no field `{name}` in `{}`", habit.of));
             }

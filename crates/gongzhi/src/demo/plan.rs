@@ -186,7 +186,10 @@ impl Player<'_> {
             self.plan_act(record, Some(life.serial), at, since);
             planned = true;
         }
-        planned || !record.running().is_empty() || record.parts.iter().any(|part| part.open)
+        planned
+            || !record.running().is_empty()
+            || record.parts.iter().any(|part| part.open)
+            || self.waiting(record).next().is_some()
     }
 
     /// Whether a habit fits a record at all.
@@ -213,8 +216,23 @@ impl Player<'_> {
             && habit.given.iter().all(|(field, is)| {
                 record.fields.get(field).and_then(gongzhi_base::Value::text) == Some(is.as_str())
             })
+            && habit.not_given.iter().all(|(field, not)| {
+                record.fields.get(field).and_then(gongzhi_base::Value::text) != Some(not.as_str())
+            })
             && habit.look.iter().all(|field| record.fields.contains_key(field))
             && (!echoes || life.echoed.is_some())
+            && habit.equal.as_ref().is_none_or(|both| equal(record, both))
+    }
+
+    /// Whether a record has come to where something is to be done that waits for two equal numbers.
+    pub fn ripe(&self, record: &Record) -> bool {
+        self.waiting(record).any(|both| equal(record, both))
+    }
+
+    /// The pairs of numbers for which somebody waits in the record's state.
+    fn waiting<'s>(&'s self, record: &Record) -> impl Iterator<Item = &'s [String; 2]> {
+        let known = self.index.get(&(record.mechanism.clone(), record.state.clone()));
+        known.into_iter().flatten().filter_map(|at| self.habits.habits[*at].equal.as_ref())
     }
 
     fn plan_act(&mut self, record: &Record, serial: Option<u64>, habit: usize, since: i64) {
@@ -225,6 +243,13 @@ impl Player<'_> {
             let left = clock.derivation.due.0 - since;
             (clock.running() && clock.paused.is_none() && left > 0).then_some((left, within.share))
         });
+        let around = known.around.as_ref().and_then(|around| {
+            let gongzhi_base::Value::Time(time) = record.fields.get(&around.field)? else { return None };
+            Some(time.0 + (self.chance.between(around.hours) * HOUR as f64) as i64)
+        });
+        if let Some(at) = around {
+            return self.push(at.max(since), What::Act { record: record.id, serial, habit });
+        }
         let at = match clock {
             Some((left, share)) => {
                 let at = since + (left as f64 * self.chance.between(share)) as i64;
@@ -257,4 +282,10 @@ impl Player<'_> {
         let parts = parts.filter(|id| !self.known_parts.contains(id));
         parents.chain(parts).filter(|id| !seen.contains(id)).collect()
     }
+}
+
+/// Whether two numbers of a record are equal and not nought.
+fn equal(record: &Record, [one, other]: &[String; 2]) -> bool {
+    let number = |name: &String| record.fields.get(name).and_then(gongzhi_base::Value::int);
+    number(one).is_some_and(|one| one != 0 && Some(one) == number(other))
 }

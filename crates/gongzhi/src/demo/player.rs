@@ -47,6 +47,8 @@ pub struct Life {
     /// Habits that were refused in this state.
     pub blocked: Vec<usize>,
     pub tries: u32,
+    /// What waited for two equal numbers has been planned.
+    pub ripe: bool,
 }
 
 /// Something that will be done.
@@ -524,7 +526,13 @@ impl<'a> Player<'a> {
                 let parent = record.parent.and_then(|id| by_id.get(&id)).map(|at| &records[*at]);
                 self.meet(record, parent);
             }
+            let ripe = self.ripe(record);
             let Some(life) = self.lives.get_mut(&record.id) else { continue };
+            // What its parts tell moves nobody, unless somebody waits for just that.
+            if ripe && !std::mem::replace(&mut life.ripe, true) {
+                self.plan_next(record, end - WINDOW);
+                continue;
+            }
             if life.stepped == record.stepped {
                 continue;
             }

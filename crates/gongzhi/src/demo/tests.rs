@@ -28,6 +28,7 @@ struct Expect {
     computed: Vec<Computed>,
     kinds: Vec<Kinds>,
     late: Vec<Least>,
+    counted: Vec<Counted>,
     figure: Vec<FigureWithin>,
     spread: Vec<Spread>,
     at_place: Vec<AtPlace>,
@@ -93,6 +94,20 @@ struct FigureWithin {
     of: String,
     indicator: String,
     between: [f64; 2],
+}
+
+/// What an indicator of the present counts, for an entry of the mechanism's kinds or the whole county.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    of: String,
+    indicator: String,
+    #[serde(default)]
+    kind: Option<String>,
+    is: i64,
+    /// Of so many, for a ratio.
+    #[serde(default)]
+    out_of: i64,
 }
 
 #[derive(Deserialize)]
@@ -371,6 +386,21 @@ fn figures(service: &Service, expect: &Expect, wrong: &mut Wrong) {
     for FigureWithin { of, indicator, between } in &expect.figure {
         let found = percent(service, of, indicator, &world.county).unwrap_or(0.0);
         wrong.unless((between[0]..=between[1]).contains(&found), || format!("{indicator} is {found:.1} %"));
+    }
+    for Counted { of, indicator, kind, is, out_of } in &expect.counted {
+        let dimension = if kind.is_some() { Dimension::Kind } else { Dimension::Place };
+        let key = kind.clone().unwrap_or_else(|| world.county.clone());
+        let query = CellQuery {
+            mechanism: of.clone(),
+            indicators: vec![indicator.clone()],
+            dimension,
+            keys: vec![key.clone()],
+            from: String::new(),
+            to: String::new(),
+        };
+        let cells = service.ledger().cells(&query).expect("cells");
+        let found = cells.first().map_or((0, 0), |cell| (cell.numerator, cell.denominator));
+        wrong.unless(found == (*is, *out_of), || format!("{indicator} of {of}, {key}: {found:?}"));
     }
     for Spread { of, indicator, level, least } in &expect.spread {
         let level = Level::read(level).expect("a level");

@@ -54,10 +54,18 @@ impl Player<'_> {
                     }
                     None => None,
                 };
-                at = pace::next(&habits.pace[&known.pace], &self.state.world, at);
-                let id = RecordId::at(at, self.chance.ten());
+                let later =
+                    tree.day.as_ref().and_then(|column| row.get(column)).filter(|text| !text.is_empty());
+                let later = later.map(|text| text.parse::<i64>().map_err(|_| fault("no number of days")));
+                let later = later.transpose()?.unwrap_or(0) * 24 * pace::HOUR;
+                let grown = pace::next(&habits.pace[&known.pace], &self.state.world, at + later);
+                // Days are counted from the beginning, whatever a weekend moved.
+                if tree.day.is_none() {
+                    at = grown;
+                }
+                let id = RecordId::at(grown, self.chance.ten());
                 last.insert(&known.of, id);
-                self.push(at, What::Grow(Box::new(Shoot { opening, id, parent, place: None, row })));
+                self.push(grown, What::Grow(Box::new(Shoot { opening, id, parent, place: None, row })));
                 at += i64::from(tree.minutes) * pace::HOUR / 60;
             }
         }

@@ -80,29 +80,43 @@ impl Run<'_> {
             };
             let items = record.fields.get(&opens.for_each).map(Value::items).unwrap_or_default();
             for (at, item) in items.iter().enumerate() {
+                let inner = match item {
+                    Value::Row(cells) => Some(cells),
+                    _ => None,
+                };
                 let scope =
-                    Scope { parent: above.as_deref(), ..Scope::of(mechanism, record, world, self.at) };
+                    Scope { parent: above.as_deref(), inner, ..Scope::of(mechanism, record, world, self.at) };
+                if opens.when.as_ref().is_some_and(|when| !scope.holds(when)) {
+                    continue;
+                }
                 let mut input = compute(&scope, &opens.with);
-                input.insert(opens.item_as.clone(), Raw::Typed(item.clone()));
+                if let Some(field) = &opens.item_as {
+                    input.insert(field.clone(), Raw::Typed(item.clone()));
+                }
                 let id = part_id(record, at);
                 let parent = self.find(record.id).ok_or(Refusal::NoRecord)?;
                 self.open(&part, opener, id, Some(&parent), &Actor::System, &input)?;
             }
         }
         if let Some(calls) = &step.calls {
-            let Some(Value::Record(other)) = record.fields.get(&calls.record) else { return Ok(()) };
-            if *other == record.id {
+            let other = match record.fields.get(&calls.record) {
+                Some(Value::Record(other)) => *other,
+                // A field of that name cannot be there: it is the record above.
+                _ if calls.record == PARENT => record.parent.ok_or(Refusal::NoRecord)?,
+                _ => return Ok(()),
+            };
+            if other == record.id {
                 return Err(Refusal::Fields(vec![FieldFault {
                     field: calls.record.clone(),
                     fault: Fault::NoRecord(record.number.clone()),
                 }]));
             }
-            let (target, _) = self.known(*other)?;
+            let (target, _) = self.known(other)?;
             let called =
                 target.step(&calls.step).ok_or_else(|| Refusal::NoSuch { what: calls.step.clone() })?;
             let scope = Scope { parent: above.as_deref(), ..Scope::of(mechanism, record, world, self.at) };
             let input = compute(&scope, &calls.with);
-            self.step(&target, called, *other, &Actor::System, &input)?;
+            self.step(&target, called, other, &Actor::System, &input)?;
         }
         Ok(())
     }

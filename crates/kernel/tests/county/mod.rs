@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Value, Zone};
-use gongzhi_kernel::{Actor, Case, Command, Event, Laws, Order, Post, Raw, Record, Refusal, World, decide};
+use gongzhi_kernel::{
+    Actor, Case, Claim, Command, Event, Laws, Order, Post, Raw, Record, Refusal, World, decide,
+};
 use gongzhi_lang::{DataFile, Source};
 
 /// A county in memory: records and all events so far.
@@ -100,7 +102,21 @@ impl County {
         let record = |id: RecordId| found.borrow().get(&id).cloned();
         let counter =
             |name: &str, year: i16| self.counters.get(&(name.to_owned(), year)).copied().unwrap_or(0);
-        let case = Case { laws: &self.laws, world: &self.world, record: &record, counter: &counter };
+        let holders = |claims: &[Claim]| {
+            let holds = |record: &Record| {
+                let law = self.laws.version(&record.mechanism, record.version).expect("a mechanism");
+                let held = gongzhi_kernel::claims::of(law, record, self.world.zone);
+                held.iter().any(|claim| claims.contains(claim))
+            };
+            self.records.values().filter(|record| holds(record)).map(|record| record.id).collect()
+        };
+        let case = Case {
+            laws: &self.laws,
+            world: &self.world,
+            record: &record,
+            counter: &counter,
+            holders: &holders,
+        };
         let decision = decide(&case, &command)?;
         let again = decide(&case, &command).expect("the same decision");
         assert_eq!(again.events, decision.events, "deciding is deterministic");

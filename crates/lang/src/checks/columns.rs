@@ -3,7 +3,8 @@
 //! # What it does
 //! Checks tables (`type: rows`): their columns hold one simple value each and nothing personal, only
 //! tables have `columns` and `each`, and a table with one row for each entry of a catalogue (`each`)
-//! sets no number of rows and has no column `item`, which names the entry.
+//! sets no number of rows and has no column `item`, which names the entry; `under` names a field that
+//! chooses an entry of the same catalogue.
 //!
 //! # Why is this bad
 //! The form could not be drawn, or its rows could not be told apart.
@@ -23,15 +24,16 @@
 //! ```
 //!
 //! # 作用
-//! 检查表格（`type: rows`）：每列只填一个简单的值，不含个人信息；只有表格才有 `columns` 和 `each`；目录每个条目一行的表格（`each`）不规定行数，也没有名叫 `item` 的列，这一列写的是条目。
+//! 检查表格（`type: rows`）：每列只填一个简单的值，不含个人信息；只有表格才有 `columns` 和 `each`；目录每个条目一行的表格（`each`）不规定行数，也没有名叫 `item` 的列，这一列写的是条目；`under` 写的字段从同一目录里选一个条目。
 //!
 //! # 为什么不好
 //! 表单画不出来，或者分不清哪一行是哪一行。
 
-use crate::ast::Field;
-use crate::checks::Check;
+use crate::ast::{Field, Mechanism};
+use crate::checks::{Check, unknown_name};
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::{ITEM, Type};
+use crate::source::Word;
 use crate::world::World;
 
 /// The check.
@@ -43,6 +45,32 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
     let fields = world.documents.mechanisms.iter().flat_map(|mechanism| &mechanism.fields);
     for field in fields.chain(&world.documents.elements) {
         table(field, faults);
+    }
+    for mechanism in &world.documents.mechanisms {
+        for field in &mechanism.fields {
+            if let Some(under) = &field.under {
+                chosen(mechanism, field, under, faults);
+            }
+        }
+    }
+}
+
+/// The field of `under` chooses among the entries of the same catalogue.
+fn chosen(mechanism: &Mechanism, table: &Field, under: &Word, faults: &mut Faults) {
+    let Some(each) = &table.each else {
+        return faults.add(Fault::new(&CHECK, "under-each", under.at).with(table.name.text()));
+    };
+    match mechanism.field(under.text()) {
+        Some(field) => {
+            let wanted = Type::Entry(each.value.clone());
+            if field.type_of().is_some_and(|ty| *ty != wanted) {
+                faults.add(Fault::new(&CHECK, "under", under.at).with(under.text()).with(each.text()));
+            }
+        }
+        None if mechanism.incomplete => {}
+        None => {
+            faults.add(unknown_name::fault("kind.field", under.text(), under.at, mechanism.field_names()));
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         filled(mechanism, faults);
         for opens in mechanism.steps.iter().filter_map(|step| step.opens.as_ref()) {
             let Some(part) = world.mechanism(opens.mechanism.text()) else { continue };
-            for word in opens.with.iter().map(|(field, _)| field).chain([&opens.item_as]) {
+            for word in opens.with.iter().map(|(field, _)| field).chain(&opens.item_as) {
                 told(part, word, faults);
             }
         }

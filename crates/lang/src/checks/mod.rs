@@ -8,6 +8,7 @@ pub mod catalogue_row;
 pub mod columns;
 pub mod computed;
 pub mod constant_guard;
+pub mod constraint;
 pub mod dead_end;
 pub mod deadline_idle;
 pub mod deadline_late;
@@ -33,6 +34,7 @@ pub mod notice_personal;
 pub mod notice_reader;
 pub mod notice_silent;
 pub mod number_format;
+pub mod offer;
 pub mod over_budget;
 pub mod parts;
 pub mod personal_incomplete;
@@ -140,6 +142,8 @@ pub const ALL: &[&Check] = &[
     &parts::CHECK,
     &number_format::CHECK,
     &recurrence::CHECK,
+    &constraint::CHECK,
+    &offer::CHECK,
     &notice_personal::CHECK,
     &notice_silent::CHECK,
     &notice_reader::CHECK,
@@ -172,6 +176,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
     parts::check(world, faults);
     number_format::check(world, faults);
     recurrence::check(world, faults);
+    offer::check(world, faults);
     sheet::check(world, faults);
     print::check(world, faults);
     harmful::check(world, faults);
@@ -182,6 +187,7 @@ pub fn run(world: &World<'_>, outlines: &[Vec<Block>], faults: &mut Faults) {
         notice_reader::check(mechanism, faults);
         view_personal::check(mechanism, faults);
         published::check(mechanism, faults);
+        constraint::check(mechanism, faults);
         deadline_without_basis::check(mechanism, faults);
         calendar_day::check(mechanism, faults);
         constant_guard::check(mechanism, faults);

@@ -29,7 +29,6 @@ use crate::ast::{Mechanism, Step};
 use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
-use crate::model::Type;
 use crate::world::World;
 
 /// The check.
@@ -71,12 +70,12 @@ fn from_outside(world: &World<'_>, mechanism: &Mechanism, field: &str) -> bool {
         |(other, step)| {
             let opened = step.opens.iter().filter(|opens| opens.mechanism.value == mechanism.name.value).any(
                 |opens| {
-                    opens.item_as.value == field || opens.with.iter().any(|(name, _)| name.value == field)
+                    opens.item_as.as_ref().is_some_and(|word| word.value == field)
+                        || opens.with.iter().any(|(name, _)| name.value == field)
                 },
             );
             let called = step.calls.iter().any(|calls| {
-                let record = other.field(calls.record.text()).and_then(|field| field.type_of());
-                record == Some(&Type::Record(mechanism.name.value.clone()))
+                other.called(calls) == Some(mechanism.name.text())
                     && calls.with.iter().any(|(name, _)| name.value == field)
             });
             opened || called

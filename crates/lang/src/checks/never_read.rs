@@ -50,8 +50,14 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         let over = world.documents.mechanisms.iter().filter_map(|one| one.recurs.as_ref()).filter(|recurs| {
             recurs.source.as_ref().is_some_and(|source| source.value == mechanism.name.value)
         });
-        for code in over.flat_map(|recurs| recurs.when.iter().chain(recurs.with.iter().map(|(_, code)| code)))
-        {
+        let over = over.flat_map(|recurs| recurs.when.iter().chain(recurs.with.iter().map(|(_, code)| code)));
+        // What is proposed from these records reads of them.
+        let steps = world.documents.mechanisms.iter().flat_map(|one| &one.steps);
+        let proposed = steps
+            .flat_map(|step| &step.proposes)
+            .filter(|proposal| proposal.mechanism.value == mechanism.name.value)
+            .flat_map(|one| one.when.iter().chain(one.with.iter().map(|(_, code)| code)));
+        for code in over.chain(proposed) {
             if let Some(tree) = &code.tree {
                 trees(tree, &mut |tree| {
                     if let Node::Name(name) = &tree.node {

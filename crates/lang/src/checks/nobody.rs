@@ -92,9 +92,7 @@ fn started<'a>(world: &World<'a>) -> BTreeSet<(&'a str, &'a str)> {
                 out.insert((name, step.name.text()));
             }
             if let Some(calls) = &step.calls
-                && let Some(Type::Record(other)) =
-                    mechanism.field(calls.record.text()).and_then(|field| field.type_of())
-                && let Some(other) = world.mechanism(other)
+                && let Some(other) = mechanism.called(calls).and_then(|other| world.mechanism(other))
             {
                 out.insert((other.name.text(), calls.step.text()));
             }

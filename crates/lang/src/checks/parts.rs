@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! Checks `opens` and `calls`: the part names this mechanism as its `parent`, the list and the part's
-//! field have the same kind of item, the system may take the part's opening step and everything it asks
+//! field have the same kind of item (the rows of a table are read by `with`, without `as`), the system may take the part's opening step and everything it asks
 //! is given; `calls` goes by a field that names a record, and the called step is one that the system
 //! may take and gets what it asks. A merging step asks for a record of the same mechanism. In a part
 //! `parent` is the record above it, so no field has that name.
@@ -26,13 +26,13 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致，分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字。
+//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致（表格的各行用 `with` 取值，不写 `as`），分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字。
 //!
 //! # 为什么不好
 //! 分项不会开出来，或者对方事项拒绝这个步骤，而人们已经被告知办好了。
 
 use crate::ast::{Calls, Mechanism, Opens, Step};
-use crate::checks::Check;
+use crate::checks::{Check, missing_key};
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::Type;
 use crate::source::At;
@@ -76,19 +76,27 @@ fn opened(mechanism: &Mechanism, opens: &Opens, part: &Mechanism, faults: &mut F
         faults.add(Fault::new(&CHECK, "parent", opens.mechanism.at).with(part.name.text()).with(name));
     }
     let list = mechanism.field(opens.for_each.text()).and_then(|field| field.type_of());
-    match list {
-        Some(Type::List(item)) => {
-            let taken = part.field(opens.item_as.text()).and_then(|field| field.type_of());
+    match (list, &opens.item_as) {
+        (Some(Type::List(item)), Some(item_as)) => {
+            let taken = part.field(item_as.text()).and_then(|field| field.type_of());
             if taken.is_some_and(|taken| taken != &**item) {
-                faults.add(
-                    Fault::new(&CHECK, "item", opens.item_as.at)
-                        .with(opens.item_as.text())
-                        .with(opens.for_each.text()),
-                );
+                let fault = Fault::new(&CHECK, "item", item_as.at);
+                faults.add(fault.with(item_as.text()).with(opens.for_each.text()));
             }
         }
-        Some(_) => faults.add(Fault::new(&CHECK, "list", opens.for_each.at).with(opens.for_each.text())),
-        None => {}
+        (Some(Type::List(_)), None) => faults.add(missing_key::fault("as", opens.at)),
+        // A row is no value of one field: the part takes its columns by `with`.
+        (Some(Type::Rows(_)), Some(item_as)) => {
+            faults.add(Fault::new(&CHECK, "row", item_as.at).with(opens.for_each.text()));
+        }
+        (Some(Type::Rows(_)), None) => {}
+        (Some(_), _) => {
+            faults.add(Fault::new(&CHECK, "list", opens.for_each.at).with(opens.for_each.text()));
+        }
+        (None, _) => {}
+    }
+    if let (Some(when), Some(Type::List(_))) = (&opens.when, list) {
+        faults.add(Fault::new(&CHECK, "when", when.at).with(opens.for_each.text()));
     }
     let Some(opener) = part.steps.iter().find(|step| step.opener && step.by_system()) else {
         if !part.incomplete && part.steps.iter().any(|step| step.opener) {
@@ -97,19 +105,16 @@ fn opened(mechanism: &Mechanism, opens: &Opens, part: &Mechanism, faults: &mut F
         return;
     };
     let given: Vec<&str> =
-        opens.with.iter().map(|(field, _)| field.text()).chain([opens.item_as.text()]).collect();
+        opens.with.iter().map(|(field, _)| field).chain(&opens.item_as).map(|word| word.text()).collect();
     unanswered(opener, &given, opens.at, faults);
 }
 
 fn called(world: &World<'_>, mechanism: &Mechanism, calls: &Calls, faults: &mut Faults) {
-    let other = match mechanism.field(calls.record.text()).and_then(|field| field.type_of()) {
-        Some(Type::Record(other)) => world.mechanism(other),
-        Some(_) => {
-            faults.add(Fault::new(&CHECK, "record", calls.record.at).with(calls.record.text()));
-            None
-        }
-        None => None,
-    };
+    let other = mechanism.called(calls);
+    if other.is_none() && mechanism.field(calls.record.text()).is_some() {
+        faults.add(Fault::new(&CHECK, "record", calls.record.at).with(calls.record.text()));
+    }
+    let other = other.and_then(|other| world.mechanism(other));
     let Some(step) = other.and_then(|other| other.step(calls.step.text())) else { return };
     if !step.by_system() {
         faults.add(Fault::new(&CHECK, "by", calls.step.at).with(step.name.text()));

@@ -134,18 +134,17 @@ impl<'a> Names<'a, '_> {
         if let Some(opens) = &step.opens {
             self.own_field(mechanism, &opens.for_each);
             if let Some(part) = self.other_mechanism(&opens.mechanism) {
-                for word in opens.with.iter().map(|(field, _)| field).chain([&opens.item_as]) {
+                for word in opens.with.iter().map(|(field, _)| field).chain(&opens.item_as) {
                     self.own_field(part, word);
                 }
             }
         }
         if let Some(calls) = &step.calls {
-            self.own_field(mechanism, &calls.record);
-            let other = mechanism.field(calls.record.text()).and_then(|field| match field.type_of() {
-                Some(Type::Record(other)) => self.world.mechanism(other),
-                _ => None,
-            });
-            if let Some(other) = other {
+            let other = mechanism.called(calls);
+            if other.is_none() {
+                self.own_field(mechanism, &calls.record);
+            }
+            if let Some(other) = other.and_then(|other| self.world.mechanism(other)) {
                 self.own_step(other, &calls.step);
                 for (field, _) in &calls.with {
                     self.own_field(other, field);

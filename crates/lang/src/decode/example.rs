@@ -15,12 +15,13 @@ use crate::yaml::{Data, Node};
 use super::Part;
 use super::read::{self, Entry, Map};
 
-const WHYS: [(&str, Why); 5] = [
+const WHYS: [(&str, Why); 6] = [
     ("fields", Why::Fields),
     ("no-right", Why::NoRight),
     ("wrong-state", Why::WrongState),
     ("need", Why::Need),
     ("no-record", Why::NoRecord),
+    ("constraint", Why::Constraint),
 ];
 
 fn gathered<'a>(part: &'a Part, key: &'static str, faults: &mut Faults) -> Option<(Map<'a>, Word, Words)> {

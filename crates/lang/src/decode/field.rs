@@ -27,6 +27,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
     let options = map.take("options", faults).map(|node| options(node, entry, faults));
     let columns = map.take("columns", faults).map(|node| columns(node, entry, source, faults));
     let each = map.text("each", faults);
+    let under = map.text("under", faults);
     let is = map.take("is", faults).and_then(|node| read::code(node, source, faults));
     let table = Table { columns: columns.as_deref(), each: each.as_ref() };
     let ty = map.text("type", faults).and_then(|word| type_of(&word, of, options.as_deref(), table, faults));
@@ -74,6 +75,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
         held_by,
         columns,
         each,
+        under,
         is,
         clause,
         broken: faults.count() > before,

@@ -53,6 +53,12 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let notices = notices.iter().filter_map(|entry| crate::notice::decode(entry, text, faults)).collect();
     let views = named(map.take_all("views"), faults);
     let views = views.iter().filter_map(|entry| crate::view::decode(entry, faults)).collect();
+    let constraints = named(map.take_all("constraints"), faults);
+    let constraints =
+        constraints.iter().filter_map(|entry| crate::constraint::decode(entry, text, faults)).collect();
+    let all = map.take_all("calendar");
+    map.take("calendar", faults);
+    let calendar = all.first().and_then(|entry| crate::offer::calendar(entry, faults));
     map.explain(faults);
     let prints = named(map.take_all("prints"), faults);
     let prints = prints.iter().filter_map(|entry| crate::print::decode(entry, text, faults)).collect();
@@ -92,6 +98,8 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         views,
         sheet,
         prints,
+        constraints,
+        calendar,
         blocks: parts.iter().map(|part| part.at).collect(),
         incomplete,
         name,

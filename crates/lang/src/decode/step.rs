@@ -86,6 +86,10 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
     let set = map.take("set", faults).map(|node| pairs(node, source, faults)).unwrap_or_default();
     let auto = map.take("auto", faults).and_then(|node| read::code(node, source, faults));
     let opens = map.take("opens", faults).and_then(|node| opens(node, entry, source, faults));
+    let proposes = map
+        .take("proposes", faults)
+        .map(|node| crate::offer::proposals(node, entry.clause, source, faults))
+        .unwrap_or_default();
     let calls = map.take("calls", faults).and_then(|node| calls(node, entry, source, faults));
     let extends = map.take("extends", faults).and_then(|node| extends(node, entry, source, faults));
     let public = map.flag("public", faults);
@@ -105,6 +109,7 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
         set,
         auto,
         opens,
+        proposes,
         calls,
         extends,
         public,
@@ -146,7 +151,7 @@ fn needs(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> V
 }
 
 /// `{field: expression}` in the order written.
-pub(super) fn pairs(node: &Node, source: &str, faults: &mut Faults) -> Vec<(Word, Code)> {
+pub fn pairs(node: &Node, source: &str, faults: &mut Faults) -> Vec<(Word, Code)> {
     let Data::Map(entries) = &node.data else {
         faults.add(wrong_value::expected("kind.mapping", node.at));
         return Vec::new();
@@ -158,10 +163,11 @@ fn opens(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> O
     let mut map = Map::open(node, entry.key.at, entry.clause, faults)?;
     let mechanism = map.required_text("mechanism", faults);
     let for_each = map.required_text("for-each", faults);
-    let item_as = map.required_text("as", faults);
+    let item_as = map.text("as", faults);
+    let when = map.take("when", faults).and_then(|node| read::code(node, source, faults));
     let with = map.take("with", faults).map(|node| pairs(node, source, faults)).unwrap_or_default();
     map.finish(faults);
-    Some(Opens { at: node.at, mechanism: mechanism?, for_each: for_each?, item_as: item_as?, with })
+    Some(Opens { at: node.at, mechanism: mechanism?, for_each: for_each?, item_as, when, with })
 }
 
 fn calls(node: &Node, entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Calls> {

@@ -50,6 +50,7 @@ pub const FUNCTIONS: &[&str] = &[
     "unit_for",
     "up",
     "size",
+    "date",
     "span",
     "held",
     "missing",
@@ -61,8 +62,29 @@ pub const FUNCTIONS: &[&str] = &[
 
 /// Checks an expression that must give the wanted type; its typed form is kept in the code.
 pub fn check(code: &Code, wanted: &Type, scope: &Scope<'_>, faults: &mut Faults) {
+    check_in(code, wanted, scope, None, faults);
+}
+
+/// The same for an expression about one row of a table: its columns are read first.
+pub fn check_row(
+    code: &Code,
+    wanted: &Type,
+    scope: &Scope<'_>,
+    columns: &[(String, Type)],
+    faults: &mut Faults,
+) {
+    check_in(code, wanted, scope, Some(Inner::Row(columns.to_vec())), faults);
+}
+
+fn check_in<'s>(
+    code: &'s Code,
+    wanted: &Type,
+    scope: &'s Scope<'s>,
+    inner: Option<Inner<'s>>,
+    faults: &mut Faults,
+) {
     let Some(tree) = &code.tree else { return };
-    let mut typing = Typing { scope, code, faults, inner: None };
+    let mut typing = Typing { scope, code, faults, inner };
     let Some((expr, found)) = typing.infer(tree) else { return };
     if typing.fits(&expr, &found, wanted, tree) {
         let _ = code.typed.set(expr);
@@ -171,7 +193,14 @@ impl<'s> Typing<'s, '_> {
         let at = self.at(tree);
         let Some(field) = mechanism.field(name) else {
             if !mechanism.incomplete {
-                let known = mechanism.field_names().chain(["opened", "now", "state", "number"]);
+                let columns = match &self.inner {
+                    Some(Inner::Row(columns)) => columns.as_slice(),
+                    _ => &[],
+                };
+                let columns = columns.iter().map(|(column, _)| column.as_str());
+                let known =
+                    columns.chain(mechanism.field_names()).chain(["opened", "now", "state", "number"]);
+                let known: Vec<&str> = known.collect();
                 self.faults.add(unknown_name::fault("kind.field", name, at, known));
             }
             return None;
@@ -299,6 +328,11 @@ impl<'s> Typing<'s, '_> {
                     return self.tell(wrong::no_size(at, &ty));
                 }
                 Some((Expr::Size(Box::new(expr)), Type::Int))
+            }
+            "date" => {
+                let (expr, ty) = self.infer(&args[0])?;
+                self.fits(&expr, &ty, &Type::Time, &args[0])
+                    .then(|| (Expr::DateOf(Box::new(expr)), Type::Date))
             }
             "held" => {
                 let (expr, ty) = self.infer(&args[0])?;

@@ -10,7 +10,8 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
-    Actor, Case, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, decide, recurs,
+    Actor, Case, Claim, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, claims, decide,
+    recurs,
 };
 use gongzhi_lang::model::{Level, Mechanism};
 use gongzhi_store::outbox::Mark;
@@ -53,8 +54,13 @@ pub(super) struct Ahead {
     /// Places that it moves: the rows of their records are to be written anew.
     pub moved: Vec<(Level, String)>,
     answers: HashMap<CommandId, Answer>,
+    /// What those records claim that they did not claim before.
+    claimed: Claimed,
     ring: Keyring,
 }
+
+/// Records by what they claim.
+type Claimed = HashMap<Claim, BTreeSet<RecordId>>;
 
 /// A group in the making.
 pub(super) struct Group {
@@ -70,6 +76,11 @@ pub(super) struct Group {
     /// Answers of commands accepted in this group, or in the ones before it.
     accepted: HashMap<CommandId, Answer>,
     earlier: HashMap<CommandId, Answer>,
+    /// Claims made in this group, and in the one under way: the ledger does not know them yet.
+    claimed: Claimed,
+    claimed_ahead: Claimed,
+    /// What each changed record claimed before this group.
+    claimed_before: BTreeMap<RecordId, BTreeSet<Claim>>,
     ring: Keyring,
     batch: Batch,
     /// Records that changed, as they are to be stored.
@@ -90,6 +101,9 @@ impl Group {
             absent: HashSet::new(),
             accepted: HashMap::new(),
             earlier: HashMap::new(),
+            claimed: Claimed::new(),
+            claimed_ahead: Claimed::new(),
+            claimed_before: BTreeMap::new(),
             ring: Keyring::default(),
             batch: Batch::default(),
             changed: BTreeMap::new(),
@@ -100,7 +114,8 @@ impl Group {
 
     /// A group on top of the one under way.
     pub fn after(ahead: &Ahead) -> Group {
-        Group { ring: ahead.ring.after(), ..Group::new(ahead.at.clone()) }
+        let claimed_ahead = ahead.claimed.clone();
+        Group { ring: ahead.ring.after(), claimed_ahead, ..Group::new(ahead.at.clone()) }
     }
 
     /// Commands decided so far.
@@ -272,12 +287,28 @@ impl Group {
         let counter = |mechanism: &str, year: i16| {
             self.at.counters.get(&(mechanism.to_owned(), year)).copied().unwrap_or(0)
         };
-        let case = Case { laws, world: &self.at.world, record: &record, counter: &counter };
+        let unread = RefCell::new(Ok(()));
+        let holders = |wanted: &[Claim]| -> Vec<RecordId> {
+            let durable = means.ledger.holders(wanted).unwrap_or_else(|error| {
+                *unread.borrow_mut() = Err(error);
+                Vec::new()
+            });
+            let made = [&self.claimed, &self.claimed_ahead].into_iter();
+            let made =
+                made.flat_map(|claimed| wanted.iter().filter_map(|claim| claimed.get(claim))).flatten();
+            let all: BTreeSet<RecordId> =
+                durable.into_iter().map(|(_, id)| id).chain(made.copied()).collect();
+            all.into_iter().collect()
+        };
+        let case =
+            Case { laws, world: &self.at.world, record: &record, counter: &counter, holders: &holders };
         let command = match territory::may_move(command, &self.at.world) {
             true => Cow::Owned(territory::after_all(command, means.ledger.as_ref(), self.newest())?),
             false => Cow::Borrowed(command),
         };
         let decided = decide(&case, &with_posts(&command, &self.at.world));
+        // Who stands in the way must not be overlooked because it could not be read.
+        unread.into_inner()?;
         for record in late.into_inner()? {
             self.keep(means, laws, record);
         }
@@ -353,6 +384,7 @@ impl Group {
         if mechanism.register.as_deref().is_some_and(|register| register != "place") {
             Arc::make_mut(&mut self.at.world).register(mechanism, &record);
         }
+        self.claim(laws, mechanism, &record);
         let mut made = project(mechanism, &record, &self.at.world, means.ambient.now());
         // Figures are stored as cells.
         let share = Arc::new(std::mem::take(&mut made.share));
@@ -380,10 +412,56 @@ impl Group {
         self.changed.values().map(|stored| stored.projection.row.opened).max()
     }
 
+    /// Notes what a changed record claims, for the commands behind and for the ledger.
+    fn claim(&mut self, laws: &Laws, mechanism: &Mechanism, record: &Record) {
+        let zone = self.at.world.zone;
+        if mechanism.constraints.is_empty() {
+            return;
+        }
+        let found = &self.found;
+        self.claimed_before.entry(record.id).or_insert_with(|| {
+            let before = found.get(&record.id).map(|kept| &kept.record);
+            let claimed = before.and_then(|before| {
+                let law = laws.version(&before.mechanism, before.version)?;
+                Some(claims::of(law, before, zone))
+            });
+            claimed.unwrap_or_default().into_iter().collect()
+        });
+        for claim in claims::of(mechanism, record, zone) {
+            self.claimed.entry(claim).or_default().insert(record.id);
+        }
+    }
+
+    /// What is claimed and freed over the whole group.
+    fn claims(&mut self, laws: &Laws) {
+        for (id, before) in std::mem::take(&mut self.claimed_before) {
+            let Some(kept) = self.found.get(&id) else { continue };
+            let law = laws.version(&kept.record.mechanism, kept.record.version);
+            let now: BTreeSet<Claim> = law
+                .map(|law| claims::of(law, &kept.record, self.at.world.zone).into_iter().collect())
+                .unwrap_or_default();
+            self.batch.freed.extend(before.difference(&now).map(|claim| (*claim, id)));
+            self.batch.claimed.extend(now.difference(&before).map(|claim| (*claim, id)));
+        }
+    }
+
     /// Ends the making: what the group leaves, and what the committer writes.
-    pub fn close(self) -> (Ahead, Decided) {
-        let Group { from, at, answers, mut found, accepted, ring, mut batch, changed, cells, moved, .. } =
-            self;
+    pub fn close(mut self, laws: &Laws) -> (Ahead, Decided) {
+        self.claims(laws);
+        let Group {
+            from,
+            at,
+            answers,
+            mut found,
+            accepted,
+            claimed,
+            ring,
+            mut batch,
+            changed,
+            cells,
+            moved,
+            ..
+        } = self;
         found.retain(|id, _| changed.contains_key(id));
         batch.answers = accepted.values().cloned().collect();
         batch.records = changed.into_values().collect();
@@ -392,7 +470,7 @@ impl Group {
         batch.destroyed = ring.destroyed.clone();
         let world = (!Arc::ptr_eq(&from.world, &at.world)).then(|| at.world.clone());
         let decided = Decided { expect: from.head, batch, world, answers };
-        (Ahead { at, found, moved, answers: accepted, ring }, decided)
+        (Ahead { at, found, moved, answers: accepted, claimed, ring }, decided)
     }
 }
 

@@ -42,7 +42,7 @@ impl Writer {
             if group.moves() {
                 self.kept.clear();
             }
-            let (ahead, decided) = group.close();
+            let (ahead, decided) = group.close(&laws);
             self.under_way = Some(ahead);
             self.committer.commit(decided);
             let Some(settled) = self.committer.wait() else {

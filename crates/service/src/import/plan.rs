@@ -280,7 +280,7 @@ impl<'p> Planning<'p> {
                 }
             }
         }
-        match input::read(mechanism, step, &input, self.root.id, &self.state.world) {
+        match input::read(mechanism, step, &input, self.root.id, &BTreeMap::new(), &self.state.world) {
             Ok(values) if self.faults.len() == before => return Some((input, values)),
             Ok(_) => {}
             Err(faults) => {

@@ -2,12 +2,12 @@
 //! accepts now the writer accepts too, as long as nobody acts in between.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
-use gongzhi_kernel::{Case, Command, Record, Refusal, decide};
+use gongzhi_kernel::{Case, Claim, Command, Record, Refusal, claims, decide};
 use gongzhi_store::{Ledger, StoreError};
 
 use crate::engine::State;
@@ -18,6 +18,8 @@ pub struct Trial<'t> {
     ledger: &'t dyn Ledger,
     found: RefCell<HashMap<RecordId, Option<Arc<Record>>>>,
     counters: BTreeMap<(String, i16), u64>,
+    /// What the commands so far claim.
+    claimed: HashMap<Claim, BTreeSet<RecordId>>,
     broken: RefCell<Option<StoreError>>,
 }
 
@@ -28,6 +30,7 @@ impl<'t> Trial<'t> {
             ledger,
             found: RefCell::default(),
             counters: ledger.counters()?,
+            claimed: HashMap::new(),
             broken: RefCell::default(),
         })
     }
@@ -64,14 +67,30 @@ impl<'t> Trial<'t> {
         let counter = |mechanism: &str, year: i16| {
             self.counters.get(&(mechanism.to_owned(), year)).copied().unwrap_or(0)
         };
-        let case =
-            Case { laws: &self.state.laws, world: &self.state.world, record: &record, counter: &counter };
+        let holders = |wanted: &[Claim]| -> Vec<RecordId> {
+            let durable = self.ledger.holders(wanted).unwrap_or_else(|error| {
+                *self.broken.borrow_mut() = Some(error);
+                Vec::new()
+            });
+            let made = wanted.iter().filter_map(|claim| self.claimed.get(claim)).flatten();
+            let all: BTreeSet<RecordId> =
+                durable.into_iter().map(|(_, id)| id).chain(made.copied()).collect();
+            all.into_iter().collect()
+        };
+        let (laws, world) = (&self.state.laws, &self.state.world);
+        let case = Case { laws, world, record: &record, counter: &counter, holders: &holders };
         let decided = decide(&case, command);
         if let Some(error) = self.broken.take() {
             return Err(error);
         }
         Ok(decided.map(|decision| {
             self.counters.extend(decision.counters);
+            for record in decision.records.values() {
+                let Some(law) = self.state.laws.version(&record.mechanism, record.version) else { continue };
+                for claim in claims::of(law, record, self.state.world.zone) {
+                    self.claimed.entry(claim).or_default().insert(record.id);
+                }
+            }
             let records = decision.records.into_iter().map(|(id, record)| (id, Some(record)));
             self.found.borrow_mut().extend(records);
         }))

@@ -1,7 +1,10 @@
 //! The calendar of a person's deadlines, under a secret address that calendar programs can read.
 
-use gongzhi_base::{Digest, Timestamp};
+use gongzhi_base::{Digest, Timestamp, Value};
 use gongzhi_kernel::project::Row;
+use gongzhi_kernel::{Actor, Record};
+use gongzhi_lang::model::{Mechanism, Type};
+use gongzhi_store::ListQuery;
 use gongzhi_store::outbox::Choices;
 
 use super::ical::{Calendar, Entry, Kind};
@@ -12,6 +15,8 @@ use crate::service::Service;
 
 /// Deadlines in a calendar.
 const MOST: u32 = 500;
+/// How long what has been stays in a calendar.
+const PAST: i64 = 60 * 86_400_000;
 
 fn secret_digest(secret: &str) -> Digest {
     Digest::of_parts(&[b"gongzhi.calendar", secret.as_bytes()])
@@ -61,10 +66,77 @@ impl Service {
         let lang = self.choice(&person)?.language();
         let actor = self.actor_of(&person);
         let rows = self.inbox(&actor, None, MOST)?.rows;
-        let entries = rows.iter().filter_map(|row| entry(&state, lang, row, kind, base));
+        let mut entries: Vec<Entry> =
+            rows.iter().filter_map(|row| entry(&state, lang, row, kind, base)).collect();
+        entries.extend(self.own_entries(&state, lang, &actor, base)?);
         let name = text(lang, "calendar.name", &[]);
-        Ok(Some(Calendar { name, entries: entries.collect() }.text()))
+        Ok(Some(Calendar { name, entries }.text()))
     }
+
+    /// Open records that stand in calendars by their document, as far as this person may read them.
+    fn own_entries(
+        &self,
+        state: &State,
+        lang: gongzhi_base::Lang,
+        actor: &Actor,
+        base: &str,
+    ) -> Result<Vec<Entry>, Failure> {
+        let since = Timestamp(self.now().0 - PAST);
+        let mut entries = Vec::new();
+        for mechanism in state.laws.library.mechanisms.values().filter(|one| one.calendar.is_some()) {
+            let query = ListQuery {
+                mechanism: Some(mechanism.name.clone()),
+                open: Some(true),
+                limit: MOST,
+                ..ListQuery::default()
+            };
+            for row in self.list(actor, query)?.rows {
+                let record = self.record(row.id)?;
+                let Some(law) = state.laws.version(&record.mechanism, record.version) else { continue };
+                entries.extend(own_entry(state, lang, law, &record, base).filter(|entry| entry.at >= since));
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// A record's own entry: when it is, what it is and where, and nothing that anybody typed.
+fn own_entry(
+    state: &State,
+    lang: gongzhi_base::Lang,
+    mechanism: &Mechanism,
+    record: &Record,
+    base: &str,
+) -> Option<Entry> {
+    let rule = mechanism.calendar.as_ref()?;
+    let zone = state.world.zone;
+    let moment = |field: &str, end: bool| match record.fields.get(field)? {
+        Value::Time(at) => Some(*at),
+        Value::Date(day) => Some(if end { zone.end_of(*day) } else { zone.start_of(*day) }),
+        _ => None,
+    };
+    let place = rule.at.as_ref().and_then(|name| {
+        let code = record.fields.get(name)?.text()?;
+        let words = match &mechanism.field(name)?.ty {
+            Type::Entry(catalogue) => &state.world.catalogue(catalogue)?.entries.get(code)?.words,
+            Type::Place => &state.world.place(code)?.words,
+            Type::Unit => &state.world.unit(code)?.words,
+            _ => return None,
+        };
+        Some(words.get(lang).to_owned())
+    });
+    let now = mechanism.state(&record.state).map_or("", |state| state.words.get(lang));
+    Some(Entry {
+        uid: format!("{}-own@{}.gongzhi", record.id, state.world.county),
+        kind: Kind::Event,
+        stamp: record.changed,
+        at: moment(&rule.from, false)?,
+        until: rule.to.as_ref().and_then(|to| moment(to, true)),
+        summary: format!("{} {}", record.number, mechanism.words.get(lang)),
+        description: now.to_owned(),
+        location: place.unwrap_or_default(),
+        url: format!("{base}/desk/r/{}", record.id),
+    })
 }
 
 fn entry(state: &State, lang: gongzhi_base::Lang, row: &Row, kind: Kind, base: &str) -> Option<Entry> {

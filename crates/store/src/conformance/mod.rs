@@ -4,6 +4,7 @@
 //! make empty ledgers of the county [`fixture::COUNTY`].
 
 mod accounts;
+mod claims;
 pub mod fixture;
 mod lists;
 mod log;
@@ -45,6 +46,7 @@ const CASES: &[Case] = &[
     ("commits are durable and say so", accounts::durable),
     ("nodes of the log are kept with their entries", log::nodes),
     ("keys are written, replaced and destroyed with their batch", log::keys),
+    ("claims are held, freed and found with their batch", claims::held),
     ("a rebuild empties what is derived and nothing else", log::rebuild),
     ("notices are told with their entries and read by person", outbox::notices),
     ("notices stand or fall with their batch, and no rebuild forgets them", outbox::atomic),

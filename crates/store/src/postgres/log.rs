@@ -9,7 +9,7 @@ use super::read::{answer, ids, position};
 use crate::{Answer, Batch};
 
 /// All tables of what is derived.
-const DERIVED: [&str; 11] = [
+const DERIVED: [&str; 12] = [
     "record",
     "waiting",
     "unit_new",
@@ -21,6 +21,7 @@ const DERIVED: [&str; 11] = [
     "counter",
     "words",
     "look",
+    "claim",
 ];
 
 pub(super) async fn nodes(link: &Link, county: &str, level: u8, from: u64, limit: u32) -> Done<Vec<Digest>> {

@@ -6,6 +6,7 @@
 //! lost is looked up before anything is said about it.
 
 mod accounts;
+mod claims;
 mod derive;
 mod error;
 mod link;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
@@ -156,6 +158,10 @@ impl Ledger for Postgres {
 
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
         self.pool.run(async |link| read::counters(link, &self.county).await)
+    }
+
+    fn holders(&self, wanted: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError> {
+        self.pool.run(async |link| claims::holders(link, &self.county, wanted).await)
     }
 
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {

@@ -8,7 +8,10 @@ use super::link::{Link, get};
 use crate::StoreError;
 
 /// All migrations in order; the number of the last is the schema's version.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../migrations/postgres/0001_ledger.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../migrations/postgres/0001_ledger.sql")),
+    (2, include_str!("../../migrations/postgres/0002_claims.sql")),
+];
 
 /// The key of the lock under which one server at a time changes the schema.
 const LOCK: i64 = 0x0067_6f6e_677a_6869;

@@ -11,7 +11,7 @@ use super::derive::{self, Derived};
 use super::error::{Done, Fault};
 use super::link::{Link, Step, arg, bytes, count, get, step};
 use super::pool::Patience;
-use super::{log, looks, outbox, read};
+use super::{claims, log, looks, outbox, read};
 use crate::shared::{continued, dimension_number};
 use crate::{Batch, StoreError};
 
@@ -248,6 +248,7 @@ async fn commit(
     log::put(county, batch, &mut steps);
     outbox::put(county, batch, &mut steps);
     looks::put(county, batch, &mut steps);
+    claims::put(county, batch, &mut steps);
     derived.steps(county, &mut steps);
     figures(county, batch, memory, &numbers, &mut steps);
     steps.push(step("COMMIT", vec![]));
@@ -273,6 +274,7 @@ async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> D
     let mut steps = Vec::new();
     derived.steps(county, &mut steps);
     looks::put(county, batch, &mut steps);
+    claims::put(county, batch, &mut steps);
     figures(county, batch, memory, &numbers, &mut steps);
     steps.push(step("COMMIT", vec![]));
     link.pipeline(&steps).await?;

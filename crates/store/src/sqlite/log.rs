@@ -146,9 +146,18 @@ pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute("UPDATE ledger SET rebuilding = 1 WHERE county = ?1", [county])?;
         tx.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
-        for table in
-            ["record", "todo", "timer", "mechanism", "cell", "counter", "unit_new", "unit_open", "look"]
-        {
+        for table in [
+            "record",
+            "todo",
+            "timer",
+            "mechanism",
+            "cell",
+            "counter",
+            "unit_new",
+            "unit_open",
+            "look",
+            "claim",
+        ] {
             // A file holds one county: emptying a whole table is one cheap step.
             tx.execute(&format!("DELETE FROM {table}"), [])?;
         }

@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(book.ledger.looks(&ALL), Ok(vec![]), "the batch named none");
         drop(book);
         let old = Connection::open(dir.path().join("ledger.sqlite")).expect("opens");
-        old.execute_batch(crate::sqlite::tests::WITHOUT_OUTBOX).expect("as it was before");
+        old.execute_batch(crate::sqlite::tests::BEFORE_OUTBOX).expect("as it was before");
         old.execute_batch("DROP TABLE look; PRAGMA user_version = 3;").expect("as it was before");
         drop(old);
         let found = Sqlite::open(dir.path(), COUNTY).expect("opens").looks(&ALL).expect("looks");

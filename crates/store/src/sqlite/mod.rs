@@ -4,6 +4,7 @@
 //! reading method sees one state of the database.
 
 mod accounts;
+mod claims;
 mod error;
 mod held;
 mod keeper;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
@@ -107,6 +109,10 @@ impl Ledger for Sqlite {
 
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
         self.readers.read(|conn| read::counters(conn, &self.county))
+    }
+
+    fn holders(&self, claims: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError> {
+        self.readers.read(|conn| claims::holders(conn, &self.county, claims))
     }
 
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {

@@ -192,9 +192,9 @@ fn unlisted(n: u64) -> crate::Stored {
     stored
 }
 
-/// Takes back the fifth migration.
-pub(super) const WITHOUT_OUTBOX: &str = "DROP TABLE notice; DROP TABLE notice_for; DROP TABLE choices;
-    DROP TABLE message; DROP TABLE dead_letter_decision; ALTER TABLE ledger DROP COLUMN spread;";
+/// Takes back the fifth migration and those after it that made tables.
+pub(super) const BEFORE_OUTBOX: &str = "DROP TABLE notice; DROP TABLE notice_for; DROP TABLE choices;
+    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; ALTER TABLE ledger DROP COLUMN spread;";
 
 #[test]
 fn an_older_database_gets_the_lists_of_units() {
@@ -226,7 +226,7 @@ fn an_older_database_gets_the_lists_of_units() {
     assert_eq!(before, [vec![id(5), id(4), id(2), id(1)], vec![id(5), id(2)], vec![id(2), id(4), id(5)]]);
     Connection::open(dir.path().join(FILE))
         .and_then(|conn| {
-            conn.execute_batch(WITHOUT_OUTBOX)?;
+            conn.execute_batch(BEFORE_OUTBOX)?;
             conn.execute_batch(
                 "DROP TABLE unit_new; DROP TABLE unit_open; DROP TABLE node; DROP TABLE record_key; DROP TABLE look;
                  ALTER TABLE ledger DROP COLUMN rebuilding; PRAGMA user_version = 1",

@@ -11,7 +11,7 @@ use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use super::{log, looks, outbox};
+use super::{claims, log, looks, outbox};
 use crate::shared::{NEVER, continued, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, StoreError, Stored};
 
@@ -162,6 +162,7 @@ fn put_derived(
         counter.execute(params![county, mechanism, year, *last as i64])?;
     }
     looks::put(tx, county, &batch.looks)?;
+    claims::put(tx, county, batch)?;
     Ok(rows)
 }
 

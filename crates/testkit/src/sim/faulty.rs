@@ -8,9 +8,9 @@ use std::time::Duration;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
-use gongzhi_kernel::Record;
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::project::{Row, todo_key, unit_token};
+use gongzhi_kernel::{Claim, Record};
 use gongzhi_lang::model::Level;
 use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
@@ -366,6 +366,7 @@ impl Ledger for Faulty {
     pass! {
         head() -> Head;
         counters() -> BTreeMap<(String, i16), u64>;
+        holders(claims: &[Claim]) -> Vec<(Claim, RecordId)>;
         snapshots(mechanism: &str) -> Vec<Vec<u8>>;
         snapshot(id: RecordId) -> Option<Vec<u8>>;
         rows(ids: &[RecordId]) -> Vec<Row>;

@@ -75,6 +75,8 @@ pub struct MechanismShape {
     pub states: Vec<StateShape>,
     pub steps: Vec<RuleShape>,
     pub deadlines: Vec<LimitShape>,
+    /// What no step may lead to, in the words of its refusal.
+    pub constraints: Vec<NeedShape>,
     pub indicators: Vec<IndicatorShape>,
 }
 
@@ -405,6 +407,11 @@ fn shape(lang: Lang, mechanism: &Mechanism) -> MechanismShape {
         states: states.collect(),
         steps: mechanism.steps.iter().map(|one| step(lang, one)).collect(),
         deadlines: mechanism.deadlines.iter().map(|one| limit(lang, one)).collect(),
+        constraints: mechanism
+            .constraints
+            .iter()
+            .map(|one| NeedShape { words: (&one.words).into(), rule: basis(lang, &one.clause) })
+            .collect(),
         indicators: mechanism.indicators.iter().map(|one| indicator(lang, one)).collect(),
     }
 }

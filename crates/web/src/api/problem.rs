@@ -54,6 +54,9 @@ pub struct Problem {
     /// For developers: the reader's own words about malformed input, in English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The record that stands in the way, where the caller may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
     /// The record's revision now, when it has moved on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
@@ -136,6 +139,7 @@ pub const TOLD: &[(&str, u16)] = &[
     ("no-right", 403),
     ("wrong-state", 409),
     ("need", 422),
+    ("clash", 409),
     ("stale", 409),
     ("no-record", 404),
     ("no-such", 404),
@@ -174,6 +178,7 @@ impl Problem {
             clause: None,
             position: None,
             reason: None,
+            record: None,
             revision: None,
             lang,
             wait,
@@ -216,6 +221,9 @@ impl Problem {
         match failure {
             Failure::Refused(Refusal::Fields(faults)) => {
                 problem.faults = faults.iter().map(|fault| shape(lang, fault, mechanism)).collect();
+            }
+            Failure::Refused(Refusal::Clash { other: Some((id, _)), .. }) => {
+                problem.record = Some(id.to_string())
             }
             Failure::Refused(Refusal::Stale { now, .. }) => problem.revision = Some(*now),
             _ => {}
@@ -275,6 +283,7 @@ fn slug(failure: &Failure) -> &'static str {
             Refusal::NoRight { .. } => "no-right",
             Refusal::WrongState { .. } => "wrong-state",
             Refusal::Need { .. } => "need",
+            Refusal::Clash { .. } => "clash",
             Refusal::Stale { .. } => "stale",
             Refusal::NoRecord => "no-record",
             Refusal::NoSuch { .. } => "no-such",
@@ -363,7 +372,7 @@ documents! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gongzhi_base::Words;
+    use gongzhi_base::{RecordId, Words};
     use gongzhi_lang::model::Clause;
 
     #[test]
@@ -373,7 +382,8 @@ mod tests {
             Refusal::Fields(Vec::new()),
             Refusal::NoRight { step: step.clone(), who: Vec::new(), clause: clause.clone() },
             Refusal::WrongState { step: step.clone(), state: step.clone(), clause: clause.clone() },
-            Refusal::Need { words: step.clone(), clause },
+            Refusal::Need { words: step.clone(), clause: clause.clone() },
+            Refusal::Clash { words: step.clone(), clause, other: Some((RecordId([1; 16]), "W1".into())) },
             Refusal::Stale { seen: 1, now: 2, changed: gongzhi_base::Timestamp(0) },
             Refusal::NoRecord,
             Refusal::NoSuch { what: "x".into() },

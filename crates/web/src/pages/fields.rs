@@ -40,6 +40,8 @@ pub struct Shape<'s> {
     pub record: Option<&'s Record>,
     /// Fields that a page has given values beforehand, such as a place by QR code.
     pub given: BTreeMap<String, String>,
+    /// Rows with which tables begin, as the document proposes them.
+    pub proposed: BTreeMap<String, Value>,
 }
 
 /// The faults of one submission by field.
@@ -74,7 +76,7 @@ pub fn fields(
             Field {
                 name: field.name.clone(),
                 label: say(shape.lang, &field.words),
-                help: say(shape.lang, &field.help),
+                help: help(shape, field, posted),
                 required,
                 error: faults.get(&field.name).cloned(),
                 purpose: purpose(shape, field),
@@ -90,12 +92,29 @@ pub fn fields(
         .collect()
 }
 
+/// What helps with a field; a table that begins with proposed rows says so.
+fn help(shape: &Shape<'_>, field: &Asked, posted: Option<&Posted>) -> String {
+    let proposed =
+        posted.is_none() && shape.proposed.get(&field.name).is_some_and(|rows| !rows.items().is_empty());
+    match proposed {
+        true => t(shape.lang, "rows-proposed").into_owned(),
+        false => say(shape.lang, &field.help),
+    }
+}
+
 /// What a field starts with: given by the page, or as it stands in the record.
 fn begin(shape: &Shape<'_>, field: &Asked) -> Option<Posted> {
     let mut posted = Posted::default();
     if let Some(value) = shape.given.get(&field.name) {
         posted.put(&field.name, value);
         return Some(posted);
+    }
+    if let Some(rows) = shape
+        .proposed
+        .get(&field.name)
+        .filter(|_| shape.record.is_none_or(|record| !record.fields.contains_key(&field.name)))
+    {
+        return Some(tables::begin(field, rows));
     }
     // What a person says anew each time starts empty; codes start as they stand.
     let value = shape.record?.fields.get(&field.name)?;

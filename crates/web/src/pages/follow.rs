@@ -250,6 +250,7 @@ fn steps(
                 desk: false,
                 record: None,
                 given: BTreeMap::new(),
+                proposed: BTreeMap::new(),
             };
             let mine = again.filter(|again| again.step == step.name);
             let (posted, read) = (mine.map(|again| again.posted), mine.map(|again| again.read));
@@ -308,6 +309,7 @@ pub async fn act(
         desk: false,
         record: Some(&held.view.record),
         given: BTreeMap::new(),
+        proposed: BTreeMap::new(),
     };
     let (read, mut failed) = form::check(&app, &shape, &posted);
     if posted.get("_pick").is_some() {

@@ -113,7 +113,8 @@ pub fn tell(app: &App, shell: &Shell, failure: &Failure) -> RefusalText {
 
 /// A refusal as the problem of a form.
 pub fn problem(told: RefusalText) -> Problem {
-    Problem { text: told.words, link: told.clause.map(|(label, href)| Link::new(label, href)) }
+    let link = |(label, href)| Link::new(label, href);
+    Problem { text: told.words, link: told.clause.map(link), other: told.other.map(link) }
 }
 
 fn error_page(shell: Shell, status: StatusCode, told: Option<RefusalText>) -> ErrorPage {

@@ -133,6 +133,7 @@ fn shape<'s>(
         desk: false,
         record: None,
         given: place.into_iter().collect::<BTreeMap<_, _>>(),
+        proposed: BTreeMap::new(),
     }
 }
 

@@ -87,7 +87,8 @@ pub fn table(
 ) -> RowsInput {
     let items: Vec<(String, String)> = match &table.each {
         Some(catalogue) => {
-            let entries = shape.state.world.lowest_entries(catalogue);
+            let under = table.under.as_ref().and_then(|under| shape.record?.fields.get(under)?.text());
+            let entries = shape.state.world.lowest_under(catalogue, under);
             entries.into_iter().map(|entry| (entry.code.clone(), say(shape.lang, &entry.words))).collect()
         }
         None => Vec::new(),

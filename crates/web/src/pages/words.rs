@@ -19,6 +19,8 @@ pub struct RefusalText {
     pub words: String,
     /// The clause it rests on: what it is called and where it is read.
     pub clause: Option<(String, String)>,
+    /// The record in the way, where the person may read it: its number and its page.
+    pub other: Option<(String, String)>,
     pub status: StatusCode,
 }
 
@@ -95,6 +97,8 @@ pub fn fault_words(lang: Lang, fault: &Fault) -> String {
         Fault::NotRows => t(lang, "fault-not-rows").into_owned(),
         Fault::NoRow(entry) => x("fault-no-row", entry),
         Fault::RowTwice(entry) => x("fault-row-twice", entry),
+        Fault::EndsBefore => t(lang, "fault-ends-before").into_owned(),
+        Fault::TooManyDays(most) => n("fault-too-many-days", most),
     }
 }
 
@@ -158,6 +162,14 @@ fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText 
         Refusal::Need { words, clause } => {
             ("need", StatusCode::UNPROCESSABLE_ENTITY, sentence(lang, say(lang, words)), Some(clause))
         }
+        Refusal::Clash { words, clause, other } => {
+            let said = sentence(lang, say(lang, words));
+            let words = match other {
+                Some((_, number)) if !number.is_empty() => xy("refusal-clash-other", &said, number),
+                _ => said,
+            };
+            ("clash", StatusCode::CONFLICT, words, Some(clause))
+        }
         Refusal::Stale { .. } => ("stale", StatusCode::CONFLICT, plain("refusal-stale-text"), None),
         Refusal::NoRecord => ("no-record", StatusCode::NOT_FOUND, plain("refusal-no-record-text"), None),
         Refusal::NoSuch { what } => {
@@ -183,6 +195,13 @@ fn refusal_words_among(lang: Lang, refusal: &Refusal, who: &str) -> RefusalText 
         title: plain(&format!("refusal-{key}-title")),
         words,
         clause: clause.and_then(|clause| clause_link(lang, clause)),
+        other: match refusal {
+            Refusal::Clash { other: Some((id, number)), .. } => Some((
+                t_with(lang, "refusal-clash-open", [("x", number.as_str().into())]),
+                format!("/desk/r/{id}"),
+            )),
+            _ => None,
+        },
         status,
     }
 }
@@ -239,6 +258,7 @@ pub fn failure_words(lang: Lang, failure: &Failure) -> RefusalText {
         title: t(lang, &format!("failure-{key}-title")).into_owned(),
         words: t(lang, &format!("failure-{key}-text")).into_owned(),
         clause: None,
+        other: None,
         status,
     }
 }
@@ -270,6 +290,8 @@ mod tests {
             Fault::NotPhoto,
             Fault::NotAsked,
             Fault::BadText,
+            Fault::EndsBefore,
+            Fault::TooManyDays(400),
         ]
     }
 
@@ -298,6 +320,12 @@ mod tests {
             Refusal::NoRight { step: words(), who: vec![Who::Holder], clause: clause() },
             Refusal::WrongState { step: words(), state: words(), clause: clause() },
             Refusal::Need { words: words(), clause: clause() },
+            Refusal::Clash {
+                words: words(),
+                clause: clause(),
+                other: Some((gongzhi_base::RecordId([1; 16]), "W2026-1".into())),
+            },
+            Refusal::Clash { words: words(), clause: clause(), other: None },
             Refusal::Stale { seen: 1, now: 2, changed: Timestamp(0) },
             Refusal::NoRecord,
             Refusal::NoSuch { what: "x".into() },

@@ -51,6 +51,8 @@ pub struct Problem {
     pub text: String,
     /// The clause or the page that helps.
     pub link: Option<Link>,
+    /// The record that stands in the way.
+    pub other: Option<Link>,
 }
 
 /// Fields under a heading.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use gongzhi_kernel::{Actor, Command, Order, recurs};
 use serde_json::json;
@@ -38,8 +39,14 @@ fn tables(text: &str, first: &str) -> Vec<Row> {
     rows
 }
 
+/// A row's fields. `{n}` stands for a number and `{day}` for a day that no other row has, where a
+/// constraint lets a thing be there once.
 fn fields(row: &Row) -> Json {
-    match row["fields"].as_str() {
+    static USED: AtomicI64 = AtomicI64::new(0);
+    let n = USED.fetch_add(1, Ordering::Relaxed);
+    let start = Timestamp::read("2027-01-04T00:00:00Z").expect("a time");
+    let day = gongzhi_base::Zone::CHINA.date(start.plus_millis(n * 86_400_000)).to_string();
+    match row["fields"].replace("{n}", &n.to_string()).replace("{day}", &day).as_str() {
         "" => json!({}),
         // `@` stands for something that no row had before: a register's code is taken once.
         text => serde_json::from_str(&text.replace('@', &command()))

@@ -137,7 +137,7 @@ fn shown(app: &App, visitor: &Visitor, login: &str, back: &str, fault: Option<St
         }
     });
     let mut main = form("sign-in", vec![hidden("back", back)], fields);
-    main.problems = fault.into_iter().map(|text| Problem { text, link: None }).collect();
+    main.problems = fault.into_iter().map(|text| Problem { text, ..Problem::default() }).collect();
     SignInPage {
         s: visitor.shell(app, visitor.t("sign-in-title")),
         form: main,

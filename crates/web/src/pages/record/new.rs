@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use gongzhi_base::Value;
 use gongzhi_kernel::decide::PARENT;
 use gongzhi_kernel::{Order, Raw};
 use gongzhi_lang::model::{Mechanism, Step, Who};
@@ -119,7 +120,8 @@ pub async fn page(
 ) -> Answer {
     let mechanism = found(&app, &visitor, &me, &mechanism, &name)?;
     let parent = parent(&app, &visitor, &me, &mechanism, &under.parent).await?;
-    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref() };
+    let proposed = proposed(&app, &me, &mechanism, &name).await?;
+    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref(), proposed };
     shown(&app, &visitor, &me, &way, None, None)
 }
 
@@ -128,6 +130,27 @@ struct Way<'w> {
     mechanism: &'w Mechanism,
     name: &'w str,
     parent: Option<&'w RecordView>,
+    /// Rows with which its tables begin.
+    proposed: BTreeMap<String, Value>,
+}
+
+/// The rows that a form begins with; nothing is asked of the records where nothing is proposed.
+async fn proposed(
+    app: &App,
+    me: &Me,
+    mechanism: &Arc<Mechanism>,
+    step: &str,
+) -> Result<BTreeMap<String, Value>, Trouble> {
+    if mechanism.step(step).is_none_or(|step| step.proposes.is_empty()) {
+        return Ok(BTreeMap::new());
+    }
+    let (actor, mechanism, step) = (me.actor(), mechanism.clone(), step.to_owned());
+    let rows = app.read(move |service| match mechanism.step(&step) {
+        Some(step) => service.proposed_rows(&actor, step),
+        None => Ok(BTreeMap::new()),
+    });
+    // A form without its proposals is still a form.
+    Ok(rows.await.unwrap_or_default())
 }
 
 type Again<'a> = (&'a Posted, &'a Read, &'a Failed);
@@ -140,7 +163,7 @@ fn shown(
     again: Option<Again<'_>>,
     duplicates: Option<Vec<Duplicate>>,
 ) -> Answer {
-    let Way { mechanism, name, parent } = *way;
+    let Way { mechanism, name, parent, .. } = *way;
     let state = app.service.state();
     let Some(step) = mechanism.step(name) else {
         return Err(Trouble::at_desk(app, visitor, me, &Failure::NotFound));
@@ -215,6 +238,7 @@ fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, way: &Way<'s>, st
         desk: true,
         record: None,
         given: given.into_iter().collect::<BTreeMap<_, _>>(),
+        proposed: way.proposed.clone(),
     }
 }
 
@@ -286,7 +310,7 @@ pub async fn submit(
         return Err(Trouble::at_desk(&app, &visitor, &me, &Failure::NotFound));
     };
     let parent = parent(&app, &visitor, &me, &mechanism, posted.text(PARENT)).await?;
-    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref() };
+    let way = Way { mechanism: &mechanism, name: &name, parent: parent.as_ref(), proposed: BTreeMap::new() };
     let shape = shape(&visitor, &state, &me, &way, step);
     if posted.get("_check").is_some() || posted.get("_pick").is_some() {
         let read = input::read(&app, visitor.lang, &mechanism, step, &posted);

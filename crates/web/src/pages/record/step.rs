@@ -117,6 +117,7 @@ fn shape<'s>(visitor: &'s Visitor, state: &'s County, view: &'s RecordView, step
         desk: true,
         record: Some(&view.record),
         given: BTreeMap::new(),
+        proposed: BTreeMap::new(),
     }
 }
 

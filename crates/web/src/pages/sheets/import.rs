@@ -218,7 +218,7 @@ fn blank(
             action,
             multipart: true,
             groups: vec![FieldGroup { fields: vec![file], ..FieldGroup::default() }],
-            problems: problem.into_iter().map(|text| Problem { text, link: None }).collect(),
+            problems: problem.into_iter().map(|text| Problem { text, ..Problem::default() }).collect(),
             submit: visitor.t("import-check"),
             note: visitor.t("import-check-note"),
             cancel: Some(Link::new(visitor.t("back"), base)),

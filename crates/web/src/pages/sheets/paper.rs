@@ -88,7 +88,7 @@ fn unprinted(app: &App, visitor: &Visitor, me: &Me, fault: &PrintFault) -> Respo
             visitor.t("print-broken")
         }
     };
-    let problem = Some(Problem { text, link: None });
+    let problem = Some(Problem { text, ..Problem::default() });
     let mut page =
         ErrorPage { s: visitor.desk_shell(app, me, ""), status: 500, problem, ..ErrorPage::default() };
     page.s.title = page.heading().into_owned();

@@ -1,0 +1,32 @@
+//! What records claim for themselves alone.
+
+use gongzhi_base::RecordId;
+use gongzhi_kernel::Claim;
+
+use super::error::Done;
+use super::link::{Link, Step, arg, bytes, step};
+use crate::Batch;
+
+/// Frees and claims.
+pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a>>) {
+    const FREE: &str = "DELETE FROM claim t USING unnest($2::bytea[], $3::bytea[]) AS g (claim, record)
+        WHERE t.county = $1 AND t.claim = g.claim AND t.record = g.record";
+    const CLAIM: &str = "INSERT INTO claim (county, claim, record)
+        SELECT $1, n.* FROM unnest($2::bytea[], $3::bytea[]) AS n ON CONFLICT DO NOTHING";
+    for (pairs, sql) in [(&batch.freed, FREE), (&batch.claimed, CLAIM)] {
+        if pairs.is_empty() {
+            continue;
+        }
+        let claims: Vec<&[u8]> = pairs.iter().map(|(claim, _)| claim.0.as_slice()).collect();
+        let records: Vec<&[u8]> = pairs.iter().map(|(_, record)| record.0.as_slice()).collect();
+        steps.push(step(sql, vec![arg(county), arg(claims), arg(records)]));
+    }
+}
+
+/// Records that hold any of these claims.
+pub(super) async fn holders(link: &Link, county: &str, claims: &[Claim]) -> Done<Vec<(Claim, RecordId)>> {
+    let wanted: Vec<&[u8]> = claims.iter().map(|claim| claim.0.as_slice()).collect();
+    let sql = "SELECT claim, record FROM claim WHERE county = $1 AND claim = ANY($2) ORDER BY claim, record";
+    let rows = link.query(sql, &[&county, &wanted]).await?;
+    rows.iter().map(|row| Ok((Claim(bytes(row, 0)?), RecordId(bytes(row, 1)?)))).collect()
+}

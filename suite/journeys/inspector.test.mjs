@@ -1,0 +1,106 @@
+// Standards and sites: a unit checks itself, an inspector checks point by point, what falls short is put right.
+import assert from 'node:assert/strict';
+import { journeys } from './harness/index.mjs';
+import { asStaff, begin, expectStatus, openRecord, PHOTO, send, take, words } from './harness/people.mjs';
+
+const POINTS = ['p1', 'p2', 'p3', 'p4', 'p5'];
+const PHONE = { width: 390, height: 844 };
+
+/** Ticks the boxes of a check list, all but some. */
+async function tick(staff, table, column, but = []) {
+  const rows = await staff.page.locator(`[name^="${table}."][name$=".item"]`).evaluateAll((all) => all.map((one) => [one.name.split('.')[1], one.value]));
+  for (const [row, item] of rows) await staff.page.locator(`[type=checkbox][name="${table}.${row}.${column}"]`).setChecked(!but.includes(item));
+  return rows.map(([, item]) => item);
+}
+
+journeys('an inspector', (journey) => {
+  journey('accepts a site the second time; the first time it fell short', {}, async (j) => {
+    const name = `邻里议事亭${Date.now() % 100_000}（演示）`;
+    let number;
+    await asStaff(j, 'planner', async (staff) => {
+      await staff.visit('/desk/new/site/plan');
+      const { page } = staff;
+      await page.fill('[name=name]', name);
+      for (const [level, code] of ['140823104000', '140823104200'].entries()) {
+        const select = page.locator(`[name="where.${level}"]`);
+        await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
+        await select.selectOption(code);
+      }
+      await page.fill('[name=theme]', '邻里议事');
+      await page.locator('select[name=builder]').selectOption('dongzhen');
+      await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
+      await send(staff, 'plan');
+      number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
+    });
+    await asStaff(j, 'officer.dongzhen', async (staff) => {
+      await openRecord(staff, number);
+      await take(staff, 'start', { plan: '利用旧戏台搭建议事亭，设意见簿和公开栏。' });
+      await take(staff, 'submit', { account: '已经建成', photos: { files: PHOTO } });
+    }, { viewport: PHONE });
+    await asStaff(j, 'inspector', async (staff) => {
+      await openRecord(staff, number);
+      await begin(staff, 'inspect');
+      assert.deepEqual(await tick(staff, 'points', 'fine', ['p2']), POINTS, 'one row for each point');
+      await staff.shot('site-inspect');
+      await send(staff, 'inspect');
+      await take(staff, 'demand', { demand: '加固栏杆', right_by: new Date(Date.now() + 12 * 86_400_000).toISOString().slice(0, 10) });
+    });
+    await asStaff(j, 'officer.dongzhen', async (staff) => {
+      await openRecord(staff, number);
+      await take(staff, 'submit', { account: '栏杆已加固', photos: { files: PHOTO } });
+    });
+    await asStaff(j, 'inspector', async (staff) => {
+      await openRecord(staff, number);
+      await begin(staff, 'inspect');
+      await tick(staff, 'points', 'fine');
+      await send(staff, 'inspect');
+      assert.match(await words(staff), /待命名/);
+      await staff.shot('site-accepted');
+    });
+    await asStaff(j, 'planner', async (staff) => {
+      await openRecord(staff, number);
+      await take(staff, 'name');
+      assert.match(await words(staff), /已命名/);
+    });
+  });
+
+  journey('sees that the offices meet the six, each figure with its records', {}, async (j) => {
+    await asStaff(j, 'inspector', async (staff) => {
+      await staff.visit('/desk/list?mechanism=standard');
+      assert.equal(await staff.page.locator('tr[data-row]').count(), 13, 'the centre and twelve offices');
+      await staff.shot('standards');
+      await staff.press(staff.page.locator('tr[data-row] [data-row-link]').first());
+      await staff.shot('standard');
+      await staff.visit('/desk/list?mechanism=round');
+      await staff.press(staff.page.locator('tr[data-row] [data-row-link]').last());
+      assert.match(await words(staff), /逐项检查/);
+      await staff.shot('round');
+    });
+  });
+
+  journey('does not let a name be given twice in one place', {}, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      const plan = async () => {
+        await staff.visit('/desk/new/site/plan');
+        const { page } = staff;
+        await page.fill('[name=name]', '同名示范点（演示）');
+        for (const [level, code] of ['140823104000', '140823104201'].entries()) {
+          const select = page.locator(`[name="where.${level}"]`);
+          await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
+          await select.selectOption(code);
+        }
+        await page.fill('[name=theme]', '邻里议事');
+        await page.locator('select[name=builder]').selectOption('dongzhen');
+        await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
+        await send(staff, 'plan');
+      };
+      await plan();
+      const number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
+      expectStatus(staff, 409);
+      await plan();
+      const refused = await words(staff);
+      assert.match(refused, /这里已经有同名的示范点/);
+      assert.ok(refused.includes(number));
+    });
+  });
+});
