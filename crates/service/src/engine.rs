@@ -23,19 +23,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use gongzhi_base::RecordId;
+use gongzhi_base::{CommandId, RecordId};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_kernel::{Command, Laws, World};
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{Answer, Ledger, StoreError};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use handle::Engine;
 pub use together::Halted;
 
-use commit::{Committer, Settled};
-use group::{Ahead, Group, Kept, Means};
+use commit::{Committer, Decided, Settled};
+use group::{Ahead, AtHand, Group, Kept, Means};
 use handle::Job;
 
 use crate::failure::Failure;
@@ -49,6 +49,8 @@ const QUEUE: usize = 8_192;
 const TRIES: u64 = 32;
 /// Records kept folded in memory.
 const KEPT: usize = 1_024;
+/// Answers kept in memory: whoever sends a command again does it soon.
+const RECENT: usize = 8_192;
 
 /// What everybody reads: the laws in force and the county as it is. Replaced as a whole.
 #[derive(Clone)]
@@ -98,6 +100,8 @@ struct Writer {
     at: Position,
     /// Durable records, folded.
     kept: LruCache<RecordId, Kept>,
+    /// Answers given lately.
+    recent: LruCache<CommandId, Answer>,
     committer: Committer,
     /// What the group under way will leave when it is durable.
     under_way: Option<Ahead>,
@@ -156,7 +160,7 @@ impl Writer {
             }
             next = if commands.len() < GROUP { queue.try_recv().ok() } else { None };
         }
-        self.take(commands);
+        self.take(commands, false);
         match other {
             Some(Job::Laws(laws, reply)) => {
                 self.finish();
@@ -177,8 +181,8 @@ impl Writer {
         }
     }
 
-    /// Decides commands into the group in the making.
-    fn take(&mut self, commands: Vec<(Command, Reply)>) {
+    /// Decides commands into the group in the making; carefully, when some may have been accepted before.
+    fn take(&mut self, commands: Vec<(Command, Reply)>, careful: bool) {
         if commands.is_empty() {
             return;
         }
@@ -191,7 +195,8 @@ impl Writer {
             Some(ahead) => Group::after(ahead),
             None => Group::new(self.at.clone()),
         });
-        group.take(&self.means, &laws, self.under_way.as_ref(), &mut self.kept, commands);
+        let (ahead, kept, recent) = (self.under_way.as_ref(), &mut self.kept, &mut self.recent);
+        group.take(&self.means, &laws, &mut AtHand { ahead, kept, recent, careful }, commands);
         // What is kept in memory counts under the places of before.
         if group.moves() {
             self.kept.clear();
@@ -224,6 +229,9 @@ impl Writer {
                 for (id, kept) in ahead.found {
                     self.kept.put(id, kept);
                 }
+                for (id, answer) in ahead.answers {
+                    self.recent.put(id, answer);
+                }
                 if !ahead.moved.is_empty()
                     && let Err(error) = self.write_moved()
                 {
@@ -245,19 +253,23 @@ impl Writer {
                 }
                 answer(decided.answers);
             }
+            // Something was taken for new that was not: asked for, it is found.
+            Err(StoreError::Known) if !decided.careful => {
+                let again = self.unmade(decided);
+                self.take(again, true);
+            }
             Err(StoreError::Conflict) if self.lost < TRIES => {
                 metrics::counter!("gongzhi_group_conflicts").increment(1);
                 self.lost += 1;
-                let mut again: Vec<(Command, Reply)> =
-                    decided.answers.into_iter().map(|answer| (answer.command, answer.reply)).collect();
-                again.extend(self.unmake());
+                let careful = decided.careful;
+                let again = self.unmade(decided);
                 if let Err(error) = self.catch_up() {
                     return refuse(again, &error);
                 }
                 // Two nodes that lost to each other must not keep step.
                 let chance = u64::from(self.means.ambient.sixteen()[0]) * self.lost;
                 std::thread::sleep(Duration::from_micros(chance * 8));
-                self.take(again);
+                self.take(again, careful);
             }
             Err(error) => {
                 tracing::error!(%error, "a group of commands was not made durable");
@@ -265,9 +277,17 @@ impl Writer {
                 self.kept.clear();
                 answer(decided.failed(&error));
                 let again = self.unmake();
-                self.take(again);
+                self.take(again, false);
             }
         }
+    }
+
+    /// The commands of a group that was not made durable, and of what was decided on top of it.
+    fn unmade(&mut self, decided: Decided) -> Vec<(Command, Reply)> {
+        let of = |answer: Answered| (answer.command, answer.reply);
+        let mut again: Vec<_> = decided.answers.into_iter().map(of).collect();
+        again.extend(self.unmake());
+        again
     }
 
     /// Throws away what was decided on top of a group that failed; gives its commands.
@@ -301,7 +321,7 @@ impl Writer {
             Ok(laws) => self.use_laws(laws),
             Err(error) => tracing::error!(%error, "the documents could not be read: restart to use them"),
         }
-        self.take(again);
+        self.take(again, false);
     }
 
     fn use_laws(&mut self, laws: Laws) {

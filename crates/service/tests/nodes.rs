@@ -60,6 +60,35 @@ fn report(service: &Service, name: &str) -> Outcome {
 }
 
 #[test]
+fn a_command_sent_again_to_the_other_node_is_answered_again() {
+    // The other node takes it for new, writes its group in vain, looks it up and answers; what shared the
+    // group is done.
+    let nodes = nodes();
+    let first: Vec<Outcome> = (0..8).map(|n| report(&nodes.one, &format!("sent-again-{n}"))).collect();
+    let size = nodes.one.ledger().head().expect("a head").size;
+    let (again, fresh) = std::thread::scope(|scope| {
+        let fresh = scope.spawn(|| -> Vec<Outcome> {
+            (0..8).map(|n| report(&nodes.two, &format!("sent-once-{n}"))).collect()
+        });
+        let again = |n| {
+            scope.spawn({
+                let two = &nodes.two;
+                move || report(two, &format!("sent-again-{n}"))
+            })
+        };
+        let again: Vec<_> = (0..8).map(again).collect();
+        let again: Vec<Outcome> = again.into_iter().map(|thread| thread.join().expect("answered")).collect();
+        (again, fresh.join().expect("answered"))
+    });
+    for (first, again) in first.iter().zip(&again) {
+        assert_eq!(*again, Outcome { again: true, ..first.clone() });
+    }
+    assert!(fresh.iter().all(|outcome| !outcome.again && outcome.seq >= size));
+    let head = gongzhi_store::verify(nodes.two.ledger(), &mut |_| ()).expect("the log verifies");
+    assert_eq!(head.size, size + fresh.len() as u64 * (first[1].seq - first[0].seq), "nothing was doubled");
+}
+
+#[test]
 fn commands_from_both_nodes_are_done_once_and_seen_by_both() {
     const EACH: usize = 40;
     let nodes = nodes();

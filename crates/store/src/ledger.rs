@@ -255,6 +255,9 @@ pub enum StoreError {
     Full,
     /// Another writer came first (several nodes): decide again.
     Conflict,
+    /// A record that the batch begins, or the answer of one of its commands, is there already: look
+    /// them up and decide again.
+    Known,
     /// The database holds what this version does not understand or was damaged.
     Corrupt(String),
     /// The master key is missing, unreadable or another county's; what to do about it.
@@ -268,6 +271,7 @@ impl fmt::Display for StoreError {
         match self {
             StoreError::Full => f.write_str("no space left for the database"),
             StoreError::Conflict => f.write_str("another writer came first"),
+            StoreError::Known => f.write_str("a command or a record is there already"),
             StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
             StoreError::Key(what) => f.write_str(what),
             StoreError::Engine(what) => write!(f, "the database failed: {what}"),
@@ -330,8 +334,9 @@ pub trait Ledger: Send + Sync {
     fn end_rebuild(&self) -> Result<(), StoreError>;
     /// Whether a rebuild was begun and not ended: what is derived must not be believed.
     fn rebuilding(&self) -> Result<bool, StoreError>;
-    /// Waits until the ledger holds more than `beyond` entries, at most so long; gives the head.
-    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError>;
+    /// Waits until others have made the ledger hold more than `beyond` entries, at most so long; gives
+    /// how many it holds.
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<u64, StoreError>;
     /// Whether several server nodes may write this ledger.
     fn shared(&self) -> bool;
 

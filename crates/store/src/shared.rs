@@ -1,9 +1,11 @@
 //! What the engines have in common: how a row, a due time and a dimension stand in a database.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use gongzhi_kernel::chain::Head;
+use gongzhi_base::RecordId;
+use gongzhi_kernel::chain::{Head, Header};
 use gongzhi_kernel::project::{CellKey, Projection, facet_token, unit_token};
 use gongzhi_lang::model::{Dimension, Level};
 
@@ -71,6 +73,12 @@ pub(crate) fn continued(county: &str, expect: Head, batch: &Batch) -> Result<Hea
         }
         Ok(Head { size: head.size + 1, hash: entry.hash })
     })
+}
+
+/// The records that a batch begins: their first entry is in it.
+pub(crate) fn begun(batch: &Batch) -> HashSet<RecordId> {
+    let first = |header: &&Header| header.revision == 1;
+    batch.entries.iter().map(|entry| &entry.header).filter(first).map(|header| header.record).collect()
 }
 
 /// The tokens of a record's scopes with those of the lists of values in which it stands, as kept in its row.

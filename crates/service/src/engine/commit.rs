@@ -23,6 +23,8 @@ pub(super) struct Decided {
     /// The county after the group, when a register changed.
     pub world: Option<Arc<World>>,
     pub answers: Vec<Answered>,
+    /// Nothing in it was taken for new without asking.
+    pub careful: bool,
 }
 
 impl Decided {

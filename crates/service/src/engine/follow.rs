@@ -32,8 +32,9 @@ pub(super) fn start(
     let follow = move || {
         let mut seen = written.load(Ordering::Relaxed);
         while jobs.strong_count() > 0 {
+            seen = seen.max(written.load(Ordering::Relaxed));
             match ledger.wait(seen, PATIENCE) {
-                Ok(head) => seen = seen.max(head.size),
+                Ok(size) => seen = seen.max(size),
                 Err(error) => {
                     tracing::warn!(%error, "the ledger cannot be followed; trying again");
                     std::thread::sleep(PATIENCE);

@@ -53,10 +53,21 @@ pub(super) struct Ahead {
     pub found: HashMap<RecordId, Kept>,
     /// Places that it moves: the rows of their records are to be written anew.
     pub moved: Vec<(Level, String)>,
-    answers: HashMap<CommandId, Answer>,
+    pub answers: HashMap<CommandId, Answer>,
     /// What those records claim that they did not claim before.
     claimed: Claimed,
     ring: Keyring,
+}
+
+/// What deciding finds without asking the ledger.
+pub(super) struct AtHand<'a> {
+    pub ahead: Option<&'a Ahead>,
+    /// Durable records, folded.
+    pub kept: &'a mut LruCache<RecordId, Kept>,
+    /// Answers given lately.
+    pub recent: &'a mut LruCache<CommandId, Answer>,
+    /// Whether everything else is asked of the ledger.
+    pub careful: bool,
 }
 
 /// Records by what they claim.
@@ -81,6 +92,8 @@ pub(super) struct Group {
     claimed_ahead: Claimed,
     /// What each changed record claimed before this group.
     claimed_before: BTreeMap<RecordId, BTreeSet<Claim>>,
+    /// Commands taken for new without asking the ledger.
+    trusted: HashSet<CommandId>,
     ring: Keyring,
     batch: Batch,
     /// Records that changed, as they are to be stored.
@@ -104,6 +117,7 @@ impl Group {
             claimed: Claimed::new(),
             claimed_ahead: Claimed::new(),
             claimed_before: BTreeMap::new(),
+            trusted: HashSet::new(),
             ring: Keyring::default(),
             batch: Batch::default(),
             changed: BTreeMap::new(),
@@ -133,17 +147,18 @@ impl Group {
         !self.batch.entries.is_empty()
     }
 
-    /// Decides commands after the ones before. What they need is read at once.
+    /// Decides commands after the ones before. What they need is read at once. Unless asked to be
+    /// careful it takes commands of people for new ones, and so the records that they open: where that is
+    /// wrong, a commit is told so and nothing is written.
     pub fn take(
         &mut self,
         means: &Means,
         laws: &Laws,
-        ahead: Option<&Ahead>,
-        kept: &mut LruCache<RecordId, Kept>,
+        at_hand: &mut AtHand<'_>,
         commands: Vec<(Command, Reply)>,
     ) {
         let needed: Vec<&Command> = commands.iter().map(|(command, _)| command).collect();
-        if let Err(error) = self.prepare(means, laws, ahead, kept, &needed, &[]) {
+        if let Err(error) = self.prepare(means, laws, at_hand, &needed, &[]) {
             return refuse(commands, &error);
         }
         for (command, reply) in commands {
@@ -158,14 +173,13 @@ impl Group {
         &mut self,
         means: &Means,
         laws: &Laws,
-        kept: &mut LruCache<RecordId, Kept>,
+        at_hand: &mut AtHand<'_>,
         commands: &[Command],
         seen: &[(RecordId, u64)],
     ) -> Result<Vec<Outcome>, Halted> {
         let needed: Vec<&Command> = commands.iter().collect();
         let ids: Vec<RecordId> = seen.iter().map(|(id, _)| *id).collect();
-        self.prepare(means, laws, None, kept, &needed, &ids)
-            .map_err(|error| (None, Failure::Store(error)))?;
+        self.prepare(means, laws, at_hand, &needed, &ids).map_err(|error| (None, Failure::Store(error)))?;
         // What was carried out before is answered again, however its records went on.
         let all_again = commands.iter().all(|command| self.earlier.contains_key(&command.id));
         for (id, revision) in seen.iter().filter(|_| !all_again) {
@@ -183,16 +197,21 @@ impl Group {
         &mut self,
         means: &Means,
         laws: &Laws,
-        ahead: Option<&Ahead>,
-        kept: &mut LruCache<RecordId, Kept>,
+        AtHand { ahead, kept, recent, careful }: &mut AtHand<'_>,
         commands: &[&Command],
         records: &[RecordId],
     ) -> Result<(), StoreError> {
         let mut want = Want::default();
+        let mut opened = HashSet::new();
         for command in commands {
-            match ahead.and_then(|ahead| ahead.answers.get(&command.id)) {
+            let trusted = !*careful && !matches!(command.order, Order::Recur { .. } | Order::Elapse { .. });
+            match ahead.and_then(|ahead| ahead.answers.get(&command.id)).or_else(|| recent.get(&command.id)) {
                 Some(answer) => drop(self.earlier.insert(command.id.clone(), answer.clone())),
+                None if trusted => drop(self.trusted.insert(command.id.clone())),
                 None => want.commands.push(command.id.clone()),
+            }
+            if let (true, Order::Open { id, .. }) = (trusted, &command.order) {
+                opened.insert(*id);
             }
         }
         let mut missing: BTreeSet<RecordId> =
@@ -210,6 +229,7 @@ impl Group {
                         further.extend(cited(&kept.record));
                         self.found.insert(id, kept.clone());
                     }
+                    None if opened.contains(&id) => drop(self.absent.insert(id)),
                     None => want.records.push(id),
                 }
             }
@@ -252,15 +272,7 @@ impl Group {
     fn one(&mut self, means: &Means, laws: &Laws, command: &Command) -> Result<Outcome, Failure> {
         let digest = command.digest(self.mechanism_of(laws, command).as_deref());
         if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
-            if answer.digest != digest {
-                return Err(Failure::Refused(Refusal::CommandReused));
-            }
-            return Ok(Outcome {
-                record: answer.record,
-                revision: answer.revision,
-                seq: answer.seq,
-                again: true,
-            });
+            return again(answer, digest);
         }
         let late = RefCell::new(Ok(Vec::new()));
         let record = |id: RecordId| -> Option<Arc<Record>> {
@@ -312,7 +324,14 @@ impl Group {
         for record in late.into_inner()? {
             self.keep(means, laws, record);
         }
-        let decision = decided?;
+        let decision = match decided {
+            Ok(decision) => decision,
+            // What was done once is often refused the second time.
+            Err(refusal) => match self.answered(means, &command.id)? {
+                Some(answer) => return again(&answer, digest),
+                None => return Err(refusal.into()),
+            },
+        };
         // What a county loads is checked as a whole before.
         let documents: Vec<&Record> = match command.actor {
             Actor::Person { .. } => decision.records.values().map(Arc::as_ref).collect(),
@@ -325,6 +344,15 @@ impl Group {
             publish::may_publish(means.ledger.as_ref(), laws, &here, &documents)?;
         }
         Ok(self.accept(means, laws, &command, digest, decision)?)
+    }
+
+    /// The answer of a command that was taken for new.
+    fn answered(&mut self, means: &Means, command: &CommandId) -> Result<Option<Answer>, StoreError> {
+        if !self.trusted.remove(command) {
+            return Ok(None);
+        }
+        let want = Want { records: Vec::new(), commands: vec![command.clone()] };
+        Ok(means.ledger.load(&want)?.answers.pop())
     }
 
     /// The mechanism that a command is about, as far as it is known already.
@@ -455,6 +483,7 @@ impl Group {
             mut found,
             accepted,
             claimed,
+            trusted,
             ring,
             mut batch,
             changed,
@@ -469,9 +498,17 @@ impl Group {
         batch.keys = ring.fresh.iter().map(|(id, key)| (*id, key.clone())).collect();
         batch.destroyed = ring.destroyed.clone();
         let world = (!Arc::ptr_eq(&from.world, &at.world)).then(|| at.world.clone());
-        let decided = Decided { expect: from.head, batch, world, answers };
+        let decided = Decided { expect: from.head, batch, world, answers, careful: trusted.is_empty() };
         (Ahead { at, found, moved, answers: accepted, claimed, ring }, decided)
     }
+}
+
+/// What a command is answered that was accepted before.
+fn again(answer: &Answer, digest: Digest) -> Result<Outcome, Failure> {
+    if answer.digest != digest {
+        return Err(Failure::Refused(Refusal::CommandReused));
+    }
+    Ok(Outcome { record: answer.record, revision: answer.revision, seq: answer.seq, again: true })
 }
 
 /// The command with the posts that its actor holds now: rights follow from them when it is

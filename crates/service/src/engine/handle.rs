@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::commit::Committer;
 use super::group::Means;
 use super::together::{Halted, Together};
-use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, Reply, State, Writer, edge_of, follow};
+use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, RECENT, Reply, State, Writer, edge_of, follow};
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
 use crate::failure::Failure;
@@ -60,6 +60,7 @@ impl Engine {
             means: Means { ledger, state, ambient, secret, seals },
             at,
             kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
+            recent: LruCache::new(NonZeroUsize::new(RECENT).unwrap_or(NonZeroUsize::MIN)),
             under_way: None,
             making: None,
             lost: 0,

@@ -5,7 +5,7 @@ use gongzhi_kernel::{Command, Refusal};
 use gongzhi_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::group::Group;
+use super::group::{AtHand, Group};
 use super::{Outcome, TRIES, Writer};
 use crate::failure::Failure;
 
@@ -33,8 +33,9 @@ impl Writer {
             self.finish();
             let laws = self.means.state.load().laws.clone();
             let mut group = Group::new(self.at.clone());
-            let outcomes =
-                group.all(&self.means, &laws, &mut self.kept, &together.commands, &together.seen)?;
+            let (kept, recent) = (&mut self.kept, &mut self.recent);
+            let mut at_hand = AtHand { ahead: None, kept, recent, careful: true };
+            let outcomes = group.all(&self.means, &laws, &mut at_hand, &together.commands, &together.seen)?;
             if !group.writes() {
                 return Ok(outcomes);
             }

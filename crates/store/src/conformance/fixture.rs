@@ -142,20 +142,25 @@ pub struct Book {
     pub head: Head,
     edge: Frontier,
     commands: u64,
+    /// Revisions committed so far.
+    revisions: BTreeMap<RecordId, u64>,
 }
 
 impl Book {
     /// Begins with an empty ledger.
     pub fn new(ledger: Box<dyn Ledger>) -> Book {
         assert_eq!(ledger.head(), Ok(Head::EMPTY), "the ledger must be empty");
-        Book { ledger, head: Head::EMPTY, edge: Frontier::default(), commands: 0 }
+        Book { ledger, head: Head::EMPTY, edge: Frontier::default(), commands: 0, revisions: BTreeMap::new() }
     }
 
-    /// A batch with one entry and one answered command for each record, and the head after it.
+    /// A batch with one entry and one answered command for each record, at its next revision, and the head
+    /// after it.
     pub fn batch(&mut self, records: Vec<Stored>) -> (Batch, Head) {
         let mut batch = Batch::default();
         let mut head = self.head;
-        for stored in records {
+        for mut stored in records {
+            let row = &mut stored.projection.row;
+            row.revision = self.revisions.get(&row.id).map_or(1, |committed| committed + 1);
             let row = &stored.projection.row;
             let (entry, next) = head.append(COUNTY, &event(row), [7; 16]);
             self.commands += 1;
@@ -195,6 +200,8 @@ impl Book {
         batch.nodes = batch.entries.iter().flat_map(|entry| edge.push(entry.hash)).collect();
         self.ledger.commit(self.head, &batch)?;
         (self.head, self.edge) = (head, edge);
+        let rows = batch.records.iter().map(|stored| &stored.projection.row);
+        self.revisions.extend(rows.map(|row| (row.id, row.revision)));
         Ok(())
     }
 }

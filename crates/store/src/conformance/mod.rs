@@ -23,6 +23,7 @@ type Case = (&'static str, fn(Make<'_>));
 const CASES: &[Case] = &[
     ("entries continue the chain and read back", writing::chain),
     ("a batch on another head is a conflict", writing::conflict),
+    ("what was taken for new and is not is told", writing::known),
     ("an entry that does not continue the ledger is refused", writing::gap),
     ("the same command finds its answer", writing::answers),
     ("a failing batch changes nothing", writing::atomic),

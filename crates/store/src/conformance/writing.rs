@@ -7,7 +7,7 @@ use gongzhi_kernel::chain::Head;
 use gongzhi_lang::model::Dimension;
 
 use super::Make;
-use super::fixture::{Book, MATTER, bucket, cell, command, id, record, with_text};
+use super::fixture::{Book, COUNTY, MATTER, bucket, cell, command, event, id, record, with_text};
 use crate::{Batch, CellQuery, ListQuery, Scope, StoreError, Timer, Want, verify};
 
 pub(super) fn chain(make: Make<'_>) {
@@ -41,6 +41,24 @@ pub(super) fn conflict(make: Make<'_>) {
     assert_eq!(book.ledger.head(), Ok(book.head));
     assert_eq!(book.ledger.snapshot(id(1)), Ok(None));
     book.put(vec![record(1)]).expect("the writer goes on");
+}
+
+pub(super) fn known(make: Make<'_>) {
+    let mut book = Book::new(make());
+    book.put(vec![record(1), record(2)]).expect("committed");
+    // A record that is taken for new and is there; an answer of a command that was accepted before.
+    let (mut begun, _) = book.batch(vec![record(1), record(3)]);
+    let (first, next) = book.head.append(COUNTY, &event(&record(1).projection.row), [7; 16]);
+    let (second, _) = next.append(COUNTY, &event(&record(3).projection.row), [7; 16]);
+    begun.entries = vec![first, second];
+    assert_eq!(book.ledger.commit(book.head, &begun), Err(StoreError::Known));
+    let (mut repeated, _) = book.batch(vec![record(3)]);
+    repeated.answers[0].command = command(1);
+    assert_eq!(book.ledger.commit(book.head, &repeated), Err(StoreError::Known));
+    assert_eq!(book.ledger.head(), Ok(book.head), "nothing of it was written");
+    assert_eq!(book.ledger.snapshot(id(3)), Ok(None));
+    book.put(vec![record(3), record(1)]).expect("the writer goes on");
+    assert_eq!(verify(&*book.ledger, &mut |_| ()), Ok(book.head));
 }
 
 pub(super) fn gap(make: Make<'_>) {

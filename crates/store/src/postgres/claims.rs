@@ -9,8 +9,9 @@ use crate::Batch;
 
 /// Frees and claims.
 pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a>>) {
-    const FREE: &str = "DELETE FROM claim t USING unnest($2::bytea[], $3::bytea[]) AS g (claim, record)
-        WHERE t.county = $1 AND t.claim = g.claim AND t.record = g.record";
+    const FREE: &str = "DELETE FROM claim WHERE ctid = ANY(ARRAY(
+        SELECT t.ctid FROM unnest($2::bytea[], $3::bytea[]) AS g (claim, record) CROSS JOIN LATERAL
+            (SELECT ctid FROM claim WHERE county = $1 AND claim = g.claim AND record = g.record OFFSET 0) t))";
     const CLAIM: &str = "INSERT INTO claim (county, claim, record)
         SELECT $1, n.* FROM unnest($2::bytea[], $3::bytea[]) AS n ON CONFLICT DO NOTHING";
     for (pairs, sql) in [(&batch.freed, FREE), (&batch.claimed, CLAIM)] {
@@ -26,7 +27,8 @@ pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a
 /// Records that hold any of these claims.
 pub(super) async fn holders(link: &Link, county: &str, claims: &[Claim]) -> Done<Vec<(Claim, RecordId)>> {
     let wanted: Vec<&[u8]> = claims.iter().map(|claim| claim.0.as_slice()).collect();
-    let sql = "SELECT claim, record FROM claim WHERE county = $1 AND claim = ANY($2) ORDER BY claim, record";
+    let sql = "SELECT t.claim, t.record FROM unnest($2::bytea[]) AS g (claim) CROSS JOIN LATERAL
+        (SELECT claim, record FROM claim WHERE county = $1 AND claim = g.claim ORDER BY claim, record OFFSET 0) t";
     let rows = link.query(sql, &[&county, &wanted]).await?;
     rows.iter().map(|row| Ok((Claim(bytes(row, 0)?), RecordId(bytes(row, 1)?)))).collect()
 }

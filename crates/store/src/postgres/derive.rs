@@ -1,7 +1,7 @@
 //! What a batch changes of everything that is derived from the entries, gathered into one statement
 //! for each table and kind of change.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use gongzhi_base::RecordId;
 use gongzhi_kernel::project::Row;
@@ -9,8 +9,8 @@ use gongzhi_kernel::project::Row;
 use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
-use super::write::Series;
-use crate::shared::{NEVER, dimension_number, lines, period_text, searched, timer, tokens, units};
+use super::write::{Held, Series};
+use crate::shared::{NEVER, begun, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, Stored};
 
 /// What was stored of a record before, as far as a change of it must know.
@@ -29,10 +29,12 @@ pub(super) struct Old {
     scopes: String,
 }
 
-/// Reads the records of a batch as they are before it, for [`old`].
-pub(super) const OLD: &str =
-    "SELECT record, row, open, due, late, opened, mechanism, region, town, village, grid, unit, kind_top,
-        todo, timers, scopes FROM record WHERE county = $1 AND record = ANY($2)";
+/// Reads the records of a batch as they are before it, for [`old`]. As everywhere here `OFFSET 0` keeps
+/// the planner from turning the loop round: on a table that is empty when the plan is made it would
+/// rather read the whole county than look up each key.
+pub(super) const OLD: &str = "SELECT r.* FROM unnest($2::bytea[]) AS w (record) CROSS JOIN LATERAL
+        (SELECT record, row, open, due, late, opened, mechanism, region, town, village, grid, unit, kind_top,
+            todo, timers, scopes FROM record WHERE county = $1 AND record = w.record OFFSET 0) r";
 
 pub(super) fn old(row: &tokio_postgres::Row) -> Done<(RecordId, Old)> {
     let old = Old {
@@ -60,6 +62,28 @@ struct Made<'a> {
     todo: String,
     timers: String,
     scopes: String,
+}
+
+impl Made<'_> {
+    /// What the next change of the record must know of it.
+    fn left(&self) -> (RecordId, Old) {
+        let row = &self.stored.projection.row;
+        let old = Old {
+            row: self.row,
+            open: row.open,
+            due: self.due,
+            late: row.late,
+            opened: row.opened.0,
+            mechanism: row.mechanism.clone(),
+            path: row.path.clone(),
+            unit: row.unit.clone(),
+            kind_top: row.kind_top.clone(),
+            todo: self.todo.clone(),
+            timers: self.timers.clone(),
+            scopes: self.scopes.clone(),
+        };
+        (row.id, old)
+    }
 }
 
 /// Rows that leave a table and rows that come into it.
@@ -102,17 +126,19 @@ impl<'a> Derived<'a> {
     pub(super) fn new(
         county: &str,
         batch: &'a Batch,
-        old: &HashMap<RecordId, Old>,
+        old: &Held,
         mut rows: i64,
         known: &BTreeSet<String>,
     ) -> Derived<'a> {
         let mut derived = Derived::default();
+        // What is taken for new must not be there, whatever is remembered.
+        let begun = begun(batch);
         for stored in &batch.records {
             let new = &stored.projection.row;
             if !known.contains(&new.mechanism) {
                 derived.mechanisms.insert(&new.mechanism);
             }
-            let old = old.get(&new.id);
+            let old = old.get(&new.id).filter(|_| !begun.contains(&new.id));
             let row = old.map_or_else(
                 || {
                     rows += 1;
@@ -158,9 +184,10 @@ impl<'a> Derived<'a> {
         let stays = stood == Some((due, new.late));
         let (before, after): (BTreeSet<&str>, BTreeSet<&str>) =
             (lines(old_todo).collect(), lines(&todo).collect());
-        if let Some((due, late)) = stood {
-            let gone = before.iter().filter(|who| !stays || !after.contains(*who));
-            self.todo.gone.extend(gone.map(|who| ((*who).to_owned(), due, id, late)));
+        if let Some((stood_at, late)) = stood {
+            // Where only the lateness is another one, the row stays and is changed.
+            let gone = before.iter().filter(|who| stood_at != due || !after.contains(*who));
+            self.todo.gone.extend(gone.map(|who| ((*who).to_owned(), stood_at, id, late)));
         }
         let come = after.iter().filter(|who| !stays || !before.contains(*who));
         self.todo.come.extend(come.map(|who| ((*who).to_owned(), due, id, new.late)));
@@ -215,10 +242,7 @@ impl<'a> Derived<'a> {
         }
         if !self.waits_no_more.is_empty() {
             let gone = super::read::ids(&self.waits_no_more);
-            steps.push(step(
-                "DELETE FROM waiting WHERE county = $1 AND record = ANY($2)",
-                vec![arg(county), arg(gone)],
-            ));
+            steps.push(step(WAITS_NO_MORE, vec![arg(county), arg(gone)]));
         }
         if !self.waits.is_empty() {
             steps.push(waits(county, &self.waits));
@@ -284,12 +308,11 @@ impl<'a> Derived<'a> {
                        ON CONFLICT DO NOTHING";
             steps.push(step(sql, vec![arg(county), arg(names)]));
         }
-        if self.added() > 0 {
-            steps.push(step(
-                "UPDATE ledger SET rows = rows + $2 WHERE county = $1",
-                vec![arg(county), arg(self.added())],
-            ));
-        }
+    }
+
+    /// The records as they are once this is durable.
+    pub(super) fn left(&self) -> impl Iterator<Item = (RecordId, Old)> {
+        self.fresh.iter().chain(&self.changed).map(Made::left)
     }
 
     /// Mechanisms that were not known to have records.
@@ -316,14 +339,15 @@ const UPDATE_RECORDS: &str = "UPDATE record r SET mechanism = n.mechanism, versi
         due_name = n.due_name, late = n.late, opened = n.opened, changed = n.changed, month = n.month,
         marks = n.marks, parent = n.parent, lat = n.lat, lon = n.lon, receipt = coalesce(n.receipt, r.receipt),
         todo = n.todo, timers = n.timers, scopes = n.scopes, snapshot = n.snapshot
-    FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bool[],
+    FROM (SELECT n.*, (SELECT ctid FROM record WHERE county = $1 AND record = n.record) AS at
+        FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bool[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
         $18::bigint[], $19::text[], $20::bool[], $21::bigint[], $22::bigint[], $23::text[], $24::bigint[], $25::bytea[],
         $26::bigint[], $27::bigint[], $28::bytea[], $29::text[], $30::text[], $31::text[], $32::bytea[])
         AS n (record, row, mechanism, version, revision, state, open, number, title, region, town, village, grid, unit,
               kind, kind_top, due, due_name, late, opened, changed, month, marks, parent, lat, lon, receipt, todo,
-              timers, scopes, snapshot)
-    WHERE r.county = $1 AND r.record = n.record";
+              timers, scopes, snapshot)) n
+    WHERE r.ctid = n.at";
 
 fn records<'a>(county: &'a str, made: &'a [Made<'a>], sql: &'static str) -> Step<'a> {
     let row = |made: &'a Made<'a>| &made.stored.projection.row;
@@ -387,22 +411,28 @@ fn waits<'a>(county: &'a str, waits: &'a [(&'a Row, i64)]) -> Step<'a> {
     step(sql, args)
 }
 
-const OUT_OF_INBOX: &str =
-    "DELETE FROM todo t USING unnest($2::text[], $3::bigint[], $4::bytea[]) AS g (who, due, record)
-    WHERE t.county = $1 AND t.who = g.who AND t.due = g.due AND t.record = g.record";
+/// Rows are deleted by keys that are looked up one by one, see [`OLD`]; nobody else changes these tables
+/// while the head's lock is held.
+const WAITS_NO_MORE: &str = "DELETE FROM waiting WHERE ctid = ANY(ARRAY(
+    SELECT t.ctid FROM unnest($2::bytea[]) AS g (record) CROSS JOIN LATERAL
+        (SELECT ctid FROM waiting WHERE county = $1 AND record = g.record OFFSET 0) t))";
+const OUT_OF_INBOX: &str = "DELETE FROM todo WHERE ctid = ANY(ARRAY(
+    SELECT t.ctid FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS g (who, due, record) CROSS JOIN LATERAL
+        (SELECT ctid FROM todo WHERE county = $1 AND who = g.who AND due = g.due AND record = g.record OFFSET 0) t))";
 const INTO_INBOX: &str = "INSERT INTO todo (county, who, due, record, late)
-    SELECT $1, n.* FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::bool[]) AS n";
-const NO_TIMER: &str =
-    "DELETE FROM timer t USING unnest($2::bigint[], $3::bytea[], $4::text[]) AS g (at, record, deadline)
-    WHERE t.county = $1 AND t.at = g.at AND t.record = g.record AND t.deadline = g.deadline";
+    SELECT $1, n.* FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::bool[]) AS n
+    ON CONFLICT (county, who, due, record) DO UPDATE SET late = excluded.late";
+const NO_TIMER: &str = "DELETE FROM timer WHERE ctid = ANY(ARRAY(
+    SELECT t.ctid FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS g (at, record, deadline) CROSS JOIN LATERAL
+        (SELECT ctid FROM timer WHERE county = $1 AND at = g.at AND record = g.record AND deadline = g.deadline OFFSET 0) t))";
 const TIMER: &str = "INSERT INTO timer (county, at, record, deadline)
     SELECT $1, n.* FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS n";
-const NOT_UNIT_NEW: &str = "DELETE FROM unit_new t
-    USING unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS g (mechanism, unit, at, record)
-    WHERE t.county = $1 AND t.mechanism = g.mechanism AND t.unit = g.unit AND t.opened = g.at AND t.record = g.record";
-const NOT_UNIT_OPEN: &str = "DELETE FROM unit_open t
-    USING unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS g (mechanism, unit, at, record)
-    WHERE t.county = $1 AND t.mechanism = g.mechanism AND t.unit = g.unit AND t.due = g.at AND t.record = g.record";
+const NOT_UNIT_NEW: &str = "DELETE FROM unit_new WHERE ctid = ANY(ARRAY(
+    SELECT t.ctid FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS g (mechanism, unit, at, record) CROSS JOIN LATERAL
+        (SELECT ctid FROM unit_new WHERE county = $1 AND mechanism = g.mechanism AND unit = g.unit AND opened = g.at AND record = g.record OFFSET 0) t))";
+const NOT_UNIT_OPEN: &str = "DELETE FROM unit_open WHERE ctid = ANY(ARRAY(
+    SELECT t.ctid FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS g (mechanism, unit, at, record) CROSS JOIN LATERAL
+        (SELECT ctid FROM unit_open WHERE county = $1 AND mechanism = g.mechanism AND unit = g.unit AND due = g.at AND record = g.record OFFSET 0) t))";
 const UNIT_NEW: &str = "INSERT INTO unit_new (county, mechanism, unit, opened, record)
     SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS n";
 const UNIT_OPEN: &str = "INSERT INTO unit_open (county, mechanism, unit, due, record)

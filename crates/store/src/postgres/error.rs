@@ -49,7 +49,9 @@ fn said_no(said: &DbError) -> Fault {
     }
     Fault::Store(match code.code() {
         "53100" => StoreError::Full,
-        "40001" | "40P01" => StoreError::Conflict,
+        "23505" => StoreError::Known,
+        // The head that a commit asks for is not there: see `write::TAKE`.
+        "40001" | "40P01" | "22012" => StoreError::Conflict,
         "XX001" | "XX002" => StoreError::Corrupt(text),
         "55P03" => StoreError::Engine("another server holds the ledger and does not let go".to_owned()),
         _ => StoreError::Engine(text),

@@ -48,7 +48,8 @@ const SESSION: &str = "
 pub(super) struct Link {
     client: Client,
     statements: RefCell<HashMap<String, Statement>>,
-    notices: Mutex<mpsc::UnboundedReceiver<()>>,
+    merged: RefCell<HashMap<Shape, Statement>>,
+    notices: Mutex<mpsc::UnboundedReceiver<Notice>>,
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
 }
@@ -75,7 +76,11 @@ impl Link {
             let talk = poll_fn(move |cx| {
                 loop {
                     match ready!(connection.poll_message(cx)) {
-                        Some(Ok(AsyncMessage::Notification(_))) => drop(send.send(())),
+                        Some(Ok(AsyncMessage::Notification(said))) => {
+                            let size = said.payload().parse().unwrap_or(u64::MAX);
+                            let notice = Notice { process: said.process_id(), size };
+                            let _ = send.send(notice);
+                        }
                         Some(Ok(_)) => {}
                         Some(Err(_)) | None => return Poll::Ready(()),
                     }
@@ -91,6 +96,7 @@ impl Link {
         Ok(Link {
             client,
             statements: RefCell::default(),
+            merged: RefCell::default(),
             notices: Mutex::new(notices),
             runtime: Some(runtime),
         })
@@ -176,33 +182,106 @@ impl Link {
 
     /// The same; then tells whoever listens on a channel, in the same round trip. What was done stands
     /// even if nobody could be told: listeners look by themselves now and then.
-    pub(super) async fn pipeline_and_tell(&self, steps: &[Step<'_>], channel: &str) -> Done<Vec<Vec<Row>>> {
-        let tell = self.prepare("SELECT pg_notify($1, '')").await?;
-        let args: [&(dyn ToSql + Sync); 1] = [&channel];
-        join(self.pipeline(steps), self.client.query(&tell, &args)).await.0
+    pub(super) async fn pipeline_and_tell(&self, steps: &[Step<'_>], told: Told<'_>) -> Done<()> {
+        join(self.pipeline(steps), self.tell(told)).await.0.map(drop)
+    }
+
+    /// Runs statements as one, which is a transaction of its own and much less work for both sides than
+    /// each by itself; then tells. They share the first parameter, see the same state of the tables, and
+    /// none may change a row that another one changes. The first one is done before all others and must
+    /// give one row: else nothing is done, and that is an error of the server (division by zero).
+    pub(super) async fn at_once(&self, steps: &[Step<'_>], told: Told<'_>) -> Done<()> {
+        let shape: Shape = steps.iter().map(|step| step.sql.as_ptr() as usize).collect();
+        let known = self.merged.borrow().get(&shape).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => {
+                let statement = self.client.prepare(&merged(steps)).await?;
+                let mut merged = self.merged.borrow_mut();
+                if merged.len() >= PREPARED {
+                    merged.clear();
+                }
+                merged.insert(shape, statement.clone());
+                statement
+            }
+        };
+        let shared = steps.iter().take(1).flat_map(|step| step.args.iter().take(1));
+        let own = steps.iter().flat_map(|step| step.args.iter().skip(1));
+        let args: Vec<_> = shared.chain(own).map(|arg| &**arg as &(dyn ToSql + Sync)).collect();
+        join(self.client.query(&statement, &args), self.tell(told)).await.0?;
+        Ok(())
+    }
+
+    async fn tell(&self, Told { channel, text }: Told<'_>) -> Done<()> {
+        let tell = self.prepare("SELECT pg_notify($1, $2)").await?;
+        self.client.query(&tell, &[&channel, &text]).await?;
+        Ok(())
     }
 
     /// Waits until the server tells something that was listened for.
-    pub(super) async fn notice(&self) -> Done<()> {
+    pub(super) async fn notice(&self) -> Done<Notice> {
         let mut notices = self.notices.lock().await;
-        match notices.recv().await {
-            Some(()) => {
-                while notices.try_recv().is_ok() {}
-                Ok(())
-            }
-            None => Err(Fault::Lost("it was closed".to_owned())),
+        notices.recv().await.ok_or_else(|| Fault::Lost("it was closed".to_owned()))
+    }
+
+    /// The number of the server's process behind this connection.
+    pub(super) fn process(&self) -> Done<i32> {
+        match self.run(self.first("SELECT pg_backend_pid()", &[]))? {
+            Some(row) => get(&row, 0),
+            None => Err(unreadable("nothing")),
         }
     }
 }
 
+/// That the ledger has grown: by which connection, and to how many entries.
+#[derive(Clone, Copy)]
+pub(super) struct Notice {
+    pub process: i32,
+    pub size: u64,
+}
+
+/// What is told whoever listens on a channel.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub channel: &'a str,
+    pub text: &'a str,
+}
+
+/// Which statements are run as one, by where their texts lie.
+type Shape = Vec<usize>;
+
+/// The text of statements run as one. What a part changes in its tables is done to the end whether or
+/// not anybody reads it; what the last line reads is done first.
+fn merged(steps: &[Step<'_>]) -> String {
+    let mut text = String::new();
+    let mut shift = 0;
+    for (at, step) in steps.iter().enumerate() {
+        text.push_str(if at == 0 { "WITH " } else { ", " });
+        text.push_str(&format!("part{at} AS ("));
+        let mut rest = step.sql;
+        while let Some((before, after)) = rest.split_once('$') {
+            let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+            let number: usize = after[..digits].parse().unwrap_or(0);
+            let number = if number > 1 { number + shift } else { number };
+            text.push_str(&format!("{before}${number}"));
+            rest = &after[digits..];
+        }
+        text.push_str(rest);
+        text.push(')');
+        shift += step.args.len().saturating_sub(1);
+    }
+    text.push_str(" SELECT 1 / count(*) FROM part0");
+    text
+}
+
 /// A statement to be sent with others.
 pub(super) struct Step<'a> {
-    sql: &'a str,
+    sql: &'static str,
     args: Vec<Arg<'a>>,
 }
 
 /// A statement to be sent with others.
-pub(super) fn step<'a>(sql: &'a str, args: Vec<Arg<'a>>) -> Step<'a> {
+pub(super) fn step<'a>(sql: &'static str, args: Vec<Arg<'a>>) -> Step<'a> {
     Step { sql, args }
 }
 

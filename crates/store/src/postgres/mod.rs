@@ -1,8 +1,8 @@
 //! The engine for several server nodes and several counties: PostgreSQL 15 or newer.
 //!
-//! One connection writes, a few read beside it, one listens for what other nodes wrote. Nothing is
-//! kept in memory that another node could make false, so that any number of nodes may serve one
-//! ledger. Connections that were lost are made anew with bounded patience; a commit whose answer was
+//! One connection writes, a few read beside it, one listens for what other nodes wrote. What is kept
+//! in memory is believed only while the ledger's head is the one that this node wrote, so that any
+//! number of nodes may serve one ledger. Connections that were lost are made anew with bounded patience; a commit whose answer was
 //! lost is looked up before anything is said about it.
 
 mod accounts;
@@ -23,7 +23,8 @@ mod tests;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gongzhi_base::words::Term;
@@ -52,6 +53,8 @@ pub struct Postgres {
     pool: Pool,
     writer: Mutex<Writer>,
     listener: Mutex<Option<Link>>,
+    /// The server's process that writes for this node.
+    process: Arc<AtomicI32>,
 }
 
 /// Asks once on a connection of its own.
@@ -83,8 +86,13 @@ impl Postgres {
             tracing::warn!("{fault}");
         }
         let pool = Pool::new(config.clone());
-        let writer = Mutex::new(Writer::new(config.clone(), county, link));
-        Ok(Postgres { county: county.to_owned(), config, pool, writer, listener: Mutex::new(None) })
+        let number = link.process().map_err(|fault| match fault {
+            Fault::Store(error) => error,
+            Fault::Lost(why) => pool::away(&why),
+        })?;
+        let process = Arc::new(AtomicI32::new(number));
+        let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone()));
+        Ok(Postgres { county: county.to_owned(), config, pool, writer, listener: Mutex::new(None), process })
     }
 
     /// The counties whose ledgers a database holds, by code.
@@ -104,35 +112,39 @@ impl Postgres {
     }
 
     /// Waits on the listening connection until the ledger has grown.
-    fn listen(&self, beyond: u64, at_most: Duration) -> Done<Head> {
+    fn listen(&self, beyond: u64, at_most: Duration) -> Done<u64> {
         let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = listener.is_none();
         let link = match listener.take() {
             Some(link) => link,
             None => Link::connect(&self.config)?,
         };
-        let head = link.run(async {
+        let size = link.run(async {
             if fresh {
                 link.script(&format!("LISTEN \"{}\"", write::channel(&self.county).replace('"', "\"\"")))
                     .await?;
+                let size = read::head(&link, &self.county).await?.size;
+                if size > beyond {
+                    return Ok(size);
+                }
             }
             let grown = async {
                 loop {
-                    let head = read::head(&link, &self.county).await?;
-                    if head.size > beyond {
-                        return Ok(head);
+                    let notice = link.notice().await?;
+                    // What this node wrote itself is no news to it.
+                    if notice.process != self.process.load(Ordering::Relaxed) && notice.size > beyond {
+                        return Ok(notice.size);
                     }
-                    link.notice().await?;
                 }
             };
             match tokio::time::timeout(at_most, grown).await {
-                Ok(head) => head,
-                Err(_) => read::head(&link, &self.county).await,
+                Ok(size) => size,
+                Err(_) => Ok(read::head(&link, &self.county).await?.size),
             }
         })?;
         // A connection that failed is not kept.
         *listener = Some(link);
-        Ok(head)
+        Ok(size)
     }
 }
 
@@ -236,7 +248,7 @@ impl Ledger for Postgres {
         self.pool.run(async |link| log::rebuilding(link, &self.county).await)
     }
 
-    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<u64, StoreError> {
         self.listen(beyond, at_most).map_err(|fault| match fault {
             Fault::Store(error) => error,
             Fault::Lost(why) => pool::away(&why),

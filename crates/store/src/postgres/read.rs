@@ -77,7 +77,8 @@ async fn found(link: &Link, county: &str, wanted: &[RecordId]) -> Done<Vec<(Reco
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT record, snapshot FROM record WHERE county = $1 AND record = ANY($2)";
+    let sql = "SELECT r.record, r.snapshot FROM unnest($2::bytea[]) AS w (record) CROSS JOIN LATERAL
+        (SELECT record, snapshot FROM record WHERE county = $1 AND record = w.record OFFSET 0) r";
     let mut found = HashMap::new();
     for row in link.query(sql, &[&county, &ids(wanted)]).await? {
         found.insert(RecordId(bytes(&row, 0)?), get(&row, 1)?);
@@ -90,8 +91,9 @@ async fn answers(link: &Link, county: &str, wanted: &[CommandId]) -> Done<Vec<An
         return Ok(Vec::new());
     }
     let names: Vec<&str> = wanted.iter().map(CommandId::as_str).collect();
-    let sql =
-        "SELECT command, digest, record, revision, seq FROM answer WHERE county = $1 AND command = ANY($2)";
+    let sql = "SELECT a.* FROM unnest($2::text[]) AS w (command) CROSS JOIN LATERAL
+        (SELECT command, digest, record, revision, seq FROM answer WHERE county = $1 AND command = w.command
+         OFFSET 0) a";
     let mut found = HashMap::new();
     for row in link.query(sql, &[&county, &names]).await? {
         let answer = answer(&row)?;

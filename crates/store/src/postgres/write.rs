@@ -2,17 +2,19 @@
 //! the ledger's head and reads what the records were, the second writes everything and commits.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
-use gongzhi_base::Digest;
+use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::chain::Head;
 use tokio_postgres::Config;
 
-use super::derive::{self, Derived};
+use super::derive::{self, Derived, Old};
 use super::error::{Done, Fault};
-use super::link::{Link, Step, arg, bytes, count, get, step};
+use super::link::{Link, Step, Told, arg, bytes, count, get, step};
 use super::pool::Patience;
 use super::{claims, log, looks, outbox, read};
-use crate::shared::{continued, dimension_number};
+use crate::shared::{begun, continued, dimension_number};
 use crate::{Batch, StoreError};
 
 /// A mechanism's indicator in one dimension: mechanism, the dimension's number, indicator.
@@ -28,14 +30,68 @@ pub(super) struct Writer {
     config: Config,
     county: String,
     link: Option<Link>,
+    /// The number of the server's process that this connection has, for the listener.
+    process: Arc<AtomicI32>,
     memory: Memory,
 }
+
+/// Records of which is remembered how they stand in the database.
+const HELD: usize = 4_096;
 
 /// What stands in the database for certain.
 #[derive(Default)]
 struct Memory {
     series: HashMap<Series, i64>,
     mechanisms: BTreeSet<String>,
+    /// The head that this node wrote last, and how many rows there were then. While it is the head,
+    /// what is held is true.
+    rows: Option<(Head, i64)>,
+    held: Held,
+}
+
+impl Memory {
+    /// Takes in what is durable now.
+    fn learn(&mut self, fresh: Fresh) {
+        self.series.extend(fresh.series);
+        self.mechanisms.extend(fresh.mechanisms);
+        self.rows = fresh.rows;
+        self.held.extend(fresh.held);
+    }
+
+    /// Keeps only what nobody changes.
+    fn doubt(&mut self) {
+        self.rows = None;
+        self.held.clear();
+    }
+}
+
+/// The records written last, in two halves: when the newer one is full, the older one is forgotten.
+#[derive(Default)]
+pub(super) struct Held {
+    newer: HashMap<RecordId, Old>,
+    older: HashMap<RecordId, Old>,
+}
+
+impl Held {
+    pub(super) fn get(&self, id: &RecordId) -> Option<&Old> {
+        self.newer.get(id).or_else(|| self.older.get(id))
+    }
+
+    /// Adds one; nothing is forgotten before [`Held::trim`].
+    fn extend(&mut self, records: Vec<(RecordId, Old)>) {
+        self.newer.extend(records);
+    }
+
+    fn trim(&mut self) {
+        if self.newer.len() > HELD / 2 {
+            self.older = std::mem::take(&mut self.newer);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.newer.clear();
+        self.older.clear();
+    }
 }
 
 /// What a transaction adds to the [`Memory`] once it is durable.
@@ -43,6 +99,8 @@ struct Memory {
 struct Fresh {
     series: Vec<(Series, i64)>,
     mechanisms: Vec<String>,
+    rows: Option<(Head, i64)>,
+    held: Vec<(RecordId, Old)>,
 }
 
 /// What became of a transaction.
@@ -53,8 +111,8 @@ enum Tried {
 }
 
 impl Writer {
-    pub(super) fn new(config: Config, county: &str, link: Link) -> Writer {
-        Writer { config, county: county.to_owned(), link: Some(link), memory: Memory::default() }
+    pub(super) fn new(config: Config, county: &str, link: Link, process: Arc<AtomicI32>) -> Writer {
+        Writer { config, county: county.to_owned(), link: Some(link), process, memory: Memory::default() }
     }
 
     /// The connection, made anew when it was lost.
@@ -63,8 +121,11 @@ impl Writer {
             if let Some(link) = self.link.take() {
                 return Ok(self.link.insert(link));
             }
-            match Link::connect(&self.config) {
-                Ok(link) => self.link = Some(link),
+            match Link::connect(&self.config).and_then(|link| Ok((link.process()?, link))) {
+                Ok((process, link)) => {
+                    self.process.store(process, Ordering::Relaxed);
+                    self.link = Some(link);
+                }
                 Err(Fault::Store(error)) => return Err(error),
                 Err(Fault::Lost(why)) => patience.rest(why)?,
             }
@@ -76,25 +137,24 @@ impl Writer {
         let end = continued(&self.county, expect, batch)?;
         let mut patience = Patience::new();
         loop {
-            let (county, memory) = (self.county.clone(), std::mem::take(&mut self.memory));
+            let (county, mut memory) = (self.county.clone(), std::mem::take(&mut self.memory));
+            memory.held.trim();
             let tried = match self.link(&mut patience) {
-                Ok(link) => link.run(commit(link, &county, &memory, (expect, end), batch)),
+                Ok(link) => link.run(commit(link, &county, &mut memory, (expect, end), batch)),
                 Err(error) => return Err(error),
             };
+            if !matches!(tried, Ok(Tried::Done(_))) {
+                memory.doubt();
+            }
+            self.memory = memory;
             match tried {
                 Ok(Tried::Done(fresh)) => {
-                    self.memory = memory;
-                    self.memory.series.extend(fresh.series);
-                    self.memory.mechanisms.extend(fresh.mechanisms);
+                    self.memory.learn(fresh);
                     return Ok(());
                 }
-                Ok(Tried::Late) => {
-                    self.memory = memory;
-                    return Err(StoreError::Conflict);
-                }
+                Ok(Tried::Late) => return Err(StoreError::Conflict),
                 Err(Fault::Store(error)) => {
                     self.rollback();
-                    self.memory = memory;
                     return Err(error);
                 }
                 Err(Fault::Lost(why)) => {
@@ -165,8 +225,7 @@ impl Writer {
         match link.run(rebuild(link, &county, &memory, batch)) {
             Ok(fresh) => {
                 self.memory = memory;
-                self.memory.series.extend(fresh.series);
-                self.memory.mechanisms.extend(fresh.mechanisms);
+                self.memory.learn(fresh);
                 Ok(())
             }
             Err(Fault::Store(error)) => {
@@ -200,60 +259,112 @@ impl Writer {
     }
 }
 
-const TAKE: &str =
-    "UPDATE ledger SET size = $2, hash = $3 WHERE county = $1 AND size = $4 AND hash = $5 RETURNING rows";
+/// Takes the head, unless it or the number of rows is another one by now.
+const TAKE: &str = "UPDATE ledger SET size = $2, hash = $3, rows = $6
+    WHERE county = $1 AND size = $4 AND hash = $5 AND rows = $7 RETURNING 1";
+
+/// What has to be asked before a batch can be written: the records that it changes, as they are, the
+/// numbers of its series, and how many rows there are. The head's lock is taken with it.
+async fn ask(
+    link: &Link,
+    county: &str,
+    expect: Head,
+    records: &[RecordId],
+    unknown: &BTreeSet<Series>,
+) -> Done<Option<Asked>> {
+    let mut steps = vec![
+        step("BEGIN", vec![]),
+        step(
+            "SELECT rows FROM ledger WHERE county = $1 AND size = $2 AND hash = $3 FOR UPDATE",
+            vec![arg(county), arg(expect.size.cast_signed()), arg(expect.hash.0.as_slice())],
+        ),
+        step(derive::OLD, vec![arg(county), arg(read::ids(records))]),
+    ];
+    number(county, unknown, &mut steps);
+    let found = link.pipeline(&steps).await?;
+    let Some(head) = found[1].first() else {
+        link.script("ROLLBACK").await?;
+        return Ok(None);
+    };
+    Ok(Some(Asked {
+        begun: true,
+        rows: get(head, 0)?,
+        old: found[2].iter().map(derive::old).collect::<Done<_>>()?,
+        numbers: if unknown.is_empty() { Vec::new() } else { numbered(&found[found.len() - 1])? },
+    }))
+}
+
+#[derive(Default)]
+struct Asked {
+    /// The transaction has begun.
+    begun: bool,
+    rows: i64,
+    old: Vec<(RecordId, Old)>,
+    numbers: Vec<(Series, i64)>,
+}
 
 async fn commit(
     link: &Link,
     county: &str,
-    memory: &Memory,
+    memory: &mut Memory,
     (expect, end): (Head, Head),
     batch: &Batch,
 ) -> Done<Tried> {
     let unknown = unknown(memory, batch);
-    let mut first = vec![
-        step("BEGIN", vec![]),
-        step(
-            TAKE,
-            vec![
-                arg(county),
-                arg(end.size.cast_signed()),
-                arg(end.hash.0.as_slice()),
-                arg(expect.size.cast_signed()),
-                arg(expect.hash.0.as_slice()),
-            ],
-        ),
-    ];
-    let records = !batch.records.is_empty();
-    if records {
-        let ids: Vec<&[u8]> =
-            batch.records.iter().map(|stored| stored.projection.row.id.0.as_slice()).collect();
-        first.push(step(derive::OLD, vec![arg(county), arg(ids)]));
+    let (begun, known) = (begun(batch), memory.rows.filter(|(head, _)| *head == expect));
+    if known.is_none() {
+        // Others have written: what is remembered of records may be old.
+        memory.held.clear();
     }
-    number(county, &unknown, &mut first);
-    let found = link.pipeline(&first).await?;
-    let Some(taken) = found[1].first() else {
-        link.script("ROLLBACK").await?;
-        return Ok(Tried::Late);
+    let changed =
+        batch.records.iter().map(|stored| stored.projection.row.id).filter(|id| !begun.contains(id));
+    let strange: Vec<RecordId> = changed.filter(|id| memory.held.get(id).is_none()).collect();
+    let asked = match known {
+        Some((_, rows)) if strange.is_empty() && unknown.is_empty() => {
+            Asked { rows, begun: false, ..Asked::default() }
+        }
+        _ => match ask(link, county, expect, &strange, &unknown).await? {
+            Some(asked) => asked,
+            None => return Ok(Tried::Late),
+        },
     };
-    let old = match found.get(2) {
-        Some(rows) if records => rows.iter().map(derive::old).collect::<Done<_>>()?,
-        _ => HashMap::new(),
-    };
-    let numbers = if unknown.is_empty() { Vec::new() } else { numbered(&found[found.len() - 1])? };
-
-    let derived = Derived::new(county, batch, &old, get(taken, 0)?, &memory.mechanisms);
+    memory.held.extend(asked.old);
+    let derived = Derived::new(county, batch, &memory.held, asked.rows, &memory.mechanisms);
+    let head = |head: &Head| (head.size.cast_signed(), head.hash.0.to_vec());
+    let (((old_size, old_hash), (size, hash)), added) = ((head(&expect), head(&end)), derived.added());
+    // What changes records without an entry uses up a number as well: by it other nodes notice that what
+    // they hold of records is old.
+    let rows = asked.rows + added + i64::from(batch.entries.is_empty());
+    let taken =
+        vec![arg(county), arg(size), arg(hash), arg(old_size), arg(old_hash), arg(rows), arg(asked.rows)];
+    // A record may be erased and then seal personal values anew within one group: its key is deleted and
+    // inserted, which takes two statements.
+    let at_once = !asked.begun && batch.destroyed.is_empty();
     let mut steps = Vec::new();
+    if !asked.begun && !at_once {
+        steps.push(step("BEGIN", vec![]));
+    }
+    steps.push(step(TAKE, taken));
     entries(county, batch, &mut steps);
     log::put(county, batch, &mut steps);
     outbox::put(county, batch, &mut steps);
     looks::put(county, batch, &mut steps);
     claims::put(county, batch, &mut steps);
     derived.steps(county, &mut steps);
-    figures(county, batch, memory, &numbers, &mut steps);
-    steps.push(step("COMMIT", vec![]));
-    link.pipeline_and_tell(&steps, &channel(county)).await?;
-    Ok(Tried::Done(Fresh { series: numbers, mechanisms: derived.mechanisms().collect() }))
+    figures(county, batch, memory, &asked.numbers, &mut steps);
+    let told = Told { channel: &channel(county), text: &end.size.to_string() };
+    if at_once {
+        link.at_once(&steps, told).await?;
+    } else {
+        steps.push(step("COMMIT", vec![]));
+        link.pipeline_and_tell(&steps, told).await?;
+    }
+    Ok(Tried::Done(Fresh {
+        series: asked.numbers,
+        mechanisms: derived.mechanisms().collect(),
+        rows: Some((end, rows)),
+        held: derived.left().collect(),
+    }))
 }
 
 async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> Done<Fresh> {
@@ -269,16 +380,18 @@ async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> D
         None => return Err(StoreError::Corrupt("the ledger's head is missing".to_owned()).into()),
     };
     let numbers = if unknown.is_empty() { Vec::new() } else { numbered(&found[found.len() - 1])? };
-    let old = HashMap::new();
-    let derived = Derived::new(county, batch, &old, rows, &memory.mechanisms);
+    let nothing = Held::default();
+    let derived = Derived::new(county, batch, &nothing, rows, &memory.mechanisms);
     let mut steps = Vec::new();
     derived.steps(county, &mut steps);
     looks::put(county, batch, &mut steps);
     claims::put(county, batch, &mut steps);
     figures(county, batch, memory, &numbers, &mut steps);
+    let sql = "UPDATE ledger SET rows = rows + $2 WHERE county = $1";
+    steps.push(step(sql, vec![arg(county), arg(derived.added())]));
     steps.push(step("COMMIT", vec![]));
     link.pipeline(&steps).await?;
-    Ok(Fresh { series: numbers, mechanisms: derived.mechanisms().collect() })
+    Ok(Fresh { series: numbers, mechanisms: derived.mechanisms().collect(), ..Fresh::default() })
 }
 
 /// The series of a batch that have no number in memory.

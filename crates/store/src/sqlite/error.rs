@@ -8,6 +8,9 @@ use crate::StoreError;
 const NO_ROOM: [i32; 4] =
     [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_TRUNCATE];
 
+/// Extended codes of a key that stands already.
+const STANDS: [i32; 2] = [ffi::SQLITE_CONSTRAINT_PRIMARYKEY, ffi::SQLITE_CONSTRAINT_UNIQUE];
+
 /// Maps an error of the engine.
 pub(super) fn fault(error: Error) -> StoreError {
     match &error {
@@ -32,10 +35,11 @@ pub(super) fn fault(error: Error) -> StoreError {
 }
 
 /// Maps an error of a commit: a file kept locked by another process means that another writer
-/// came first.
+/// came first, and a key that stands already that what was taken for new is not.
 pub(super) fn commit_fault(error: Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy) => StoreError::Conflict,
+    match &error {
+        Error::SqliteFailure(cause, _) if cause.code == ErrorCode::DatabaseBusy => StoreError::Conflict,
+        Error::SqliteFailure(cause, _) if STANDS.contains(&cause.extended_code) => StoreError::Known,
         _ => fault(error),
     }
 }

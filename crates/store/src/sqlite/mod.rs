@@ -190,13 +190,13 @@ impl Ledger for Sqlite {
     }
 
     /// The file has one writer, this process: whoever waits here for others waits in vain, shortly.
-    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
-        let head = self.head()?;
-        if head.size > beyond {
-            return Ok(head);
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<u64, StoreError> {
+        let size = self.head()?.size;
+        if size > beyond {
+            return Ok(size);
         }
         std::thread::sleep(at_most);
-        self.head()
+        Ok(self.head()?.size)
     }
 
     fn shared(&self) -> bool {

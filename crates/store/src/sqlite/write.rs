@@ -12,7 +12,9 @@ use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, T
 
 use super::error::{commit_fault, fault};
 use super::{claims, log, looks, outbox};
-use crate::shared::{NEVER, continued, dimension_number, lines, period_text, searched, timer, tokens, units};
+use crate::shared::{
+    NEVER, begun, continued, dimension_number, lines, period_text, searched, timer, tokens, units,
+};
 use crate::{Batch, StoreError, Stored};
 
 /// Columns that no index holds: the cheapest change of a record.
@@ -100,9 +102,11 @@ impl Writer {
             let mut rows = put_entries(&tx, county, batch)?;
             rows += log::put(&tx, county, batch)?;
             rows += outbox::put(&tx, county, batch)?;
-            Ok(rows + put_derived(&tx, county, batch, (series, mechanisms), &mut fresh)?)
+            let begun = begun(batch);
+            let new = |id| begun.contains(&id);
+            Ok(rows + put_derived(&tx, county, batch, &new, (series, mechanisms), &mut fresh)?)
         };
-        let rows = { write }().map_err(fault)?;
+        let rows = { write }().map_err(commit_fault)?;
         tx.commit().map_err(commit_fault)?;
         if erasing {
             // The erasure stands already; the log that still holds the key goes now or, when a reader
@@ -115,12 +119,13 @@ impl Writer {
         Ok(rows)
     }
 
-    /// Writes derived rows only, during a rebuild.
+    /// Writes derived rows only, during a rebuild: all records are new.
     pub(super) fn derive(&mut self, batch: &Batch) -> Result<u64, StoreError> {
         let Writer { conn, county, series, mechanisms } = self;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
         let mut fresh = Fresh::default();
-        let rows = put_derived(&tx, county, batch, (series, mechanisms), &mut fresh).map_err(fault)?;
+        let new = |_| true;
+        let rows = put_derived(&tx, county, batch, &new, (series, mechanisms), &mut fresh).map_err(fault)?;
         tx.commit().map_err(commit_fault)?;
         series.extend(fresh.series);
         mechanisms.extend(fresh.mechanisms);
@@ -140,12 +145,13 @@ fn put_derived(
     tx: &Transaction<'_>,
     county: &str,
     batch: &Batch,
+    new: &dyn Fn(RecordId) -> bool,
     (series, mechanisms): (&HashMap<Series, i64>, &BTreeSet<String>),
     fresh: &mut Fresh,
 ) -> Sql<u64> {
     let mut rows = batch.cells.len() as u64;
     for stored in &batch.records {
-        rows += put_record(tx, county, stored)?;
+        rows += put_record(tx, county, stored, new(stored.projection.row.id))?;
         let mechanism = &stored.projection.row.mechanism;
         if !mechanisms.contains(mechanism) && !fresh.mechanisms.contains(mechanism) {
             tx.prepare_cached("INSERT OR IGNORE INTO mechanism (county, name) VALUES (?1, ?2)")?
@@ -270,8 +276,9 @@ fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> 
     .optional()
 }
 
-/// Writes one record with its to-do rows, timers and search text. Gives how many rows changed.
-fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
+/// Writes one record with its to-do rows, timers and search text; a new one must not be there. Gives
+/// how many rows changed.
+fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) -> Sql<u64> {
     let projection = &stored.projection;
     let new = &projection.row;
     let due = new.due.map_or(NEVER, |due| due.0);
@@ -280,7 +287,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<u64> {
         projection.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
     let timers = timers.join("\n");
     let scopes = tokens(projection);
-    let old = old(tx, county, stored)?;
+    let old = if fresh { None } else { old(tx, county, stored)? };
 
     let changed = old.as_ref().map_or(WAITING | UNIT | KIND | FIXED, |old| old.changed);
     let sql = if old.is_none() { &*INSERT } else { &UPDATES[changed] };

@@ -350,7 +350,7 @@ impl Ledger for Faulty {
         }
     }
 
-    fn wait(&self, beyond: u64, at_most: Duration) -> Result<Head, StoreError> {
+    fn wait(&self, beyond: u64, at_most: Duration) -> Result<u64, StoreError> {
         self.alive()?.wait(beyond, at_most)
     }
 
