@@ -21,18 +21,18 @@ journeys('an inspector', (journey) => {
       await staff.visit('/desk/new/site/plan');
       const { page } = staff;
       await page.fill('[name=name]', name);
-      for (const [level, code] of ['140823104000', '140823104200'].entries()) {
+      for (const [level, code] of ['140823100000', '140823100200'].entries()) {
         const select = page.locator(`[name="where.${level}"]`);
         await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
         await select.selectOption(code);
       }
       await page.fill('[name=theme]', '邻里议事');
-      await page.locator('select[name=builder]').selectOption('dongzhen');
+      await page.locator('select[name=builder]').selectOption('tongcheng');
       await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
       await send(staff, 'plan');
       number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
     });
-    await asStaff(j, 'officer.dongzhen', async (staff) => {
+    await asStaff(j, 'officer.tongcheng', async (staff) => {
       await openRecord(staff, number);
       await take(staff, 'start', { plan: '利用旧戏台搭建议事亭，设意见簿和公开栏。' });
       await take(staff, 'submit', { account: '已经建成', photos: { files: PHOTO } });
@@ -45,7 +45,7 @@ journeys('an inspector', (journey) => {
       await send(staff, 'inspect');
       await take(staff, 'demand', { demand: '加固栏杆', right_by: new Date(Date.now() + 12 * 86_400_000).toISOString().slice(0, 10) });
     });
-    await asStaff(j, 'officer.dongzhen', async (staff) => {
+    await asStaff(j, 'officer.tongcheng', async (staff) => {
       await openRecord(staff, number);
       await take(staff, 'submit', { account: '栏杆已加固', photos: { files: PHOTO } });
     });
@@ -84,13 +84,13 @@ journeys('an inspector', (journey) => {
         await staff.visit('/desk/new/site/plan');
         const { page } = staff;
         await page.fill('[name=name]', '同名示范点（演示）');
-        for (const [level, code] of ['140823104000', '140823104201'].entries()) {
+        for (const [level, code] of ['140823100000', '140823100206'].entries()) {
           const select = page.locator(`[name="where.${level}"]`);
           await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
           await select.selectOption(code);
         }
         await page.fill('[name=theme]', '邻里议事');
-        await page.locator('select[name=builder]').selectOption('dongzhen');
+        await page.locator('select[name=builder]').selectOption('tongcheng');
         await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
         await send(staff, 'plan');
       };
