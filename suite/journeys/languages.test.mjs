@@ -6,7 +6,7 @@ import { asStaff, openRecord, report } from './harness/people.mjs';
 const PLACE = ['140823100000', '140823100200'];
 // What frames the data: it must be in the page's language. Names, words of residents and titles of laws are data.
 const CHROME = 'header.top, footer, h2, th, legend, button, .help, dt, label, .tabs a, .nav a, .empty, .inset, .optional';
-const DATA = '[lang=zh-CN], [lang=zh], .seal, .clause, .who, .record-head, .demo-accounts, a.clause, .duplicates, .rows td, .said, .prose, #rec-h, .derivation blockquote';
+const DATA = '[lang=zh-CN], [lang=zh], .seal, .clause, .who, .record-head, .demo-accounts, a.clause, .duplicates, .rows td, .list-table td, .board-column li, .said, .prose, #rec-h, .derivation blockquote';
 
 async function keysAndChinese(j) {
   return j.page.evaluate(([chrome, data]) => {

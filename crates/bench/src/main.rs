@@ -1,4 +1,4 @@
-//! `./x bench [matter|ledger|path|check|pledges] [--quick] [--fill]`: speed proved on a release build over loopback,
+//! `./x bench [matter|ledger|matrix|path|check|pledges] [--quick] [--fill]`: speed proved on a release build over loopback,
 //! with full sync. `path` is the first part of `ledger` and writes nothing, `path --lifecycles N` only
 //! its command path and the processor time of it; `ledger --fill` only makes the large store, of
 //! `--stored N` matters instead of a million.
@@ -9,6 +9,7 @@ mod check;
 mod http;
 mod ledger;
 mod load;
+mod matrix;
 mod pledges;
 mod report;
 mod script;
@@ -65,9 +66,10 @@ fn main() -> ExitCode {
         "pledges" => {
             pledges::run(number(&args, "--members").unwrap_or(if quick { 500 } else { 10_000 }) as usize)
         }
-        other => {
-            Err(format!("there is no benchmark `{other}`; there are: matter, ledger, check, path, pledges"))
-        }
+        "matrix" => runtime.block_on(matrix::run(quick)),
+        other => Err(format!(
+            "there is no benchmark `{other}`; there are: matter, ledger, matrix, check, path, pledges"
+        )),
     };
     ended(result.and_then(|text| {
         println!("{text}");

@@ -211,7 +211,7 @@ impl Build<'_> {
                 .iter()
                 .map(|one| one.built(self.clause(&one.clause), who_list(&one.to)))
                 .collect(),
-            kept: crate::view::kept(&views),
+            kept: crate::view::kept(&views, mechanism.indicators.iter().flat_map(by_fields)),
             views,
             prints: mechanism.prints.iter().map(|one| one.built(self.clause(&one.clause))).collect(),
             sheet: mechanism.sheet.as_ref().map(|one| one.built(self.clause(&one.clause))),

@@ -314,9 +314,10 @@ pub fn listable(field: &Field) -> bool {
     field.personal.is_none() && in_columns(&field.ty)
 }
 
-/// The names whose values are kept as lists of their own: `state` and fields.
-pub fn kept(views: &[View]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+/// The names whose values are kept as lists of their own: `state` and fields, also those by which
+/// indicators count, so that their figures open their records.
+pub fn kept<'a>(views: &[View], counted: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = counted.map(str::to_owned).collect();
     for view in views {
         names.extend(view.filters.iter().cloned());
         match &view.shape {

@@ -90,6 +90,8 @@ pub struct Service {
     pub(crate) rounds: crate::recur::Rounds,
     /// The one verification of the log that runs or ran last.
     pub audit: crate::audit::Audit,
+    /// Steps of many records that run or ran.
+    pub(crate) turns: crate::bulk::Turns,
 }
 
 impl Service {
@@ -134,6 +136,7 @@ impl Service {
             log: crate::log::Log::default(),
             rounds: crate::recur::Rounds::default(),
             audit: crate::audit::Audit::default(),
+            turns: crate::bulk::Turns::default(),
         })
     }
 

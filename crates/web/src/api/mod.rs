@@ -2,6 +2,7 @@
 //! errors. This file only lists.
 
 pub mod attached;
+mod bulk;
 pub mod caller;
 mod catalogues;
 mod dead_letters;
@@ -125,6 +126,7 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(open::open, list::list))
         .routes(routes!(record::record))
         .routes(routes!(step::step))
+        .routes(routes!(bulk::bulk))
         .routes(routes!(history::history))
         .routes(routes!(looks::look))
         .routes(routes!(erasure::staff))

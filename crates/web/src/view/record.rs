@@ -240,6 +240,8 @@ pub struct RecordPage {
     pub erase_href: String,
     /// Files that came with the report.
     pub files: Vec<Attachment>,
+    /// Views of what stands under it, at any depth.
+    pub lists: Vec<Link>,
     /// Its parts, by kind.
     pub groups: Vec<PartGroup>,
     /// The record that this one is a part of.

@@ -48,6 +48,7 @@ POST /records/{id}/looks
 POST /records/{id}/steps/{step}
 POST /sign-in
 POST /sign-out
+POST /steps/{step}
 PUT /notices/settings
 ";
 

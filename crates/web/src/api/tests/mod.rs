@@ -1,6 +1,7 @@
 //! The API's contract, asked over a real service on a fresh database with the real documents and a
 //! real county.
 
+mod bulk;
 mod description;
 mod files;
 mod input;

@@ -13,7 +13,7 @@ use gongzhi_service::{Failure, Service, State as County};
 use gongzhi_store::{ListQuery, Order, Page};
 use serde::Deserialize;
 
-use super::list::{figure_href, figure_words, value_words};
+use super::lists::{figure_href, figure_words, value_words};
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
 use crate::pages::names;
@@ -232,7 +232,7 @@ pub fn against(target: Option<Target>, value: &Value) -> Tone {
 }
 
 /// What a figure is held against: of times taken only the highest point is.
-fn target_of(indicator: &Indicator, point: Option<u8>) -> Option<Target> {
+pub fn target_of(indicator: &Indicator, point: Option<u8>) -> Option<Target> {
     match (&indicator.measure, point) {
         (Measure::Percentile { points, .. }, Some(point)) if points.last() != Some(&point) => None,
         _ => indicator.target,

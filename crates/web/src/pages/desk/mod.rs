@@ -8,7 +8,7 @@ pub mod burden;
 pub mod dead_letters;
 pub mod export;
 pub mod inbox;
-pub mod list;
+pub mod lists;
 pub mod live;
 pub mod notice_settings;
 pub mod notices;
@@ -23,11 +23,10 @@ use crate::app::App;
 /// Their routes.
 pub fn routes() -> Router<App> {
     Router::new()
+        .merge(lists::routes())
         .route("/desk", get(inbox::page))
         .route("/desk/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/desk/sign-out", post(sign_in::out))
-        .route("/desk/list", get(list::page))
-        .route("/desk/search", get(list::page))
         .route("/desk/export/{file}", get(export::page))
         .route("/desk/board", get(board::page))
         .route("/desk/rounds", get(rounds::page))

@@ -110,6 +110,7 @@ pub fn shown(
             Err(_) => String::new(),
         },
         files: gaze.files(record.fields.iter()),
+        lists: parts::lists(&gaze, view, &app.service.listable(&me.staff.actor)),
         groups: parts::groups(&gaze, view),
         parent: view.parent.as_ref().map(|row| Link::new(row.number.clone(), desk_base(row.id))),
         related: rows(&view.cited),

@@ -1,15 +1,18 @@
 //! The parts of a record on its page, two levels deep with their totals, and the way to add one.
 
+use std::sync::Arc;
+
 use gongzhi_base::Value;
-use gongzhi_lang::model::Type;
+use gongzhi_lang::model::{Mechanism, Type};
 use gongzhi_service::desk::{PartView, RecordView};
 
 use super::show::Gaze;
 use crate::i18n::t_with;
+use crate::pages::desk::lists::Asked;
 use crate::pages::fields;
 use crate::pages::rows::record_row;
 use crate::pages::words::say;
-use crate::view::{Action, Child, Fact, PartGroup};
+use crate::view::{Action, Child, Fact, Link, PartGroup};
 
 /// The parts, by kind in the order in which they came.
 pub fn groups(gaze: &Gaze<'_>, view: &RecordView) -> Vec<PartGroup> {
@@ -63,6 +66,33 @@ fn totals(gaze: &Gaze<'_>, part: &PartView, record: &gongzhi_kernel::Record) -> 
     let known = counted.filter_map(|field| Some((field, record.fields.get(&field.name)?)));
     let told = known.filter(|(_, value)| **value != Value::Int(0));
     told.map(|(field, value)| fields::shown(gaze.lang, gaze.state, field, value)).collect()
+}
+
+/// The views of what stands under the record, of those mechanisms that the person may list.
+pub fn lists(gaze: &Gaze<'_>, view: &RecordView, listable: &[Arc<Mechanism>]) -> Vec<Link> {
+    if view.record.parts.is_empty() {
+        return Vec::new();
+    }
+    let own = &view.mechanism.name;
+    let stands_under = |one: &Mechanism| {
+        let mut above = one.parent.clone();
+        while let Some(name) = above {
+            if name == *own {
+                return true;
+            }
+            above = gaze.state.laws.newest(&name).and_then(|one| one.parent.clone());
+        }
+        false
+    };
+    let under = listable.iter().filter(|one| one.views.len() > 1 && stands_under(one));
+    let links = under.flat_map(|one| {
+        one.views.iter().map(|shown| {
+            let asked = Asked::default().with("mechanism", &one.name).with("view", &shown.name);
+            let label = format!("{} · {}", say(gaze.lang, &one.words), say(gaze.lang, &shown.words));
+            Link::new(label, asked.with("under", &view.record.id.to_string()).href())
+        })
+    });
+    links.collect()
 }
 
 /// The ways to open a part, for whoever may.

@@ -5,6 +5,7 @@ use gongzhi_kernel::event::ClockChange;
 use gongzhi_kernel::{Deed, Event as Entry, Record};
 use gongzhi_lang::model::{Field, Mechanism, Step, Tone as StateTone, Type};
 use gongzhi_service::State;
+use gongzhi_service::counted::counts_parts;
 use gongzhi_service::desk::RecordView;
 use gongzhi_service::seal::covered;
 
@@ -43,7 +44,13 @@ impl Gaze<'_> {
         fields
             .filter(|field| !matches!(input::item(&field.ty), Type::File | Type::Record(_)))
             .filter_map(|field| {
-                Some(fields::shown(self.lang, self.state, field, record.fields.get(&field.name)?))
+                let value = record.fields.get(&field.name)?;
+                let mut fact = fields::shown(self.lang, self.state, field, value);
+                // A number that counts parts opens them.
+                if self.staff && *value != Value::Int(0) && counts_parts(self.mechanism, &field.name) {
+                    fact.href = format!("{}/counted/{}", self.base, field.name);
+                }
+                Some(fact)
             })
             .filter(|fact| !fact.value.is_empty())
             .collect()

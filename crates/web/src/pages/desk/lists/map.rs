@@ -1,0 +1,78 @@
+//! A map: the records of a page of the list at their points, or at their places. The list beside it says
+//! the same without script.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use gongzhi_service::listing::Listed;
+use serde_json::json;
+
+use super::asked::Asked;
+use super::cell;
+use super::page::{Seen, ask, row};
+use crate::app::App;
+use crate::pages::problem::{Answer, Trouble, ok};
+use crate::pages::rows::cursor_text;
+use crate::pages::visitor::{Me, Visitor};
+use crate::view::{ListHeadCell, MapPage, Paging, Tone};
+
+/// The map with the list beside it.
+pub async fn page(seen: &Seen<'_>) -> Answer {
+    let ask = ask(seen);
+    let listing = seen.read(move |service, actor| service.listing(actor, &ask)).await?;
+    let lang = seen.visitor.lang;
+    let asked = seen.asked;
+    let page = MapPage {
+        s: seen.shell(),
+        head: seen.head(),
+        src: format!("/desk/list.geojson?{}", seen.head_asked().with("after", asked.get("after")).query()),
+        center: seen.visitor.presentation.centre.clone(),
+        columns: listing
+            .columns
+            .iter()
+            .map(|column| ListHeadCell {
+                label: cell::head(lang, seen.mechanism, column),
+                number: cell::numeric(seen.mechanism, column),
+            })
+            .collect(),
+        rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
+        paging: Paging {
+            first_href: if asked.get("after").is_empty() {
+                String::new()
+            } else {
+                asked.with("after", "").href()
+            },
+            next_href: listing
+                .next
+                .map(|next| asked.with("after", &cursor_text(next)).href())
+                .unwrap_or_default(),
+            ..Paging::default()
+        },
+    };
+    Ok(ok(&page))
+}
+
+/// `GET /desk/list.geojson`: the same records as points.
+pub async fn points(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked) -> Answer {
+    let (ask, actor) = (asked.ask(""), me.actor());
+    let listing = app.read(move |service| service.listing(&actor, &ask)).await;
+    let listing = listing.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
+    let state = app.service.state();
+    let point = |one: &Listed| {
+        let placed = || one.row.path.iter().rev().flatten().find_map(|code| state.world.place(code)?.point);
+        one.row.point.or_else(placed)
+    };
+    let features = listing.rows.iter().filter_map(|one| {
+        let (lat, lon) = point(one)?.degrees();
+        let shown = cell::state_of(visitor.lang, one);
+        let tone = if one.row.late { Tone::Late } else { shown.tone };
+        Some(json!({
+            "type": "Feature",
+            "properties": { "label": cell::title(one), "href": format!("/desk/r/{}", one.row.id), "tone": tone.code() },
+            "geometry": { "type": "Point", "coordinates": [lon, lat] },
+        }))
+    });
+    let all: Vec<_> = features.collect();
+    let response: Response = Json(json!({ "type": "FeatureCollection", "features": all })).into_response();
+    Ok(response)
+}

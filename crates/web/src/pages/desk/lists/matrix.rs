@@ -1,0 +1,282 @@
+//! A matrix: each cell shows the records that have the values of its row and column, by state, lateness
+//! and age of the evidence, and opens them.
+
+use std::collections::BTreeMap;
+
+use gongzhi_base::{Span, Timestamp, Value};
+use gongzhi_kernel::project::dividing;
+use gongzhi_lang::model::Type;
+use gongzhi_lang::view::{Axis, dated};
+use gongzhi_service::listing::Listed;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use super::cell;
+use super::page::{Seen, ask};
+use crate::i18n::t_with;
+use crate::pages::problem::{Answer, ok};
+use crate::view::{Figure, Link, MatrixCell, MatrixChip, MatrixPage, MatrixRow, Tone, format};
+
+/// Records read of one column at most.
+const MOST: u32 = 300;
+/// Records shown in a cell; the cell opens all of them.
+const SHOWN: usize = 12;
+
+/// How old the evidence is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    Ageing,
+    Stale,
+    None,
+    /// It has come to its end: nothing is expected any more.
+    Over,
+}
+
+impl Age {
+    fn word(self) -> &'static str {
+        match self {
+            Age::Fresh => "fresh",
+            Age::Ageing => "ageing",
+            Age::Stale => "stale",
+            Age::None => "none",
+            Age::Over => "over",
+        }
+    }
+}
+
+/// The matrix.
+pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str>, fresh: Span) -> Answer {
+    let lang = seen.visitor.lang;
+    let first = window(seen);
+    let heads = cell::axis_values(lang, seen.state, seen.mechanism, columns, first);
+    let mut asked = ask(seen);
+    asked.limit = MOST;
+    let values: Vec<String> = heads.iter().map(|(value, _)| value.clone()).collect();
+    let (name, wanted) = (columns.name().to_owned(), values.clone());
+    let found = seen.read(move |service, actor| service.divided(actor, &asked, &name, &wanted)).await?;
+
+    let mut cells: BTreeMap<(String, usize), Vec<&Listed>> = BTreeMap::new();
+    let mut whole: Vec<usize> = vec![0; values.len()];
+    let cut = found.iter().any(|(_, more)| *more);
+    for (at, (records, _)) in found.iter().enumerate() {
+        whole[at] = records.len();
+        for one in records {
+            for value in row_values(seen, rows, one) {
+                cells.entry((value, at)).or_default().push(one);
+            }
+        }
+    }
+    let all: Vec<&Listed> = found.iter().flat_map(|(records, _)| records).collect();
+    let shared = shared_beginning(&all);
+    let lines = lines(seen, rows, &cells);
+    let chip = |one: &Listed| self::chip(seen, one, age, fresh, &shared);
+    let made = lines.into_iter().map(|(value, label)| {
+        let of = |at: usize| cells.get(&(value.clone(), at)).map(Vec::as_slice).unwrap_or_default();
+        let cell = |(at, column): (usize, &String)| {
+            let records = of(at);
+            MatrixCell {
+                href: match records.is_empty() {
+                    true => String::new(),
+                    false => seen.list_with(&[(rows.name(), &value), (columns.name(), column)]),
+                },
+                count: cell::number(records.len()),
+                chips: records.iter().take(SHOWN).map(|one| chip(one)).collect(),
+                more: match records.len().saturating_sub(SHOWN) {
+                    0 => String::new(),
+                    more => format!("+{more}"),
+                },
+            }
+        };
+        let total: usize = (0..values.len()).map(|at| of(at).len()).sum();
+        MatrixRow { label, total: cell::number(total), cells: values.iter().enumerate().map(cell).collect() }
+    });
+    let is_dated = matches!(columns, Axis::Field(name)
+        if seen.mechanism.field(name).is_some_and(|field| dated(&field.ty)));
+    let at = |first: Date| {
+        let last = first.checked_add(11.months()).unwrap_or(first);
+        let words = format!("{} – {}", format::month(lang, first), format::month(lang, last));
+        let month = format!("{:04}-{:02}", first.year(), first.month());
+        Link::new(words, seen.head_asked().with("at", &month).href())
+    };
+    let turned = |by: i32| first.checked_add(by.months()).map(at).ok();
+    let here = Link { href: String::new(), ..at(first) };
+    let column = |(at, (value, label)): (usize, &(String, String))| {
+        let href = seen.list_with(&[(columns.name(), value)]);
+        Figure {
+            label: if is_dated { month_alone(seen, at, value) } else { label.clone() },
+            value: cell::number(whole[at]),
+            href: if whole[at] == 0 { String::new() } else { href },
+            ..Figure::default()
+        }
+    };
+    let page = MatrixPage {
+        s: seen.shell(),
+        head: seen.head(),
+        row_head: cell::axis_head(lang, seen.mechanism, rows.name()),
+        column_head: cell::axis_head(lang, seen.mechanism, columns.name()),
+        columns: heads.iter().enumerate().map(column).collect(),
+        rows: made.collect(),
+        total: cell::number(all.len()),
+        years: match is_dated {
+            true => turned(-12).into_iter().chain([here]).chain(turned(12)).collect(),
+            false => Vec::new(),
+        },
+        legend_age: age.is_some(),
+        legend: legend(seen, fresh),
+        cut: if cut { t_with(lang, "matrix-cut", [("n", i64::from(MOST).into())]) } else { String::new() },
+    };
+    Ok(ok(&page))
+}
+
+/// The values by which a record stands in a row: one of an entry's own level and above counts once, at the top.
+fn row_values(seen: &Seen<'_>, rows: &Axis, one: &Listed) -> Vec<String> {
+    let Axis::Field(name) = rows else { return vec![one.row.state.clone()] };
+    let Some((field, value)) = one.value(name) else { return vec![String::new()] };
+    let world = &seen.state.world;
+    match &field.ty {
+        Type::Entry(_) => {
+            let first = dividing(&field.ty, Some(value), world).into_iter().next();
+            vec![first.unwrap_or_default()]
+        }
+        // The county itself stands above every place.
+        Type::Place => {
+            let all = dividing(&field.ty, Some(value), world);
+            vec![all.get(1).or(all.first()).cloned().unwrap_or_default()]
+        }
+        ty => dividing(ty, Some(value), world),
+    }
+}
+
+/// The rows: those of the document in their order; units and places only where records stand.
+fn lines(
+    seen: &Seen<'_>,
+    rows: &Axis,
+    cells: &BTreeMap<(String, usize), Vec<&Listed>>,
+) -> Vec<(String, String)> {
+    let lang = seen.visitor.lang;
+    let stands = |value: &str| cells.keys().any(|(known, _)| known == value);
+    let many = matches!(rows, Axis::Field(name) if seen.mechanism.field(name)
+        .is_some_and(|field| matches!(field.ty, Type::Unit | Type::Place)));
+    let mut lines = cell::axis_values(lang, seen.state, seen.mechanism, rows, window(seen));
+    lines.retain(|(value, _)| !many || stands(value));
+    let mut rest: Vec<&String> = cells.keys().map(|(value, _)| value).collect();
+    rest.dedup();
+    for value in rest {
+        if !lines.iter().any(|(known, _)| known == value) {
+            let words = cell::axis_value(lang, seen.state, seen.mechanism, rows.name(), value);
+            lines.push((value.clone(), words));
+        }
+    }
+    lines
+}
+
+/// The beginning that all numbers share, up to a point: it says nothing within one matrix.
+fn shared_beginning(all: &[&Listed]) -> String {
+    let Some(first) = all.first().map(|one| one.row.number.as_str()) else { return String::new() };
+    let mut shared = first.rfind('.').map_or("", |end| &first[..=end]);
+    for one in all {
+        while !one.row.number.starts_with(shared) {
+            shared = shared[..shared.len() - 1].rfind('.').map_or("", |end| &shared[..=end]);
+        }
+    }
+    shared.to_owned()
+}
+
+fn chip(seen: &Seen<'_>, one: &Listed, age: Option<&str>, fresh: Span, shared: &str) -> MatrixChip {
+    let lang = seen.visitor.lang;
+    let now = seen.app.service.now();
+    let state = cell::state_of(lang, one);
+    let marks = cell::marks(lang, one, &seen.view.marks);
+    let late = one.row.late || !marks.is_empty() && one.row.open;
+    let (age, days) = match age {
+        Some(name) if one.row.open => aged(seen, one, name, fresh, now),
+        _ => (Age::Over, None),
+    };
+    let mut words = vec![cell::title(one), state.label.clone()];
+    words.extend(marks.iter().map(|mark| mark.label.clone()));
+    match (age, days) {
+        (Age::Over, _) => {}
+        (_, Some(days)) => words.push(t_with(lang, "evidence-days", [("n", days.into())])),
+        (_, None) => words.push(seen.visitor.t("evidence-none")),
+    }
+    MatrixChip {
+        href: format!("/desk/r/{}", one.row.id),
+        label: one.row.number.strip_prefix(shared).unwrap_or(&one.row.number).to_owned(),
+        words: words.join(" · "),
+        tone: if late {
+            Tone::Late
+        } else if cell::ended_well(one) {
+            Tone::Good
+        } else {
+            state.tone
+        },
+        sign: if late {
+            "!"
+        } else if cell::ended_well(one) {
+            "\u{2713}"
+        } else {
+            ""
+        }
+        .to_owned(),
+        age: age.word().to_owned(),
+    }
+}
+
+/// How old a record's evidence is, with its days.
+fn aged(seen: &Seen<'_>, one: &Listed, name: &str, fresh: Span, now: Timestamp) -> (Age, Option<i64>) {
+    let zone = seen.state.world.zone;
+    let at = match one.value(name) {
+        Some((_, Value::Time(at))) => Some(zone.date(*at)),
+        Some((_, Value::Date(date))) => Some(*date),
+        _ => None,
+    };
+    let Some(at) = at else { return (Age::None, None) };
+    let days = i64::from((zone.date(now) - at).get_days());
+    let fresh = fresh.rough_minutes() as i64 / 1_440;
+    let age = match days {
+        days if days <= fresh => Age::Fresh,
+        days if days <= 2 * fresh => Age::Ageing,
+        _ => Age::Stale,
+    };
+    (age, Some(days))
+}
+
+/// The first of the twelve months: the one asked for, else a third of a year ago.
+fn window(seen: &Seen<'_>) -> Date {
+    let asked = format!("{}-01", seen.asked.get("at")).parse::<Date>().ok();
+    let asked = asked.filter(|date| (1_900..9_990).contains(&date.year()));
+    asked.unwrap_or_else(|| seen.recent())
+}
+
+/// A month without its year, except where a year begins.
+fn month_alone(seen: &Seen<'_>, at: usize, value: &str) -> String {
+    let month = value.rsplit('-').next().and_then(|month| month.parse::<u8>().ok()).unwrap_or(1);
+    match at == 0 || month == 1 {
+        true => crate::pages::desk::board::month_words(seen.visitor.lang, value),
+        false => seen.visitor.t(&format!("month-{month}")),
+    }
+}
+
+/// What colours and signs mean, in words.
+fn legend(seen: &Seen<'_>, fresh: Span) -> Vec<MatrixChip> {
+    let days = (fresh.rough_minutes() / 1_440) as i64;
+    let lang = seen.visitor.lang;
+    let chip = |key: &str, tone: Tone, sign: &str, age: Age, n: i64| MatrixChip {
+        label: "1.1".into(),
+        words: t_with(lang, key, [("n", n.into())]),
+        tone,
+        sign: sign.into(),
+        age: age.word().into(),
+        ..MatrixChip::default()
+    };
+    vec![
+        chip("legend-active", Tone::Info, "", Age::Over, 0),
+        chip("legend-good", Tone::Good, "\u{2713}", Age::Over, 0),
+        chip("legend-late", Tone::Late, "!", Age::Over, 0),
+        chip("legend-fresh", Tone::Info, "", Age::Fresh, days),
+        chip("legend-ageing", Tone::Info, "", Age::Ageing, days),
+        chip("legend-stale", Tone::Info, "", Age::Stale, 2 * days),
+        chip("legend-none", Tone::Info, "", Age::None, 0),
+    ]
+}

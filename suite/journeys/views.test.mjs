@@ -1,0 +1,125 @@
+// The work programme in its views: matrix, cells, saved filters, chosen columns, one step of many.
+import assert from 'node:assert/strict';
+import { DESKTOP, journeys } from './harness/index.mjs';
+import { asStaff, expectStatus } from './harness/people.mjs';
+
+const LIST = '/desk/list?mechanism=measure';
+const rows = (staff) => staff.page.locator('tr[data-row]').count();
+
+journeys('views of the work programme', (journey) => {
+  journey('a cell of the matrix opens exactly its records', { viewport: DESKTOP }, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      await staff.visit(`${LIST}&view=forces`);
+      await staff.shot('matrix');
+      assert.equal(await staff.page.locator('.matrix tbody tr').count(), 8, 'eight forces');
+      assert.equal(await staff.page.locator('.matrix thead th').count(), 14, 'a force, twelve months, a total');
+      assert.ok((await staff.page.locator('.matrix-legend li').count()) >= 5, 'colours are told in words');
+      const chips = await staff.page.locator('.matrix a.mx').evaluateAll((all) => all.map((a) => a.title));
+      assert.ok(chips.length > 40 && chips.every((words) => words.includes(' · ')), 'every measure tells its state in words');
+      const cells = await staff.page.locator('.matrix td .all').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), n: parseInt(a.textContent, 10) })));
+      for (const { href, n } of [cells[0], cells.at(-1)]) {
+        await staff.visit(href);
+        assert.equal(await rows(staff), n, href);
+      }
+      await staff.press(staff.page.locator('[data-row-link]').first());
+      assert.match(staff.page.url(), /\/desk\/r\//);
+    }, { viewport: DESKTOP });
+  });
+
+  journey('the other views show the same measures', { viewport: DESKTOP }, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      for (const view of ['owners', 'progress', 'calendar', 'course', 'book']) {
+        await staff.visit(`${LIST}&view=${view}`);
+        await staff.shot(`view-${view}`);
+        assert.ok((await staff.page.locator('main a[href^="/desk/r/"]').count()) > 0, view);
+      }
+      await staff.visit('/desk/lists');
+      await staff.shot('lists');
+    }, { viewport: DESKTOP });
+  });
+
+  journey('a filter is saved under a name and found again; columns are chosen', {}, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      await staff.visit(`${LIST}&view=list&f.overdue=true`);
+      const before = await rows(staff);
+      assert.ok(before > 0, 'something is overdue');
+      await staff.page.locator('.save-list summary').click();
+      await staff.page.fill('#save-name', 'late ones');
+      await staff.press('.save-list button');
+      await staff.visit(`${LIST}&view=list`);
+      await staff.press(staff.page.locator('.saved a', { hasText: 'late ones' }));
+      assert.equal(await rows(staff), before);
+      await staff.press('.saved button');
+      assert.equal(await staff.page.locator('.saved a', { hasText: 'late ones' }).count(), 0, 'it is forgotten');
+      await staff.page.locator('.columns-of summary').click();
+      await staff.page.locator('.columns-of input[value=chased]').check();
+      await staff.press('.columns-of button[class=quiet]');
+      assert.equal(await staff.page.locator('th', { hasText: /督办次数|Times chased/ }).count(), 1);
+      await staff.page.locator('.columns-of summary').click();
+      await staff.press('.columns-of button[name=reset]');
+      assert.equal(await staff.page.locator('th', { hasText: /督办次数|Times chased/ }).count(), 0);
+    });
+  });
+
+  journey('a name that cannot be kept is refused in words', {}, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      await staff.visit(`${LIST}&view=list&f.overdue=true`);
+      await staff.page.locator('.save-list summary').click();
+      await staff.press('.save-list button');
+      assert.match(await staff.page.locator('.flash').innerText(), /名称|name/);
+    });
+  });
+
+  for (const script of [true, false]) {
+    journey(`overdue measures are chased together, ${script ? 'with' : 'without'} script; one is refused`, { script }, async (j) => {
+      await asStaff(j, 'supervise', async (staff) => {
+        // What is struck off can't be chased: it is chosen along with the others.
+        await staff.visit(`${LIST}&view=list&state=done`);
+        const done = await staff.page.locator('input[name=id]').first().getAttribute('value');
+        await staff.visit(`${LIST}&view=list&f.overdue=true`);
+        const open = await staff.page.locator('input[name=id]').evaluateAll((all) => all.slice(0, 3).map((input) => input.value));
+        assert.ok(open.length >= 2);
+        for (const id of open) await staff.page.locator(`input[name=id][value="${id}"]`).check();
+        // The last of them is swapped for one that is done, as if it had been struck off meanwhile.
+        await staff.page.selectOption('#bulk-step', 'chase');
+        if (script) await staff.page.locator(`input[name=id][value="${open.at(-1)}"]`).evaluate((input, value) => { input.value = value; }, done);
+        await staff.press('.bulk-bar button');
+        const refused = script ? 1 : 0;
+        assert.equal(await staff.page.locator('.bulk-lines tbody tr').count(), open.length);
+        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        expectStatus(staff, 422);
+        await staff.press('form.form .send .main');
+        assert.ok(await staff.page.locator('.summary').count(), 'the order is missing, and said so');
+        await staff.page.fill('[name=order]', '三日内报进展。');
+        await staff.press('form.form .send .main');
+        await staff.shot('bulk-preview');
+        assert.equal(await staff.page.locator('[name=order]').inputValue(), '三日内报进展。', 'nothing typed is lost');
+        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        if (refused) assert.ok(await staff.page.locator('.why-not a.clause').count(), 'the refusal tells its clause');
+        await staff.press('form.form .send .main');
+        await staff.page.locator('p.flash').waitFor();
+        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-good').count(), open.length - refused);
+        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        await staff.shot('bulk-done');
+      }, { script });
+    });
+  }
+
+  journey('the figures of the programme open what they count', { viewport: DESKTOP }, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      await staff.visit('/desk/list?mechanism=programme');
+      await staff.press(staff.page.locator('[data-row-link]').first());
+      const figures = await staff.page.locator('a[href*="/counted/"]').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), n: parseInt(a.textContent.replace(/\D/g, ''), 10) })));
+      assert.ok(figures.length >= 4, 'goals, tasks, measures, struck off');
+      for (const { href, n } of figures) {
+        await staff.visit(href);
+        let seen = await rows(staff);
+        while (await staff.page.locator('.under a[rel=next]').count()) {
+          await staff.press('.under a[rel=next]');
+          seen += await rows(staff);
+        }
+        assert.equal(seen, n, href);
+      }
+    }, { viewport: DESKTOP });
+  });
+});
