@@ -162,7 +162,7 @@ impl Group {
             return refuse(commands, &error);
         }
         for (command, reply) in commands {
-            let result = self.one(means, laws, &command);
+            let result = self.one(means, laws, at_hand.ahead, &command);
             self.answers.push(Answered { command, reply, result });
         }
     }
@@ -188,7 +188,9 @@ impl Group {
                 return Err(moved_on(*revision, record));
             }
         }
-        let one = |(at, command)| self.one(means, laws, command).map_err(|failure| (Some(at), failure));
+        let ahead = at_hand.ahead;
+        let one =
+            |(at, command)| self.one(means, laws, ahead, command).map_err(|failure| (Some(at), failure));
         commands.iter().enumerate().map(one).collect()
     }
 
@@ -269,7 +271,13 @@ impl Group {
     }
 
     /// Decides one command after the ones before it.
-    fn one(&mut self, means: &Means, laws: &Laws, command: &Command) -> Result<Outcome, Failure> {
+    fn one(
+        &mut self,
+        means: &Means,
+        laws: &Laws,
+        ahead: Option<&Ahead>,
+        command: &Command,
+    ) -> Result<Outcome, Failure> {
         let digest = command.digest(self.mechanism_of(laws, command).as_deref());
         if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
             return again(answer, digest);
@@ -282,9 +290,14 @@ impl Group {
             if self.absent.contains(&id) {
                 return None;
             }
-            // Rare: a record that no command of the group named beforehand. That it could not be
+            // Rare: a record that no command of the group named beforehand, such as one that stands in
+            // the way. The group under way may hold it in a form that the ledger does not have yet. That it could not be
             // read must not be taken for its absence.
-            match (read_now(means.ledger.as_ref(), id), &mut *late.borrow_mut()) {
+            let read = match ahead.and_then(|ahead| ahead.found.get(&id)) {
+                Some(kept) => Ok(Some(kept.record.clone())),
+                None => read_now(means.ledger.as_ref(), id),
+            };
+            match (read, &mut *late.borrow_mut()) {
                 (Ok(record), Ok(late)) => {
                     late.extend(record.clone());
                     record
