@@ -34,17 +34,33 @@ pub async fn load(dir: &Path, flood: u64, play: bool) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("loading {} failed", dir.display())) }
 }
 
-/// Runs an operator's command on a copy of a loaded directory; gives the last line it said, and how many
-/// seconds it took.
-pub async fn tool(command: &str, loaded: &Path) -> Result<(String, f64), String> {
+/// Brings a loaded directory's county into an empty PostgreSQL database; what belongs to it beside goes
+/// into `work`.
+pub async fn to_postgres(loaded: &Path, work: &Path, url: &str) -> Result<(), String> {
+    if work.is_dir() {
+        std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
+    }
+    let mut command = Command::new(binary());
+    command.arg("move").arg("--from").arg(loaded).args(["--to", url, "--data"]).arg(work);
+    let output = command.output().await.map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("moving {} failed: {}", loaded.display(), String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Runs an operator's command on a copy of a loaded directory, or on the database to which it was moved;
+/// gives the last line it said, and how many seconds it took.
+pub async fn tool(command: &str, loaded: &Path, url: Option<&str>) -> Result<(String, f64), String> {
     let work = loaded.with_file_name("tool");
     if work.is_dir() {
         std::fs::remove_dir_all(&work).map_err(|error| error.to_string())?;
     }
     Command::new("cp").arg("-r").arg(loaded).arg(&work).status().await.map_err(|error| error.to_string())?;
     let began = crate::now();
-    let output = Command::new(binary()).arg(command).arg("--data").arg(&work).output().await;
-    let output = output.map_err(|error| error.to_string())?;
+    let mut tool = Command::new(binary());
+    tool.arg(command).args(url.iter().flat_map(|url| ["--database", *url])).arg("--data").arg(&work);
+    let output = tool.output().await.map_err(|error| error.to_string())?;
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
         return Err(format!("{command} failed: {told}"));
@@ -60,10 +76,16 @@ impl Server {
         }
         let copied = Command::new("cp").arg("-r").arg(loaded).arg(work).status().await;
         copied.map_err(|error| error.to_string())?;
+        Server::serve(work, None).await
+    }
+
+    /// Starts a server on a directory, and on a database if one is given.
+    pub async fn serve(work: &Path, url: Option<&str>) -> Result<Server, String> {
         let began = crate::now();
         let mut child = Command::new(binary())
             .args(["serve", "--port", "0", "--data"])
             .arg(work)
+            .args(url.iter().flat_map(|url| ["--database", *url]))
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -20,21 +20,40 @@ pub async fn fill(plan: &Plan) -> Result<(), String> {
 }
 
 pub async fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
+    for postgres in [false, true] {
+        engine(plan, postgres, out).await?;
+    }
+    Ok(())
+}
+
+/// All of it on one engine.
+async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), String> {
     let number = Arc::new(AtomicU64::new(0));
     let mut rows = Vec::new();
     let [small, large] = plan.stores;
+    let name = if postgres { "PostgreSQL" } else { "SQLite" };
+    let mut url = None;
     for stored in [0, small, large] {
-        let dir = format!("{WORK}/full-{stored}");
-        eprintln!("bench: a store of {stored} matters");
-        server::load(Path::new(&dir), stored, stored > 0).await?;
-        let server = Server::start(Path::new(&dir), Path::new(&format!("{WORK}/run"))).await?;
+        let (dir, work) = (format!("{WORK}/full-{stored}"), format!("{WORK}/run"));
+        let (dir, work) = (Path::new(&dir), Path::new(&work));
+        eprintln!("bench: {name}, a store of {stored} matters");
+        server::load(dir, stored, stored > 0).await?;
+        let server = if postgres {
+            let database = super::postgres::database("stored");
+            server::to_postgres(dir, work, &database).await?;
+            let server = Server::serve(work, Some(&database)).await?;
+            url = Some(database);
+            server
+        } else {
+            Server::start(dir, work).await?
+        };
         rows.push(store(plan, &server, stored, &number, stored == large).await?);
         server.stop().await;
     }
     put(
         out,
         format_args!(
-            "| matters stored | lifecycles/s, 50 clients | inbox p99 ms | dashboard p99 ms | resident memory MB (peak) |\n|---:|---:|---:|---:|---:|"
+            "\n{name}\n\n| matters stored | lifecycles/s, 50 clients | inbox p99 ms | dashboard p99 ms | resident memory MB (peak) |\n|---:|---:|---:|---:|---:|"
         ),
     );
     for row in &rows {
@@ -93,7 +112,7 @@ pub async fn run(plan: &Plan, out: &mut String) -> Result<(), String> {
     let dir = format!("{WORK}/full-{large}");
     for (command, wanted) in [("verify", 300_000), ("rebuild", 50_000)] {
         eprintln!("bench: {command} of {large} matters");
-        let (said, seconds) = server::tool(command, Path::new(&dir)).await?;
+        let (said, seconds) = server::tool(command, Path::new(&dir), url.as_deref()).await?;
         // In whichever language it is said, the entries are the first number.
         let count = said.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
         let entries: f64 = count.and_then(|count| count.parse().ok()).unwrap_or(0.0);
