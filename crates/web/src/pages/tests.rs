@@ -233,6 +233,98 @@ async fn a_wrong_code_is_told_and_guessing_is_braked() {
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
 
+/// The lines of a CSV file, its mark left out.
+fn lines(told: &Told) -> Vec<&str> {
+    told.text.trim_start_matches('\u{feff}').lines().collect()
+}
+
+/// A file of the list of goals, by what its address asks and its ending.
+async fn goals(cookie: &str, ending: &str, asked: &str) -> Told {
+    get(&format!("/desk/export/list.{ending}?mechanism=goal{asked}"), cookie).await
+}
+
+#[tokio::test]
+async fn a_list_is_taken_along_with_the_columns_and_rights_of_its_page() {
+    let cookie = signed_in_as(PLANNER).await;
+    let (_, programme) =
+        opened(&cookie, "/desk/new/programme/open", "title=Year+of+files&basis=Decision+2").await;
+    opened(&cookie, &format!("/desk/new/goal/set?parent={programme}"), "title=%3D1%2B1%2C+cleaner+water")
+        .await;
+
+    // Headings and rows are those of the page, by its own choice of columns and by the one in the address.
+    let under = format!("&under={programme}");
+    for asked in [under.clone(), format!("{under}&cols=title,state,parent")] {
+        let page = get(&format!("/desk/list?mechanism=goal{asked}"), &cookie).await;
+        let file = goals(&cookie, "csv", &asked).await;
+        assert_eq!(file.status, StatusCode::OK, "{}", file.text);
+        assert!(file.text.starts_with('\u{feff}'), "{}", file.text);
+        let heads: Vec<&str> = page
+            .text
+            .split("<thead>")
+            .nth(1)
+            .and_then(|rest| rest.split("</thead>").next())
+            .unwrap_or_default()
+            .split("<th scope=\"col\"")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('>')?.1.split('<').next())
+            .filter(|head| !head.is_empty())
+            .collect();
+        let rows = lines(&file);
+        assert_eq!(rows[0].split(',').collect::<Vec<_>>(), heads, "{}", page.text);
+        assert_eq!(rows.len(), 2, "{}", file.text);
+        // A title that looks like a formula is shown and not computed.
+        assert!(rows[1].contains("\"'=1+1, cleaner water\""), "{}", file.text);
+        assert!(page.text.contains("href=\"/desk/export/list.csv?"), "{}", page.text);
+        assert!(page.text.contains("href=\"/desk/export/list.xlsx?"), "{}", page.text);
+    }
+    let book = goals(&cookie, "xlsx", &under).await;
+    assert_eq!(book.header(header::CONTENT_TYPE), crate::pages::sheets::XLSX);
+    assert!(book.text.starts_with("PK"));
+    assert_eq!(goals(&cookie, "doc", &under).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get("/desk/export/list.csv?mechanism=nothing", &cookie).await.status, StatusCode::NOT_FOUND);
+
+    // An empty list offers no file.
+    let none = get("/desk/list?mechanism=goal&month=1999-01", &cookie).await;
+    assert!(!none.text.contains("/desk/export/list"), "{}", none.text);
+    assert_eq!(lines(&goals(&cookie, "csv", "&month=1999-01").await).len(), 1);
+
+    // Who may not read the record gets no row, nor learns that it is there; nobody gets a file signed out.
+    let other = signed_in().await;
+    let narrow = goals(&other, "csv", &under).await;
+    assert_eq!(narrow.status, get(&format!("/desk/list?mechanism=goal{under}"), &other).await.status);
+    assert!(!narrow.text.contains("cleaner water"), "{}", narrow.text);
+    let wide = goals(&other, "csv", "").await;
+    assert_eq!((wide.status, lines(&wide).len()), (StatusCode::OK, 1), "{}", wide.text);
+    let out = goals("", "csv", "").await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn what_a_search_and_a_figure_show_is_taken_along() {
+    let cookie = signed_in_as(PLANNER).await;
+    let (_, programme) =
+        opened(&cookie, "/desk/new/programme/open", "title=Zebra+crossings&basis=Decision+3").await;
+    let page = get("/desk/search?q=Zebra", &cookie).await;
+    assert!(page.text.contains("href=\"/desk/export/search.csv?q=Zebra\""), "{}", page.text);
+    let file = get("/desk/export/search.csv?q=Zebra", &cookie).await;
+    assert!(lines(&file).iter().any(|line| line.contains("Zebra crossings")), "{}", file.text);
+    let other = get("/desk/export/search.csv?q=Zebra", &signed_in().await).await;
+    assert!(!other.text.contains("Zebra crossings"), "{}", other.text);
+
+    // Behind a figure: the records that it counts, by the columns of that page.
+    let (_, goal) = opened(&cookie, &format!("/desk/new/goal/set?parent={programme}"), "title=Stripes").await;
+    opened(&cookie, &format!("/desk/new/task/set?parent={goal}"), "title=Paint+stripes&force=f1").await;
+    let asked = format!("mechanism=task&indicator=tasks&under={goal}");
+    let page = get(&format!("/desk/list?{asked}"), &cookie).await;
+    assert!(page.text.contains("/desk/export/list.csv?indicator=tasks"), "{}", page.text);
+    let file = get(&format!("/desk/export/list.csv?{asked}"), &cookie).await;
+    let rows = lines(&file);
+    assert!(rows.len() == 2 && rows[0].starts_with("Number,"), "{}", file.text);
+    assert!(rows[1].contains("Paint stripes"), "{}", file.text);
+    let other = get(&format!("/desk/export/list.csv?{asked}"), &signed_in().await).await;
+    assert!(!other.text.contains("Paint stripes"), "{}", other.text);
+}
+
 #[tokio::test]
 async fn looks_are_chosen_by_cookie() {
     let told = post("/preferences", "", "lang=zh&type=large&back=/rates%3Flang%3Den").await;

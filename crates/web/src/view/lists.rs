@@ -94,6 +94,8 @@ pub struct ListPage {
     pub columns: Vec<ListHeadCell>,
     /// The records.
     pub rows: Vec<ListRow>,
+    /// The list as files.
+    pub downloads: Vec<Link>,
     /// Paging.
     pub paging: Paging,
     /// All columns that there are, those shown marked.

@@ -1,20 +1,23 @@
 //! Lists to take along: what a page of the desk shows, as XLSX or CSV, within the same rights and by the
 //! same questions.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use gongzhi_base::RecordId;
 use gongzhi_kernel::project::Row;
+use gongzhi_lang::view::Column as Shown;
 use gongzhi_paper::write::{self, Cell, Column, Table};
 use gongzhi_service::State as County;
-use serde::Deserialize;
+use gongzhi_service::listing::Listed;
 
+use super::lists::{Asked, cell};
 use crate::app::App;
 use crate::i18n::t_with;
 use crate::pages::problem::{Answer, Trouble};
 use crate::pages::rows::record_row;
 use crate::pages::sheets::{XLSX, saved};
 use crate::pages::visitor::{Me, Visitor};
+use crate::pages::words::say;
 use crate::view::{Link, format};
 
 /// Most records of one export.
@@ -22,23 +25,19 @@ pub const MOST: usize = 5_000;
 /// Records read at once.
 pub const ROUND: u32 = 200;
 
-/// What is searched for.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Asked {
-    q: String,
-}
-
-/// `GET /desk/export/{inbox,search}.{xlsx,csv}`
+/// `GET /desk/export/{inbox,search,list}.{xlsx,csv}`: the question of the page stands in the address.
 pub async fn page(
     Path(file): Path<String>,
     State(app): State<App>,
     visitor: Visitor,
     me: Me,
-    Query(asked): Query<Asked>,
+    asked: Asked,
 ) -> Answer {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, ""));
     let actor = me.actor();
+    if name == "list" {
+        return list(&app, &visitor, &me, &asked, ending).await;
+    }
     let (title, read) = match name {
         "inbox" => {
             let read = app.read(move |service| {
@@ -55,7 +54,7 @@ pub async fn page(
             ("inbox-title", read.await)
         }
         "search" => {
-            let text = asked.q.trim().to_owned();
+            let text = asked.get("q").trim().to_owned();
             let read = app.read(move |service| service.search(&actor, &text, MOST as u32 + 1));
             ("search-title", read.await)
         }
@@ -65,11 +64,76 @@ pub async fn page(
     let whole = rows.len() <= MOST;
     rows.truncate(MOST);
     let state = app.service.state().clone();
-    let table = table(&app, &visitor, &state, &rows, title);
+    let table = table(&app, &visitor, &state, &rows, visitor.t(title));
     file_of(&app, &visitor, &me, table, whole, ending).await
 }
 
-fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: &str) -> Table {
+/// A mechanism's list, or the records behind a figure: the page's question, and its columns.
+async fn list(app: &App, visitor: &Visitor, me: &Me, asked: &Asked, ending: &str) -> Answer {
+    let (actor, person, question) = (me.actor(), me.staff.code.clone(), asked.clone());
+    let read = app.read(move |service| {
+        let main = service.main_list(&actor).map(|mechanism| mechanism.name.clone());
+        let mut ask = question.ask(&main.unwrap_or_default());
+        if ask.columns.is_empty() {
+            let laws = &service.state().laws;
+            let view =
+                laws.newest(&ask.mechanism).and_then(|law| law.view(&ask.view)).map(|view| view.name.clone());
+            let lists = service.lists(&person)?;
+            ask.columns = lists.columns(&ask.mechanism, &view.unwrap_or_default()).to_vec();
+        }
+        (ask.after, ask.limit) = (None, ROUND);
+        let mut rows = Vec::new();
+        loop {
+            let page = service.listing(&actor, &ask)?;
+            rows.extend(page.rows);
+            ask.after = page.next;
+            if page.next.is_none() || rows.len() > MOST {
+                return Ok((page.mechanism, page.view, page.columns, rows));
+            }
+        }
+    });
+    let (mechanism, view, columns, mut rows) =
+        read.await.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))?;
+    let whole = rows.len() <= MOST;
+    rows.truncate(MOST);
+    let state = app.service.state().clone();
+    let lang = visitor.lang;
+    if let Some(indicator) = mechanism.indicators.iter().find(|known| known.name == asked.get("indicator")) {
+        let rows: Vec<Row> = rows.into_iter().map(|one| one.row).collect();
+        let title = format!("{}-{}", say(lang, &mechanism.words), say(lang, &indicator.words));
+        return file_of(app, visitor, me, table(app, visitor, &state, &rows, title), whole, ending).await;
+    }
+    let (zone, now) = (state.world.zone, app.service.now());
+    let moment = |at| Cell::Text(format::iso(zone.civil(at)).replace('T', " "));
+    let made = |column: &Shown, one: &Listed| match column {
+        Shown::Opened => moment(one.row.opened),
+        Shown::Changed => moment(one.row.changed),
+        Shown::Due => one.row.due.map_or(Cell::Empty, moment),
+        Shown::Field(name) => match one.value(name) {
+            Some((field, value)) => crate::pages::sheets::value(lang, &state, field, None, Some(value)),
+            None => Cell::Empty,
+        },
+        column => Cell::Text(cell::text(lang, &state, column, one, now)),
+    };
+    let heading = |column: &Shown| Column {
+        heading: cell::head(lang, &mechanism, column),
+        width: match column {
+            Shown::Title => 40,
+            column if cell::numeric(&mechanism, column) => 10,
+            _ => 20,
+        },
+        ..Column::default()
+    };
+    let table = Table {
+        name: format!("{}-{}", say(lang, &mechanism.words), say(lang, &view.words)),
+        columns: columns.iter().map(heading).collect(),
+        rows: rows.iter().map(|one| columns.iter().map(|column| made(column, one)).collect()).collect(),
+        ..Table::default()
+    };
+    file_of(app, visitor, me, table, whole, ending).await
+}
+
+fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: String) -> Table {
     let (lang, zone, now) = (visitor.lang, state.world.zone, app.service.now());
     let column = |key: &str, width| Column { heading: visitor.t(key), width, ..Column::default() };
     let moment = |at| format::iso(zone.civil(at)).replace('T', " ");
@@ -89,7 +153,7 @@ fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: &str
         texts.map(Cell::Text).to_vec()
     };
     Table {
-        name: visitor.t(title),
+        name: title,
         columns: vec![
             column("sheet-col-number", 18),
             column("col-subject", 40),

@@ -15,7 +15,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::app::App;
 
 pub use import::{file_words, no_table_words};
-pub use paper::{links, printed};
+pub use paper::{links, printed, value};
 pub use shown::fault_words;
 
 /// Their routes.

@@ -176,6 +176,12 @@ async fn search(app: &App, visitor: &Visitor, me: &Me, asked: &Asked) -> Answer 
             hidden: hidden.map(|(name, value)| Hidden { name: name.into(), value: value.into() }).collect(),
             ..crate::view::Filters::default()
         }),
+        downloads: crate::pages::desk::export::links(
+            visitor,
+            "/desk/export/search",
+            &asked.query(),
+            !rows.is_empty(),
+        ),
         rows: rows.iter().map(|row| record_row(visitor.lang, &state, row, now)).collect(),
         ..RecordList::default()
     };
@@ -227,6 +233,7 @@ pub async fn list(seen: &Seen<'_>, note: Option<crate::view::Flash>) -> Answer {
             })
             .collect(),
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
+        downloads: downloads(seen, !listing.rows.is_empty()),
         paging: Paging {
             first_href: if asked.get("after").is_empty() {
                 String::new()
@@ -246,6 +253,12 @@ pub async fn list(seen: &Seen<'_>, note: Option<crate::view::Flash>) -> Answer {
         back: asked.query(),
     };
     Ok(ok(&page))
+}
+
+/// The list of the page as files.
+fn downloads(seen: &Seen<'_>, any: bool) -> Vec<Link> {
+    let query = seen.head_asked().query();
+    crate::pages::desk::export::links(seen.visitor, "/desk/export/list", &query, any)
 }
 
 /// A record's line.
@@ -366,6 +379,7 @@ async fn drill(seen: &Seen<'_>, indicator: &Indicator) -> Answer {
         parts,
         list: RecordList {
             rows: rows.collect(),
+            downloads: downloads(seen, !listing.rows.is_empty()),
             paging: Paging {
                 first_href: if asked.get("after").is_empty() {
                     String::new()
