@@ -92,7 +92,7 @@ journeys('views of the work programme', (journey) => {
         assert.ok(await staff.page.locator('.summary').count(), 'the order is missing, and said so');
         await staff.page.fill('[name=order]', '三日内报进展。');
         await staff.press('form.form .send .main');
-        await staff.shot('bulk-preview');
+        await staff.shot('bulk-preview', { keep: true });
         assert.equal(await staff.page.locator('[name=order]').inputValue(), '三日内报进展。', 'nothing typed is lost');
         assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
         if (refused) assert.ok(await staff.page.locator('.why-not a.clause').count(), 'the refusal tells its clause');

@@ -300,6 +300,12 @@ async fn a_list_is_taken_along_with_the_columns_and_rights_of_its_page() {
 }
 
 #[tokio::test]
+async fn the_preview_of_many_leads_to_the_lists_when_only_its_address_is_asked() {
+    let told = get("/desk/bulk", &signed_in().await).await;
+    assert_eq!((told.status, told.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/desk/lists"));
+}
+
+#[tokio::test]
 async fn what_a_search_and_a_figure_show_is_taken_along() {
     let cookie = signed_in_as(PLANNER).await;
     let (_, programme) =

@@ -16,6 +16,7 @@ mod saved;
 mod timeline;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::app::App;
@@ -33,7 +34,8 @@ pub fn routes() -> Router<App> {
         .route("/desk/list/save", post(saved::save))
         .route("/desk/list/forget", post(saved::forget))
         .route("/desk/list/columns", post(saved::columns))
-        .route("/desk/bulk", post(bulk::submit))
+        // The preview is an answer to what was chosen: asked for by its address alone, it leads to the lists.
+        .route("/desk/bulk", get(async || Redirect::to("/desk/lists")).post(bulk::submit))
         .route("/desk/bulk/{batch}", get(bulk::turn))
         .route("/desk/figures/{mechanism}", get(figures::page))
         .route("/desk/places/{code}", get(places::page))
