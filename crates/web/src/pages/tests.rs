@@ -306,6 +306,20 @@ async fn the_preview_of_many_leads_to_the_lists_when_only_its_address_is_asked()
 }
 
 #[tokio::test]
+async fn personal_data_is_no_column_of_a_file_even_when_asked_for() {
+    let form = format!(
+        "command_id=file-0001&what=The+drain+is+blocked&where={GRID}&contact_name=Wang+Secret&contact_phone=13900001234"
+    );
+    assert_eq!(post("/report?mechanism=matter", "", &form).await.status, StatusCode::SEE_OTHER);
+    let asked = "mechanism=matter&show=all&cols=title,contact_name,contact_phone";
+    let file = get(&format!("/desk/export/list.csv?{asked}"), &signed_in().await).await;
+    let rows = lines(&file);
+    assert!(rows.iter().any(|row| row.contains("The drain is blocked")), "{}", file.text);
+    assert!(!rows[0].contains(','), "the title is the only column: {}", rows[0]);
+    assert!(!file.text.contains("Wang Secret") && !file.text.contains("13900001234"), "{}", file.text);
+}
+
+#[tokio::test]
 async fn what_a_search_and_a_figure_show_is_taken_along() {
     let cookie = signed_in_as(PLANNER).await;
     let (_, programme) =
