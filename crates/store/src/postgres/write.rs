@@ -1,5 +1,5 @@
-//! The one transaction that makes a group of commands durable, in two round trips: the first takes
-//! the ledger's head and reads what the records were, the second writes everything and commits.
+//! The one transaction that makes a group of commands durable: one statement, and so one round trip.
+//! Where what the records were is not remembered it is asked first, with the head's lock taken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
