@@ -10,7 +10,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
 use crate::pages::posted::decode;
-use crate::pages::rows::cursor;
+use crate::pages::rows::{cursor, cursor_text};
+use crate::view::Paging;
 
 /// Rows of a page, and the most that may be asked for.
 const ROWS: [u32; 3] = [30, 100, 200];
@@ -139,6 +140,14 @@ impl Asked {
             after: cursor(self.get("after")),
             limit: self.limit(),
         }
+    }
+
+    /// The way to the first page and to the next one.
+    pub fn paging(&self, next: Option<(i64, RecordId)>) -> Paging {
+        let first = (!self.get("after").is_empty()).then(|| self.with("after", "").href());
+        let next = next.map(|next| self.with("after", &cursor_text(next)).href());
+        let (first_href, next_href) = (first.unwrap_or_default(), next.unwrap_or_default());
+        Paging { first_href, next_href, ..Paging::default() }
     }
 
     /// The record of whose parts it asks.

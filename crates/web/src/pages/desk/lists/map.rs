@@ -12,42 +12,22 @@ use super::cell;
 use super::page::{Seen, ask, row};
 use crate::app::App;
 use crate::pages::problem::{Answer, Trouble, ok};
-use crate::pages::rows::cursor_text;
 use crate::pages::visitor::{Me, Visitor};
-use crate::view::{ListHeadCell, MapPage, Paging, Tone};
+use crate::view::{MapPage, Tone};
 
 /// The map with the list beside it.
 pub async fn page(seen: &Seen<'_>) -> Answer {
     let ask = ask(seen);
     let listing = seen.read(move |service, actor| service.listing(actor, &ask)).await?;
-    let lang = seen.visitor.lang;
     let asked = seen.asked;
     let page = MapPage {
         s: seen.shell(),
         head: seen.head(),
         src: format!("/desk/list.geojson?{}", seen.head_asked().with("after", asked.get("after")).query()),
         center: seen.visitor.presentation.centre.clone(),
-        columns: listing
-            .columns
-            .iter()
-            .map(|column| ListHeadCell {
-                label: cell::head(lang, seen.mechanism, column),
-                number: cell::numeric(seen.mechanism, column),
-            })
-            .collect(),
+        columns: seen.heads(&listing.columns),
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
-        paging: Paging {
-            first_href: if asked.get("after").is_empty() {
-                String::new()
-            } else {
-                asked.with("after", "").href()
-            },
-            next_href: listing
-                .next
-                .map(|next| asked.with("after", &cursor_text(next)).href())
-                .unwrap_or_default(),
-            ..Paging::default()
-        },
+        paging: asked.paging(listing.next),
     };
     Ok(ok(&page))
 }

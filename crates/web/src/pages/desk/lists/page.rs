@@ -17,11 +17,11 @@ use crate::app::App;
 use crate::i18n::{Lang, t, t_with};
 use crate::pages::names;
 use crate::pages::problem::{Answer, Trouble, ok};
-use crate::pages::rows::{cursor_text, record_row};
+use crate::pages::rows::record_row;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, say};
 use crate::view::{
-    Choice, DrillPage, Figure, Hidden, Link, ListCell, ListHeadCell, ListPage, ListRow, Paging, RecordList,
+    Choice, DrillPage, Figure, Hidden, Link, ListCell, ListHeadCell, ListPage, ListRow, RecordList,
     SearchPage, Tab, format,
 };
 
@@ -43,6 +43,15 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// Heads of a list's columns.
+    pub fn heads(&self, columns: &[Column]) -> Vec<ListHeadCell> {
+        let head = |column| ListHeadCell {
+            label: cell::head(self.visitor.lang, self.mechanism, column),
+            number: cell::numeric(self.mechanism, column),
+        };
+        columns.iter().map(head).collect()
+    }
+
     /// The head of the page.
     pub fn head(&self) -> crate::view::ListHead {
         let head = Head {
@@ -224,28 +233,10 @@ pub async fn list(seen: &Seen<'_>, note: Option<crate::view::Flash>) -> Answer {
     let page = ListPage {
         s,
         head: seen.head(),
-        columns: listing
-            .columns
-            .iter()
-            .map(|column| ListHeadCell {
-                label: cell::head(lang, seen.mechanism, column),
-                number: cell::numeric(seen.mechanism, column),
-            })
-            .collect(),
+        columns: seen.heads(&listing.columns),
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
         downloads: downloads(seen, !listing.rows.is_empty()),
-        paging: Paging {
-            first_href: if asked.get("after").is_empty() {
-                String::new()
-            } else {
-                asked.with("after", "").href()
-            },
-            next_href: listing
-                .next
-                .map(|next| asked.with("after", &cursor_text(next)).href())
-                .unwrap_or_default(),
-            ..Paging::default()
-        },
+        paging: asked.paging(listing.next),
         chosen,
         steps,
         mechanism: seen.mechanism.name.clone(),
@@ -380,18 +371,7 @@ async fn drill(seen: &Seen<'_>, indicator: &Indicator) -> Answer {
         list: RecordList {
             rows: rows.collect(),
             downloads: downloads(seen, !listing.rows.is_empty()),
-            paging: Paging {
-                first_href: if asked.get("after").is_empty() {
-                    String::new()
-                } else {
-                    asked.with("after", "").href()
-                },
-                next_href: listing
-                    .next
-                    .map(|next| asked.with("after", &cursor_text(next)).href())
-                    .unwrap_or_default(),
-                ..Paging::default()
-            },
+            paging: asked.paging(listing.next),
             ..RecordList::default()
         },
     };

@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use super::cell;
 use super::page::{Seen, ask};
 use crate::pages::problem::{Answer, ok};
-use crate::pages::rows::cursor_text;
-use crate::view::{Paging, TimelinePage, TimelineRow, TimelineTick, Tone, format};
+use crate::view::{TimelinePage, TimelineRow, TimelineTick, Tone, format};
 
 /// Days of the window at least, so that a few short bars do not fill it.
 const LEAST: i64 = 92;
@@ -95,18 +94,7 @@ pub async fn page(seen: &Seen<'_>, from: Option<&str>, to: &str) -> Answer {
         ticks,
         today: if inside { format!("{:.2}", percent(today)) } else { String::new() },
         rows,
-        paging: Paging {
-            first_href: if asked.get("after").is_empty() {
-                String::new()
-            } else {
-                asked.with("after", "").href()
-            },
-            next_href: listing
-                .next
-                .map(|next| asked.with("after", &cursor_text(next)).href())
-                .unwrap_or_default(),
-            ..Paging::default()
-        },
+        paging: asked.paging(listing.next),
     };
     Ok(ok(&page))
 }
