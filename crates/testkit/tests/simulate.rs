@@ -89,7 +89,7 @@ fn every_lie_is_noticed() {
     ] {
         let mut habits = plan(5, 1).habits;
         // Nothing else goes wrong, so that it is the lie that is noticed.
-        habits.faults.crashes = 0.0;
+        (habits.faults.crashes, habits.faults.stops, habits.faults.off) = (0.0, 0.0, 0.0);
         habits.people.erasures = 60.0;
         habits.people.reads = 30.0;
         let plan = Plan { sabotage: Some(lie), habits, ..plan(5, 1) };

@@ -205,7 +205,10 @@ impl Faulty {
             |stored: &&mut Stored| stored.projection.row.open && !stored.projection.row.number.is_empty();
         let (sabotage, times) = plan.sabotage?;
         match sabotage {
-            Sabotage::Forget if !batch.records.is_empty() => lie = Batch::default(),
+            // Rows written anew on a new map acknowledge nothing to anybody.
+            Sabotage::Forget if !batch.entries.is_empty() && !batch.records.is_empty() => {
+                lie = Batch::default()
+            }
             Sabotage::Answer if batch.answers.len() == 1 => lie.answers.clear(),
             Sabotage::Figure => lie.cells.values_mut().next()?.0 += 1,
             Sabotage::Inbox => {
