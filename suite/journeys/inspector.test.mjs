@@ -13,23 +13,28 @@ async function tick(staff, table, column, but = []) {
   return rows.map(([, item]) => item);
 }
 
+// A site is planned at a village or community of one township.
+async function plan(staff, name, place) {
+  await staff.visit('/desk/new/site/plan');
+  const { page } = staff;
+  await page.fill('[name=name]', name);
+  for (const [level, code] of ['140823100000', place].entries()) {
+    const select = page.locator(`[name="where.${level}"]`);
+    await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
+    await select.selectOption(code);
+  }
+  await page.fill('[name=theme]', '邻里议事');
+  await page.locator('select[name=builder]').selectOption('tongcheng');
+  await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
+  await send(staff, 'plan');
+}
+
 journeys('an inspector', (journey) => {
   journey('accepts a site the second time; the first time it fell short', {}, async (j) => {
     const name = `邻里议事亭${Date.now() % 100_000}（演示）`;
     let number;
     await asStaff(j, 'planner', async (staff) => {
-      await staff.visit('/desk/new/site/plan');
-      const { page } = staff;
-      await page.fill('[name=name]', name);
-      for (const [level, code] of ['140823100000', '140823100200'].entries()) {
-        const select = page.locator(`[name="where.${level}"]`);
-        await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
-        await select.selectOption(code);
-      }
-      await page.fill('[name=theme]', '邻里议事');
-      await page.locator('select[name=builder]').selectOption('tongcheng');
-      await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
-      await send(staff, 'plan');
+      await plan(staff, name, '140823100200');
       number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
     });
     await asStaff(j, 'officer.tongcheng', async (staff) => {
@@ -80,24 +85,11 @@ journeys('an inspector', (journey) => {
 
   journey('does not let a name be given twice in one place', {}, async (j) => {
     await asStaff(j, 'planner', async (staff) => {
-      const plan = async () => {
-        await staff.visit('/desk/new/site/plan');
-        const { page } = staff;
-        await page.fill('[name=name]', '同名示范点（演示）');
-        for (const [level, code] of ['140823100000', '140823100206'].entries()) {
-          const select = page.locator(`[name="where.${level}"]`);
-          await select.locator(`option[value="${code}"]`).waitFor({ state: 'attached' });
-          await select.selectOption(code);
-        }
-        await page.fill('[name=theme]', '邻里议事');
-        await page.locator('select[name=builder]').selectOption('tongcheng');
-        await page.fill('[name=due_on]', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
-        await send(staff, 'plan');
-      };
-      await plan();
+      const same = () => plan(staff, '同名示范点（演示）', '140823100206');
+      await same();
       const number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
       expectStatus(staff, 409);
-      await plan();
+      await same();
       const refused = await words(staff);
       assert.match(refused, /这里已经有同名的示范点/);
       assert.ok(refused.includes(number));

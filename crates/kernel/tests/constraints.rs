@@ -6,33 +6,14 @@ mod county;
 use county::{County, fields};
 use gongzhi_base::RecordId;
 use gongzhi_kernel::{Actor, Fault, Order, Post, Raw, Refusal};
-use gongzhi_lang::{DataFile, Source};
 use proptest::prelude::*;
-
-fn suite(name: &str) -> String {
-    let path = format!("{}/../../suite/lang/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).expect("a file of the suite")
-}
 
 /// A county of two villages under `suite/lang/good/constraints.md`.
 fn county() -> County {
-    let registers =
-        std::fs::read_to_string(format!("{}/tests/data/registers.md", env!("CARGO_MANIFEST_DIR")));
-    let shared = suite("shared.md");
-    let vocabulary = shared.split("## 四、台账").next().expect("the vocabulary").to_owned();
-    let sources = [
-        Source { path: "shared.md".into(), text: vocabulary },
-        Source { path: "registers.md".into(), text: registers.expect("a document") },
-        Source { path: "constraints.md".into(), text: suite("good/constraints.md") },
-    ];
-    let data = [DataFile { name: "kinds.csv".into(), text: suite("kinds.csv") }];
-    let mut county = County::under(&sources, &data);
-    for (code, level, parent) in
-        [("1", "county", ""), ("11", "township", "1"), ("111", "village", "11"), ("112", "village", "11")]
-    {
-        county.enter("places", &[("code", code), ("name", code), ("level", level), ("parent", parent)]);
-    }
-    county
+    County::of_suite(
+        "constraints",
+        &[("1", "county", ""), ("11", "township", "1"), ("111", "village", "11"), ("112", "village", "11")],
+    )
 }
 
 /// A secretary who looks after one village, or all.

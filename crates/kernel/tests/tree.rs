@@ -9,33 +9,13 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Value};
 use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Actor, Event, Fault, FieldFault, Order, Post, Raw, Record, Refusal};
-use gongzhi_lang::{DataFile, Source};
-
-fn suite(name: &str) -> String {
-    let path = format!("{}/../../suite/lang/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).expect("a file of the suite")
-}
 
 /// A county under `suite/lang/good/tree.md`: plans, their projects, with tables.
 fn county() -> County {
-    // Of the shared registers places lack a level, which the kernel's world wants.
-    let registers =
-        std::fs::read_to_string(format!("{}/tests/data/registers.md", env!("CARGO_MANIFEST_DIR")));
-    let shared = suite("shared.md");
-    let vocabulary = shared.split("## 四、台账").next().expect("the vocabulary").to_owned();
-    let sources = [
-        Source { path: "shared.md".into(), text: vocabulary },
-        Source { path: "registers.md".into(), text: registers.expect("a document") },
-        Source { path: "tree.md".into(), text: suite("good/tree.md") },
-    ];
-    let data = [DataFile { name: "kinds.csv".into(), text: suite("kinds.csv") }];
-    let mut county = County::under(&sources, &data);
-    for (code, level, parent) in
-        [("1", "county", ""), ("11", "township", "1"), ("111", "village", "11"), ("12", "township", "1")]
-    {
-        county.enter("places", &[("code", code), ("name", code), ("level", level), ("parent", parent)]);
-    }
-    county
+    County::of_suite(
+        "tree",
+        &[("1", "county", ""), ("11", "township", "1"), ("111", "village", "11"), ("12", "township", "1")],
+    )
 }
 
 fn person(role: &str, place: &str) -> Actor {

@@ -2,6 +2,7 @@
 //! resolves, every expression is typed, and every step leads somewhere.
 
 mod constraint;
+mod dimension;
 mod notice;
 mod paper;
 
@@ -15,6 +16,7 @@ use crate::expr::Expr;
 pub use crate::published::Published;
 
 pub use constraint::{CalendarEntry, Constraint, Holds, Proposal, Rule, Together, Within};
+pub use dimension::Dimension;
 pub use notice::Notice;
 pub use paper::{Print, Printed, Sheet};
 
@@ -546,22 +548,6 @@ pub enum At {
     Now,
     /// A field of type date or time.
     Field(String),
-}
-
-/// A dimension of an indicator.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Dimension {
-    Place,
-    Unit,
-    Kind,
-    Month,
-    /// The records above: the parent, its parent and so on.
-    Parent,
-    /// A field with a few values; keys are written `field=value`.
-    Field,
-    /// No document names it: by how much a place's figure on today's map differs from the one as it was,
-    /// after places were moved or merged.
-    Moved,
 }
 
 /// A target value.

@@ -97,15 +97,7 @@ fn kept(
 ) -> Result<BTreeMap<CellKey, (i64, i64)>, StoreError> {
     let mut found = BTreeMap::new();
     for mechanism in mechanisms {
-        for dimension in [
-            Dimension::Place,
-            Dimension::Unit,
-            Dimension::Kind,
-            Dimension::Month,
-            Dimension::Parent,
-            Dimension::Field,
-            Dimension::Moved,
-        ] {
+        for dimension in Dimension::ALL {
             let query = CellQuery {
                 mechanism: mechanism.clone(),
                 indicators: Vec::new(),

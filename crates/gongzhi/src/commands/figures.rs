@@ -51,7 +51,7 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{value}",
                 key.mechanism,
                 figure.name(),
-                dimension(figure),
+                figure.key.dimension.word(),
                 key.key,
                 key.period,
                 figure.numerator,
@@ -67,26 +67,13 @@ pub fn run(args: &Figures) -> Result<(), Fault> {
     }
 }
 
-fn dimension(figure: &Figure) -> &'static str {
-    use gongzhi_lang::model::Dimension;
-    match figure.key.dimension {
-        Dimension::Place => "place",
-        Dimension::Unit => "unit",
-        Dimension::Kind => "kind",
-        Dimension::Month => "month",
-        Dimension::Parent => "parent",
-        Dimension::Field => "field",
-        Dimension::Moved => "moved",
-    }
-}
-
 fn json(figure: &Figure) -> serde_json::Value {
     let key = &figure.key;
     serde_json::json!({
         "mechanism": key.mechanism,
         "indicator": key.indicator,
         "point": figure.point,
-        "dimension": dimension(figure),
+        "dimension": figure.key.dimension.word(),
         "place": key.key,
         "period": key.period,
         "numerator": figure.numerator,

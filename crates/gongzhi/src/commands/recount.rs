@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gongzhi_kernel::project::CellKey;
-use gongzhi_lang::model::Dimension;
 use gongzhi_service::ambient::{Ambient as _, Machine};
 use gongzhi_service::recount::{self, Difference, Recount as Found};
 
@@ -49,7 +48,7 @@ fn count(args: &Recount) -> Result<Found, Fault> {
             "{}\t{}\t{}\t{}\t{}\tkept {}/{}\tcounted {}/{}",
             key.mechanism,
             key.indicator,
-            dimension(key.dimension),
+            key.dimension.word(),
             key.key,
             period(key),
             kept.0,
@@ -78,7 +77,7 @@ fn json(found: &Found) -> serde_json::Value {
         serde_json::json!({
             "mechanism": key.mechanism,
             "indicator": key.indicator,
-            "dimension": dimension(key.dimension),
+            "dimension": key.dimension.word(),
             "key": key.key,
             "period": key.period,
             "bucket": key.bucket,
@@ -99,16 +98,4 @@ fn json(found: &Found) -> serde_json::Value {
 fn period(key: &CellKey) -> String {
     let period = if key.period.is_empty() { "now" } else { &key.period };
     key.bucket.map_or_else(|| period.to_owned(), |bucket| format!("{period} bucket {bucket}"))
-}
-
-fn dimension(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::Place => "place",
-        Dimension::Unit => "unit",
-        Dimension::Kind => "kind",
-        Dimension::Month => "month",
-        Dimension::Parent => "parent",
-        Dimension::Field => "field",
-        Dimension::Moved => "moved",
-    }
 }

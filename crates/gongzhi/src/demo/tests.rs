@@ -214,15 +214,7 @@ fn kept_cells(service: &Service) -> BTreeMap<CellKey, (i64, i64)> {
     let names: Vec<String> = service.state().laws.library.mechanisms.keys().cloned().collect();
     let mut cells = BTreeMap::new();
     for mechanism in names {
-        for dimension in [
-            Dimension::Place,
-            Dimension::Unit,
-            Dimension::Kind,
-            Dimension::Month,
-            Dimension::Parent,
-            Dimension::Field,
-            Dimension::Moved,
-        ] {
+        for dimension in Dimension::ALL {
             for (from, to) in [("", ""), ("0000-00", "9999-99")] {
                 let query = CellQuery {
                     mechanism: mechanism.clone(),

@@ -87,6 +87,28 @@ impl County {
         county
     }
 
+    /// A county under a good document of `suite/lang`, with the language's shared vocabulary and places
+    /// given by code, level and parent.
+    pub fn of_suite(document: &str, places: &[(&str, &str, &str)]) -> County {
+        let read = |path: String| std::fs::read_to_string(path).expect("a document");
+        let root = env!("CARGO_MANIFEST_DIR");
+        let suite = |name: &str| read(format!("{root}/../../suite/lang/{name}"));
+        // Of the shared registers places lack a level, which the kernel's world wants.
+        let shared = suite("shared.md");
+        let vocabulary = shared.split("## 四、台账").next().expect("the vocabulary").to_owned();
+        let sources = [
+            Source { path: "shared.md".into(), text: vocabulary },
+            Source { path: "registers.md".into(), text: read(format!("{root}/tests/data/registers.md")) },
+            Source { path: format!("{document}.md"), text: suite(&format!("good/{document}.md")) },
+        ];
+        let data = [DataFile { name: "kinds.csv".into(), text: suite("kinds.csv") }];
+        let mut county = County::under(&sources, &data);
+        for (code, level, parent) in places {
+            county.enter("places", &[("code", code), ("name", code), ("level", level), ("parent", parent)]);
+        }
+        county
+    }
+
     pub fn enter(&mut self, mechanism: &str, row: &[(&str, &str)]) {
         let id = RecordId::of_entry(mechanism, row[0].1);
         let input = fields(row);

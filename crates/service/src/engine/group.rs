@@ -346,12 +346,9 @@ impl Group {
             },
         };
         // What a county loads is checked as a whole before.
-        let documents: Vec<&Record> = match command.actor {
-            Actor::Person { .. } => decision.records.values().map(Arc::as_ref).collect(),
-            _ => Vec::new(),
-        };
-        let documents: Vec<&Record> =
-            documents.into_iter().filter(|record| record.mechanism == load::DOCUMENTS).collect();
+        let by_person = matches!(command.actor, Actor::Person { .. });
+        let document = |record: &&Record| by_person && record.mechanism == load::DOCUMENTS;
+        let documents: Vec<&Record> = decision.records.values().map(Arc::as_ref).filter(document).collect();
         if !documents.is_empty() {
             let here = |id: RecordId| Some(self.found.get(&id)?.record.as_ref().clone());
             publish::may_publish(means.ledger.as_ref(), laws, &here, &documents)?;

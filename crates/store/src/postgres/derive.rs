@@ -9,8 +9,8 @@ use gongzhi_kernel::project::Row;
 use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
-use super::write::{Held, Series};
-use crate::shared::{NEVER, begun, dimension_number, lines, period_text, searched, timer, tokens, units};
+use super::write::Series;
+use crate::shared::{NEVER, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, Stored};
 
 /// What was stored of a record before, as far as a change of it must know.
@@ -122,23 +122,21 @@ pub(super) struct Derived<'a> {
 }
 
 impl<'a> Derived<'a> {
-    /// Compares each record with what was stored; new ones get the rows after `rows`.
-    pub(super) fn new(
+    /// Compares each record with what `old` gives as stored; new ones get the rows after `rows`.
+    pub(super) fn new<'o>(
         county: &str,
         batch: &'a Batch,
-        old: &Held,
+        old: &dyn Fn(&RecordId) -> Option<&'o Old>,
         mut rows: i64,
         known: &BTreeSet<String>,
     ) -> Derived<'a> {
         let mut derived = Derived::default();
-        // What is taken for new must not be there, whatever is remembered.
-        let begun = begun(batch);
         for stored in &batch.records {
             let new = &stored.projection.row;
             if !known.contains(&new.mechanism) {
                 derived.mechanisms.insert(&new.mechanism);
             }
-            let old = old.get(&new.id).filter(|_| !begun.contains(&new.id));
+            let old = old(&new.id);
             let row = old.map_or_else(
                 || {
                     rows += 1;

@@ -40,7 +40,7 @@ use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
     Session, StoreError, Timer, Want,
 };
-use error::{Done, Fault};
+use error::Done;
 use link::Link;
 use pool::Pool;
 pub use schema::Durability;
@@ -63,10 +63,7 @@ fn once<T>(config: &Config, work: impl AsyncFnOnce(&Link) -> Done<T>) -> Result<
         let link = Link::connect(config)?;
         Ok((link.run(work(&link))?, link))
     };
-    ask().map_err(|fault| match fault {
-        Fault::Store(error) => error,
-        Fault::Lost(why) => pool::away(&why),
-    })
+    ask().map_err(pool::told)
 }
 
 impl Postgres {
@@ -86,10 +83,7 @@ impl Postgres {
             tracing::warn!("{fault}");
         }
         let pool = Pool::new(config.clone());
-        let number = link.process().map_err(|fault| match fault {
-            Fault::Store(error) => error,
-            Fault::Lost(why) => pool::away(&why),
-        })?;
+        let number = link.process().map_err(pool::told)?;
         let process = Arc::new(AtomicI32::new(number));
         let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone()));
         Ok(Postgres { county: county.to_owned(), config, pool, writer, listener: Mutex::new(None), process })
@@ -249,10 +243,7 @@ impl Ledger for Postgres {
     }
 
     fn wait(&self, beyond: u64, at_most: Duration) -> Result<u64, StoreError> {
-        self.listen(beyond, at_most).map_err(|fault| match fault {
-            Fault::Store(error) => error,
-            Fault::Lost(why) => pool::away(&why),
-        })
+        self.listen(beyond, at_most).map_err(pool::told)
     }
 
     fn shared(&self) -> bool {

@@ -33,6 +33,14 @@ impl Patience {
     }
 }
 
+/// A fault in an operator's words.
+pub(super) fn told(fault: Fault) -> StoreError {
+    match fault {
+        Fault::Store(error) => error,
+        Fault::Lost(why) => away(&why),
+    }
+}
+
 /// In an operator's words: the server is away.
 pub(super) fn away(why: &str) -> StoreError {
     StoreError::Engine(format!("PostgreSQL cannot be reached: {why}"))

@@ -67,13 +67,13 @@ impl Memory {
 
 /// The records written last, in two halves: when the newer one is full, the older one is forgotten.
 #[derive(Default)]
-pub(super) struct Held {
+struct Held {
     newer: HashMap<RecordId, Old>,
     older: HashMap<RecordId, Old>,
 }
 
 impl Held {
-    pub(super) fn get(&self, id: &RecordId) -> Option<&Old> {
+    fn get(&self, id: &RecordId) -> Option<&Old> {
         self.newer.get(id).or_else(|| self.older.get(id))
     }
 
@@ -329,7 +329,9 @@ async fn commit(
         },
     };
     memory.held.extend(asked.old);
-    let derived = Derived::new(county, batch, &memory.held, asked.rows, &memory.mechanisms);
+    // What is taken for new must not be there, whatever is remembered.
+    let old = |id: &RecordId| memory.held.get(id).filter(|_| !begun.contains(id));
+    let derived = Derived::new(county, batch, &old, asked.rows, &memory.mechanisms);
     let head = |head: &Head| (head.size.cast_signed(), head.hash.0.to_vec());
     let (((old_size, old_hash), (size, hash)), added) = ((head(&expect), head(&end)), derived.added());
     // What changes records without an entry uses up a number as well: by it other nodes notice that what
@@ -380,8 +382,7 @@ async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> D
         None => return Err(StoreError::Corrupt("the ledger's head is missing".to_owned()).into()),
     };
     let numbers = if unknown.is_empty() { Vec::new() } else { numbered(&found[found.len() - 1])? };
-    let nothing = Held::default();
-    let derived = Derived::new(county, batch, &nothing, rows, &memory.mechanisms);
+    let derived = Derived::new(county, batch, &|_| None, rows, &memory.mechanisms);
     let mut steps = Vec::new();
     derived.steps(county, &mut steps);
     looks::put(county, batch, &mut steps);

@@ -3,8 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use gongzhi_lang::model::{
-    Ask, Column, Deadline, Dimension, Field, Indicator, Limit, Measure, Mechanism, Need, Step, Target, Tone,
-    Type, Who,
+    Ask, Column, Deadline, Field, Indicator, Limit, Measure, Mechanism, Need, Step, Target, Tone, Type, Who,
 };
 use gongzhi_service::Failure;
 use serde::Serialize;
@@ -358,15 +357,6 @@ fn indicator(lang: Lang, indicator: &Indicator) -> IndicatorShape {
         let sign = if target.at_least { ">=" } else { "<=" };
         format!("{sign} {}", target.thousandths as f64 / 1_000.0)
     };
-    let dimension = |dimension: &Dimension| match dimension {
-        Dimension::Place => "place",
-        Dimension::Unit => "unit",
-        Dimension::Kind => "kind",
-        Dimension::Month => "month",
-        Dimension::Parent => "parent",
-        Dimension::Field => "field",
-        Dimension::Moved => "moved",
-    };
     IndicatorShape {
         name: indicator.name.clone(),
         words: (&indicator.words).into(),
@@ -376,7 +366,7 @@ fn indicator(lang: Lang, indicator: &Indicator) -> IndicatorShape {
             Measure::Ratio { .. } => "ratio",
             Measure::Percentile { .. } => "percentile",
         },
-        by: indicator.by.iter().map(dimension).collect(),
+        by: indicator.by.iter().map(|dimension| dimension.word()).collect(),
         target: indicator.target.map(target),
         rule: basis(lang, &indicator.clause),
     }

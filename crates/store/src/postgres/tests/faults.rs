@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use gongzhi_testkit::postgres::{Cluster, database};
 
+use super::super::error::Fault;
 use super::*;
 
 /// A way to the server that cuts a connection at a certain answer of the server, once.

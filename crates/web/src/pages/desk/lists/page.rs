@@ -54,17 +54,7 @@ impl Seen<'_> {
 
     /// The head of the page.
     pub fn head(&self) -> crate::view::ListHead {
-        let head = Head {
-            visitor: self.visitor,
-            state: self.state,
-            mechanism: self.mechanism,
-            view: self.view,
-            asked: self.asked,
-            lists: self.lists,
-            under: self.under.clone(),
-            first: self.recent(),
-        };
-        head.made()
+        Head { seen: self, first: self.recent() }.made()
     }
 
     /// Today in the county.
