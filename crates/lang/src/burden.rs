@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use crate::checks::over_budget;
+use crate::checks::{over_budget, uncounted};
 use crate::diagnostic::Fault;
 use crate::model::{Field, Library, Mechanism, Step, Type, Who};
 use crate::source::At;
@@ -171,6 +171,19 @@ pub fn of_mechanism(mechanism: &Mechanism, volumes: &Volumes) -> Vec<Line> {
         }
     }
     out
+}
+
+/// Mechanisms of which people take steps and no step stands in the volumes, not even with a zero: they
+/// would silently count as nothing. `at` is where the volumes stand.
+pub fn left_out(library: &Library, volumes: &Volumes, at: At) -> Vec<Fault> {
+    let known: BTreeSet<&str> = volumes.steps.keys().map(|(mechanism, _)| mechanism.as_str()).collect();
+    let missing = library.mechanisms.values().filter(|one| !known.contains(one.name.as_str()));
+    let told = missing.filter_map(|mechanism| {
+        let taken = mechanism.steps.iter().filter(|step| !roles(step).is_empty());
+        let names: Vec<&str> = taken.map(|step| step.name.as_str()).collect();
+        (!names.is_empty()).then(|| uncounted::fault(&mechanism.name, &names.join("`, `"), at))
+    });
+    told.collect()
 }
 
 /// The people who may take a step, each once.

@@ -27,34 +27,41 @@ impl std::fmt::Display for BadFile {
     }
 }
 
-/// Reads volumes: `[mechanism]` with `step = times a month`, or `step = { role = times }`; `[posts]` with
-/// `role = number`. Whether the names are known is asked with [`unknown`].
+/// Reads volumes: `[steps.MECHANISM]` with `step = times a month`, or `step = { role = times }`; `[posts]`
+/// with `role = number`. Whether the names are known is asked with [`unknown`].
 pub fn read_volumes(text: &str) -> Result<Volumes, BadFile> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| BadFile(error.to_string()))?;
     let mut volumes = Volumes::default();
     for (name, value) in &table {
-        let toml::Value::Table(entries) = value else {
-            return Err(BadFile(format!("`{name}` must be a table such as [matter]")));
-        };
-        if name == "posts" {
-            for (role, count) in entries {
-                volumes.posts.insert(role.clone(), thousandths(role, count)? / 1_000);
-            }
-            continue;
-        }
-        for (step, times) in entries {
-            let by_role = match times {
-                toml::Value::Table(by_role) => {
-                    let pairs =
-                        by_role.iter().map(|(role, times)| Ok((role.clone(), thousandths(role, times)?)));
-                    pairs.collect::<Result<_, BadFile>>()?
+        match name.as_str() {
+            "posts" => {
+                for (role, count) in entries(name, value)? {
+                    volumes.posts.insert(role.clone(), thousandths(role, count)? / 1_000);
                 }
-                times => [(String::new(), thousandths(step, times)?)].into(),
-            };
-            volumes.steps.insert((name.clone(), step.clone()), by_role);
+            }
+            "steps" => {
+                for (mechanism, steps) in entries(name, value)? {
+                    for (step, times) in entries(mechanism, steps)? {
+                        volumes.steps.insert((mechanism.clone(), step.clone()), by_role(step, times)?);
+                    }
+                }
+            }
+            _ => return Err(BadFile(format!("`{name}` must be [posts] or [steps.{name}]"))),
         }
     }
     Ok(volumes)
+}
+
+fn entries<'t>(name: &str, value: &'t toml::Value) -> Result<&'t toml::Table, BadFile> {
+    value.as_table().ok_or_else(|| BadFile(format!("`{name}` must be a table such as [steps.matter]")))
+}
+
+/// How often each role takes a step, in thousandths; a bare number is for all roles together.
+fn by_role(step: &str, times: &toml::Value) -> Result<BTreeMap<String, u64>, BadFile> {
+    let Some(roles) = times.as_table() else {
+        return Ok([(String::new(), thousandths(step, times)?)].into());
+    };
+    roles.iter().map(|(role, times)| Ok((role.clone(), thousandths(role, times)?))).collect()
 }
 
 /// The first name that the documents do not have: a slip must not count as zero.
@@ -128,7 +135,7 @@ pub fn write_volumes(volumes: &Volumes) -> String {
     let mut last = "";
     for ((mechanism, step), by_role) in &volumes.steps {
         if mechanism != last {
-            let _ = writeln!(out, "\n[{mechanism}]");
+            let _ = writeln!(out, "\n[steps.{mechanism}]");
             last = mechanism;
         }
         let inner: Vec<String> =

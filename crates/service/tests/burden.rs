@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gongzhi_lang::burden::{cost, lines, over, sums};
-use gongzhi_lang::{DataFile, Source, check};
+use gongzhi_lang::burden::{cost, left_out, lines, over, sums};
+use gongzhi_lang::{At, DataFile, Source, check};
 use gongzhi_service::burden::{read_limits, read_volumes, unknown, write_volumes};
 
 fn suite(name: &str) -> PathBuf {
@@ -18,27 +18,38 @@ fn sources() -> Vec<Source> {
     vec![Source { path: "shared.md".into(), text: text("examples/shared.md") }]
 }
 
+/// What a file says must be found, as `# error: GZ862 "words" "words"` beside its lines.
+fn expected<'t>(name: &'static str, text: &'t str) -> Vec<(&'static str, usize, &'t str, Vec<&'t str>)> {
+    let lines = text.lines().enumerate();
+    let all =
+        lines.flat_map(|(index, line)| line.split("error: ").skip(1).map(move |rest| (index + 1, rest)));
+    all.map(|(line, rest)| {
+        let code = rest.split(' ').next().unwrap_or_default();
+        (name, line, code, rest.split('"').skip(1).step_by(2).collect())
+    })
+    .collect()
+}
+
 #[test]
-fn limits_that_are_passed_are_told_at_their_lines() {
+fn limits_that_are_passed_and_what_has_no_volume_are_told_at_their_lines() {
     let sources = sources();
     let mut checked = check(&sources, &[]);
-    let volumes = read_volumes(&text("burden/volumes.toml")).expect("volumes");
-    let budget = text("burden/budget.toml");
-    let limits = read_limits(&budget, sources.len() as u32).expect("limits");
+    let (asked, budget) = (text("burden/volumes.toml"), text("burden/budget.toml"));
+    let data = [("volumes.toml", &asked), ("budget.toml", &budget)]
+        .map(|(name, text)| DataFile { name: name.into(), text: text.clone() });
+    let volumes = read_volumes(&asked).expect("volumes");
+    let first = sources.len() as u32;
+    let limits = read_limits(&budget, first + 1).expect("limits");
     assert_eq!(unknown(&volumes, &limits, &checked.library), None);
-    let found = over(&lines(&checked.library, &volumes), &volumes, &limits);
+    let mut found = left_out(&checked.library, &volumes, At { source: first, ..At::default() });
+    found.extend(over(&lines(&checked.library, &volumes), &volumes, &limits));
     checked.diagnostics.clear();
-    checked.add(found, &sources, &[DataFile { name: "budget.toml".into(), text: budget.clone() }]);
-    let mut expected: Vec<(usize, Vec<&str>)> = Vec::new();
-    for (index, line) in budget.lines().enumerate() {
-        if let Some((_, rest)) = line.split_once("error: GZ861") {
-            expected.push((index + 1, rest.split('"').skip(1).step_by(2).collect()));
-        }
-    }
+    checked.add(found, &sources, &data);
+    let expected = [expected("volumes.toml", &asked), expected("budget.toml", &budget)].concat();
     assert_eq!(checked.diagnostics.len(), expected.len(), "{:#?}", checked.diagnostics);
-    for (found, (line, words)) in checked.diagnostics.iter().zip(expected) {
+    for (found, (path, line, code, words)) in checked.diagnostics.iter().zip(expected) {
         let said = format!("{} {}", found.message.en, found.help.as_ref().expect("what to do").en);
-        assert_eq!((found.path.as_str(), found.line), ("budget.toml", line));
+        assert_eq!((found.path.as_str(), found.line, found.code), (path, line, code));
         assert!(words.iter().all(|words| said.contains(words)), "{said} {words:?}");
     }
 }
@@ -50,7 +61,7 @@ fn a_field_that_may_stay_empty_costs_less_and_shares_add_up() {
     let report = cost(repair, repair.step("report").expect("declared"));
     // 20 for the step, 20 what, 10 where; phone 2 + 6 and photos 2 + 15 as three of ten fill them.
     assert_eq!((report.fields, report.optional, report.seconds), (4, 2, 75));
-    let volumes = read_volumes("[help]\ndo = 7\n[repair]\nreport = 2.5\n").expect("volumes");
+    let volumes = read_volumes("[steps.help]\ndo = 7\n[steps.repair]\nreport = 2.5\n").expect("volumes");
     let lines = lines(&library, &volumes);
     let sums = sums(&lines, |line| &line.mechanism);
     assert_eq!((sums["help"].times, sums["repair"].times), (7_000, 2_500));
@@ -61,17 +72,23 @@ fn a_field_that_may_stay_empty_costs_less_and_shares_add_up() {
 fn slips_are_told_and_volumes_read_back() {
     let library = check(&sources(), &[]).library;
     for (bad, word) in [
-        ("[repair]\nraport = 1", "repair/raport"),
-        ("[repare]\nreport = 1", "repare/report"),
+        ("[steps.repair]\nraport = 1", "repair/raport"),
+        ("[steps.repare]\nreport = 1", "repare/report"),
         ("[posts]\nofficers = 1", "officers"),
-        ("[repair]\nreport = { clark = 1 }", "clark"),
+        ("[steps.repair]\nreport = { clark = 1 }", "clark"),
     ] {
         let bad = unknown(&read_volumes(bad).expect("reads"), &[], &library).expect("a slip");
         assert!(bad.0.contains(word), "{bad}");
     }
-    for bad in
-        ["repair = 1", "[repair]\nreport = \"many\"", "[repair]\nreport = -1", "[repair", "[posts]\na = 1e99"]
-    {
+    for bad in [
+        "steps = 1",
+        "[steps]\nrepair = 1",
+        "[repair]\nreport = 1",
+        "[steps.repair]\nreport = \"many\"",
+        "[steps.repair]\nreport = -1",
+        "[steps",
+        "[posts]\na = 1e99",
+    ] {
         assert!(read_volumes(bad).is_err(), "{bad}");
     }
     assert!(read_limits("[hours]\nclerk = 1", 0).is_err());

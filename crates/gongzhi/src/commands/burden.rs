@@ -1,19 +1,18 @@
 //! `gongzhi burden`: what the documents ask of each role in a month, against the county's limits.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use gongzhi_base::Lang;
-use gongzhi_lang::burden::{Limit, Line, Sum, Volumes, counted, lines, over, sums};
-use gongzhi_lang::{Checked, DataFile};
+use gongzhi_lang::burden::{Limit, Line, Sum, Volumes, counted, left_out, lines, over, sums};
+use gongzhi_lang::{At, Checked, DataFile, Fault as Found};
 use gongzhi_service::ambient::Machine;
 use gongzhi_service::burden::{read_limits, read_volumes, unknown, write_volumes};
 
-use super::Fault;
 use super::check::{Texts, read};
+use super::{Fault, say};
 
 /// Arguments of `gongzhi burden`.
 #[derive(clap::Args)]
@@ -38,7 +37,7 @@ pub struct Burden {
 /// Volumes and limits, also taken by `gongzhi check`.
 #[derive(clap::Args)]
 pub struct Files {
-    /// How often steps are taken a month, by mechanism and step (TOML).
+    /// How often steps are taken a month, by mechanism and step (TOML); a mechanism left out is a fault.
     #[arg(long, value_name = "FILE")]
     volumes: Option<PathBuf>,
     /// Minutes a month allowed for each role (TOML); more than that is a fault.
@@ -49,28 +48,33 @@ pub struct Files {
 impl Files {
     /// Whether there is anything to count.
     pub fn given(&self) -> bool {
-        self.budget.is_some()
+        self.volumes.is_some() || self.budget.is_some()
     }
 
     /// Adds what is over the limits to the faults of a check.
     pub fn check(&self, checked: &mut Checked, texts: &mut Texts) -> Result<(), Fault> {
-        let volumes = self.volumes(checked)?;
+        let (volumes, mut found) = self.volumes(checked, texts)?;
         let limits = self.limits(checked, &volumes, texts)?;
-        let found = over(&lines(&checked.library, &volumes), &volumes, &limits);
+        found.extend(over(&lines(&checked.library, &volumes), &volumes, &limits));
         checked.add(found, &texts.sources, &texts.data);
         Ok(())
     }
 
-    fn volumes(&self, checked: &Checked) -> Result<Volumes, Fault> {
-        let Some(path) = &self.volumes else { return Ok(Volumes::default()) };
+    /// The volumes and what they leave out; their file joins the texts, so that this stands at its line.
+    fn volumes(&self, checked: &Checked, texts: &mut Texts) -> Result<(Volumes, Vec<Found>), Fault> {
+        let Some(path) = &self.volumes else { return Ok(Default::default()) };
         let named = |why: &dyn std::fmt::Display| Fault::new(format!("{}: {why}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
         let volumes = read_volumes(&text).map_err(|bad| named(&bad))?;
-        match unknown(&volumes, &[], &checked.library) {
-            // Where a document has faults of its own, what it would have declared is not unknown.
-            Some(bad) if checked.is_clean() => Err(named(&bad)),
-            _ => Ok(volumes),
+        // Where a document has faults of its own, what it would have declared is not unknown.
+        if let Some(bad) = unknown(&volumes, &[], &checked.library).filter(|_| checked.is_clean()) {
+            return Err(named(&bad));
         }
+        let end = text.lines().next().map_or(0, str::len) as u32;
+        let at = At { source: texts.next(), start: 0, end };
+        texts.data.push(DataFile { name: path.display().to_string(), text });
+        let found = left_out(&checked.library, &volumes, at);
+        Ok((volumes, found))
     }
 
     /// The limits; their file joins the texts, so that what is found stands at its line.
@@ -78,8 +82,7 @@ impl Files {
         let Some(path) = &self.budget else { return Ok(Vec::new()) };
         let named = |why: &dyn std::fmt::Display| Fault::new(format!("{}: {why}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
-        let source = (texts.sources.len() + texts.data.len()) as u32;
-        let limits = read_limits(&text, source).map_err(|bad| named(&bad))?;
+        let limits = read_limits(&text, texts.next()).map_err(|bad| named(&bad))?;
         if let Some(bad) = unknown(volumes, &limits, &checked.library).filter(|_| checked.is_clean()) {
             return Err(named(&bad));
         }
@@ -104,17 +107,17 @@ fn print(args: &Burden) -> Result<ExitCode, Fault> {
     let mut texts = read(&args.paths)?;
     let mut checked = gongzhi_lang::check(&texts.sources, &texts.data);
     if !checked.is_clean() {
-        texts.print(&checked, lang);
+        texts.print(&checked, lang)?;
         return Ok(ExitCode::from(1));
     }
-    let volumes = match &args.data {
+    let (volumes, mut found) = match &args.data {
         Some(dir) => {
             let service = super::open::Held::of_dir(dir).service(Arc::new(Machine))?;
             let volumes = service.measure_burden();
             service.close();
-            volumes?
+            (volumes?, Vec::new())
         }
-        None => args.files.volumes(&checked)?,
+        None => args.files.volumes(&checked, &mut texts)?,
     };
     if args.format == "volumes" {
         say(&write_volumes(&volumes))?;
@@ -123,12 +126,13 @@ fn print(args: &Burden) -> Result<ExitCode, Fault> {
     let lines = lines(&checked.library, &volumes);
     let limits = args.files.limits(&checked, &volumes, &mut texts)?;
     checked.diagnostics.clear();
-    checked.add(over(&lines, &volumes, &limits), &texts.sources, &texts.data);
+    found.extend(over(&lines, &volumes, &limits));
+    checked.add(found, &texts.sources, &texts.data);
     if args.format == "json" {
         say(&format!("{}\n", json(&lines, &volumes, &limits)))?;
     } else {
         say(&table(&lines, &volumes, &limits))?;
-        texts.print(&checked, lang);
+        texts.print(&checked, lang)?;
     }
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -161,14 +165,6 @@ fn table(lines: &[Line], volumes: &Volumes, limits: &[Limit]) -> String {
         );
     }
     out
-}
-
-/// Prints; whoever reads may have seen enough (`| head`).
-fn say(text: &str) -> Result<(), Fault> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }
 
 fn json(lines: &[Line], volumes: &Volumes, limits: &[Limit]) -> serde_json::Value {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use gongzhi_base::Lang;
 use gongzhi_lang::{Checked, DataFile, Source};
 
-use super::Fault;
+use super::{Fault, say};
 
 /// Arguments of `gongzhi check`.
 #[derive(clap::Args)]
@@ -46,14 +46,20 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// The index of the file that would be read next.
+    pub fn next(&self) -> u32 {
+        (self.sources.len() + self.data.len()) as u32
+    }
+
     /// Prints diagnostics with the lines they stand on.
-    pub fn print(&self, checked: &Checked, lang: Lang) {
+    pub fn print(&self, checked: &Checked, lang: Lang) -> Result<(), Fault> {
         for diagnostic in &checked.diagnostics {
             let sources = self.sources.iter().map(|source| (&source.path, &source.text));
             let mut all = sources.chain(self.data.iter().map(|file| (&file.name, &file.text)));
             let text = all.find(|(path, _)| **path == diagnostic.path).map_or("", |(_, text)| text.as_str());
-            println!("{}", gongzhi_lang::render(diagnostic, text, lang, false));
+            say(&format!("{}\n", gongzhi_lang::render(diagnostic, text, lang, false)))?;
         }
+        Ok(())
     }
 }
 
@@ -84,9 +90,9 @@ fn print(args: &Check) -> Result<ExitCode, Fault> {
         args.burden.check(&mut checked, &mut texts)?;
     }
     if args.format == "json" {
-        println!("{}", gongzhi_lang::to_json(&checked.diagnostics));
+        say(&format!("{}\n", gongzhi_lang::to_json(&checked.diagnostics)))?;
     } else {
-        texts.print(&checked, Lang::read(&args.lang).unwrap_or_default());
+        texts.print(&checked, Lang::read(&args.lang).unwrap_or_default())?;
     }
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

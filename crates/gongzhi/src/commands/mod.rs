@@ -23,6 +23,7 @@ pub mod show;
 pub mod verify;
 
 use std::fmt;
+use std::io::Write as _;
 
 use gongzhi_service::archive::ArchiveFault;
 use gongzhi_service::load::LoadFault;
@@ -77,5 +78,13 @@ impl From<LoadFault> for Fault {
 impl From<gongzhi_service::Failure> for Fault {
     fn from(failure: gongzhi_service::Failure) -> Fault {
         Fault(format!("{failure:?}"))
+    }
+}
+
+/// Prints; whoever reads may have seen enough (`| head`).
+pub fn say(text: &str) -> Result<(), Fault> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

@@ -44,6 +44,7 @@ pub mod published;
 pub mod ratio_of_nothing;
 pub mod recurrence;
 pub mod sheet;
+pub mod uncounted;
 pub mod unknown_key;
 pub mod unknown_name;
 pub mod unreachable_state;
@@ -153,6 +154,7 @@ pub const ALL: &[&Check] = &[
     &published::CHECK,
     &example_differs::CHECK,
     &over_budget::CHECK,
+    &uncounted::CHECK,
     &harmful::CHECK,
     &harmful_explained::CHECK,
 ];
