@@ -39,19 +39,35 @@ fn tables(text: &str, first: &str) -> Vec<Row> {
     rows
 }
 
-/// A row's fields. `{n}` stands for a number and `{day}` for a day that no other row has, where a
-/// constraint lets a thing be there once.
+/// A row's fields. `{n}` stands for a number, `{day}` for a day, and `{soon}` and `{then}` for five minutes of
+/// this afternoon that no other row has, where a constraint lets a thing be there once.
 fn fields(row: &Row) -> Json {
     static USED: AtomicI64 = AtomicI64::new(0);
     let n = USED.fetch_add(1, Ordering::Relaxed);
     let start = Timestamp::read("2027-01-04T00:00:00Z").expect("a time");
     let day = gongzhi_base::Zone::CHINA.date(start.plus_millis(n * 86_400_000)).to_string();
-    match row["fields"].replace("{n}", &n.to_string()).replace("{day}", &day).as_str() {
+    let mut text = row["fields"].replace("{n}", &n.to_string()).replace("{day}", &day);
+    if text.contains("{soon}") {
+        let [soon, then] = this_afternoon();
+        text = text.replace("{soon}", &soon).replace("{then}", &then);
+    }
+    match text.as_str() {
         "" => json!({}),
         // `@` stands for something that no row had before: a register's code is taken once.
         text => serde_json::from_str(&text.replace('@', &command()))
             .unwrap_or_else(|error| panic!("{row:?}: {error}")),
     }
+}
+
+/// The beginning and end of the next five minutes of this afternoon.
+fn this_afternoon() -> [String; 2] {
+    static USED: AtomicI64 = AtomicI64::new(0);
+    const FIVE: i64 = 5 * 60_000;
+    let zone = gongzhi_base::Zone::CHINA;
+    let noon = zone.start_of(zone.date(county().clock.now())).plus_millis(12 * 3_600_000);
+    let from = noon.plus_millis(USED.fetch_add(1, Ordering::Relaxed) * FIVE);
+    assert_eq!(zone.date(from), zone.date(noon), "the afternoon is used up");
+    [from, from.plus_millis(FIVE)].map(|at| zone.civil(at).strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// Opens a part under a record: its step is written `+mechanism/step`.
@@ -154,46 +170,113 @@ async fn open(row: &Row, fields: Json, lang: &str) -> Answer {
     ask("POST", "/records").by(login).lang(lang).json(&body).send().await
 }
 
-#[tokio::test]
-async fn each_refusal_has_its_status_and_words() {
+/// The documents of the suite by name.
+fn documents() -> Vec<(String, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite/refusals");
+    let paths = std::fs::read_dir(dir).expect("the suite").flatten().map(|entry| entry.path());
     let mut files: Vec<_> =
-        std::fs::read_dir(dir).expect("the suite").flatten().map(|entry| entry.path()).collect();
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
     files.sort();
+    let read = |path: &std::path::PathBuf| std::fs::read_to_string(path).expect("a document");
+    files.iter().map(|path| (path.display().to_string(), read(path))).collect()
+}
+
+/// The revision of a record, or of the record of which it is a part.
+async fn revision(open: &Open) -> Json {
+    ask("GET", &format!("/records/{}", open.id)).by("audit").send().await.expect(200)["revision"].clone()
+}
+
+/// What is wrong with an answer to a row.
+fn fault(row: &Row, lang: &str, answer: &Answer) -> Option<&'static str> {
+    if answer.status.as_str() != row["status"] {
+        return Some("another status");
+    }
+    if answer.json["type"] != format!("/api/v1/problems#{}", row["kind"]) {
+        return Some("another kind");
+    }
+    if !answer.json.to_string().contains(&row[lang]) {
+        return Some("other words");
+    }
+    // What a rule refuses names the rule.
+    let by_rule = ["no-right", "wrong-state", "need", "clash"].contains(&row["kind"].as_str());
+    let clause = &answer.json["clause"];
+    let named = clause["text"].as_str().is_some_and(|text| !text.is_empty())
+        && clause["href"].as_str().is_some_and(|href| href.starts_with("/help/") && href.contains('#'));
+    (by_rule && !named).then_some("no clause")
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_status_words_and_clause_and_changes_nothing() {
     let mut wrong = Vec::new();
     let mut tried = 0;
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "md")) {
-        let text = std::fs::read_to_string(file).expect("a document");
+    for (file, text) in documents() {
         let recipes = tables(&text, "state");
+        // What is refused changes nothing, so that all rows of a state share one record.
+        let mut reached: HashMap<String, (Open, Json)> = HashMap::new();
         for row in tables(&text, "who") {
             tried += 1;
-            let reached = match row["in"].as_str() {
-                "new" => None,
-                state => Some(reach(&recipes, state).await),
-            };
+            let state = row["in"].clone();
+            if state != "new" && !reached.contains_key(&state) {
+                let open = reach(&recipes, &state).await;
+                let at = revision(&open).await;
+                reached.insert(state.clone(), (open, at));
+            }
             for lang in ["zh", "en"] {
-                let answer = match &reached {
+                let answer = match reached.get(&state) {
                     None => open(&row, given(&recipes, &row).await, lang).await,
-                    Some(reached) if row["step"].starts_with('+') => add(&row, reached, lang).await,
-                    Some(reached) => take(&row, reached, lang).await,
+                    Some((on, _)) if row["step"].starts_with('+') => add(&row, on, lang).await,
+                    Some((on, _)) => take(&row, on, lang).await,
                 };
-                let told = answer.json.to_string();
-                let kind = format!("/api/v1/problems#{}", row["kind"]);
-                if answer.status.as_str() != row["status"]
-                    || answer.json["type"] != kind
-                    || !told.contains(&row[lang])
-                {
-                    wrong.push(format!(
-                        "{} {} {} in {} ({lang}): {told}",
-                        file.display(),
-                        row["who"],
-                        row["step"],
-                        row["in"]
-                    ));
+                if let Some(what) = fault(&row, lang, &answer) {
+                    let (who, step) = (&row["who"], &row["step"]);
+                    wrong.push(format!("{file} {who} {step} in {state} ({lang}): {what}: {}", answer.json));
                 }
+            }
+        }
+        for (state, (open, at)) in &reached {
+            if revision(open).await != *at {
+                wrong.push(format!("{file}: what was refused in {state} changed the record"));
             }
         }
     }
     assert!(tried > 20, "only {tried} rows");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The mechanism that a row is about.
+fn about(recipes: &[Row], row: &Row) -> String {
+    let named =
+        |step: &str| step.split_once('/').map(|(mechanism, _)| mechanism.trim_start_matches('+').to_owned());
+    if let Some(mechanism) = named(&row["step"]) {
+        return mechanism;
+    }
+    let mut state = row["in"].as_str();
+    loop {
+        let recipe = recipes.iter().find(|recipe| recipe["state"] == state).expect("a recipe");
+        let step = recipe["step"].as_str();
+        // A later step of a part leaves the record that was opened before.
+        let opens = step.starts_with(['+', '*']) || recipe["after"].is_empty();
+        match (opens, recipe["after"].as_str()) {
+            (true, _) if step.starts_with('*') => return step[1..].to_owned(),
+            (true, _) => return named(step).unwrap_or_else(|| "matter".to_owned()),
+            (false, before) => state = before,
+        }
+    }
+}
+
+#[test]
+fn each_mechanism_has_at_least_five_different_refusals() {
+    use std::collections::{BTreeMap, BTreeSet};
+    let mut found: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (_, text) in documents() {
+        let recipes = tables(&text, "state");
+        for row in tables(&text, "who") {
+            let key = ["who", "step", "in", "fields", "kind"].map(|name| row[name].clone());
+            found.entry(about(&recipes, &row)).or_default().insert(key.to_vec());
+        }
+    }
+    let library = &county().app.service.state().laws.library;
+    let count = |name: &String| found.get(name).map_or(0, BTreeSet::len);
+    let few: Vec<String> = library.mechanisms.keys().filter(|name| count(name) < 5).cloned().collect();
+    assert!(few.is_empty(), "fewer than five rows in suite/refusals: {few:?}");
 }
