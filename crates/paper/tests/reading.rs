@@ -196,6 +196,34 @@ fn csv_is_read_in_the_encodings_of_the_office() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_is_told_with_its_line_and_nothing_is_read() {
+    let read = |text: &str| read(text.as_bytes(), &Limits::default());
+    // Open to the end; closed by the opening quote of another row; a stray last line; a mark within a cell.
+    for (line, text) in [
+        (3, "目标,措施\n一,甲\n二,\"乙\n三,丙\n"),
+        (2, "目标,措施\r\n一,\"甲,1\r\n二,\"乙\",2\r\n"),
+        (3, "目标,措施\n一,甲\n\""),
+        (4, "目标;措施\n\"一\n行\";甲\n二;\"所谓\"乙\";3\n"),
+    ] {
+        assert_eq!(read(text), Err(ReadFault::Quote(line)), "{text}");
+    }
+    let sound = read("目标,措施\n\"一\" ,\"所谓\"\"乙\"\"\"\n5\" 管,\"\"\n").expect("a book");
+    let rows = &sound.sheets[0].rows;
+    assert_eq!([rows[1].text(0), rows[1].text(1), rows[2].text(0)], ["一", "所谓\"乙\"", "5\" 管"]);
+}
+
+#[test]
+fn a_cell_written_twice_is_a_damaged_file() {
+    let bytes = book(|sheet| {
+        sheet.write(0, 0, 1.0).expect("a cell");
+        sheet.write(0, 1, 2.0).expect("a cell");
+    });
+    let twice = altered(&bytes, "xl/worksheets/sheet1.xml", |text| text.replace("r=\"B1\"", "r=\"A1\""));
+    assert_ne!(bytes, twice);
+    assert_eq!(read(&twice, &Limits::default()), Err(ReadFault::Damaged));
+}
+
+#[test]
 fn the_table_is_found_under_titles_and_on_another_sheet() {
     let mut book = Workbook::new();
     book.add_worksheet().set_name("说明").expect("a name").write(0, 0, "填写说明").expect("a cell");

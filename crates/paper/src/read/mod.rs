@@ -54,8 +54,10 @@ pub enum ReadFault {
     OldOrProtected,
     /// Another kind of file.
     NotASheet,
-    /// It breaks off or does not hold together.
+    /// It breaks off or does not hold together, such as by two contents of one cell.
     Damaged,
+    /// In a text, a quote that opens a cell and is not closed where that cell ends; its line, counted from 1.
+    Quote(u64),
     /// A text in no encoding that is read.
     Encoding,
     TooManyRows,
@@ -138,7 +140,10 @@ impl<'l> Gathered<'l> {
         if self.rows > self.limits.rows {
             return Err(ReadFault::TooManyRows);
         }
-        sheet.rows[at].cells.insert(column, cell);
-        Ok(())
+        // A second content of a cell means that the place of one of them was read wrongly.
+        match sheet.rows[at].cells.insert(column, cell) {
+            None => Ok(()),
+            Some(_) => Err(ReadFault::Damaged),
+        }
     }
 }

@@ -16,12 +16,16 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, ReadFault> {
     if !text.ends_with('\n') {
         text.to_mut().push('\n');
     }
+    let delimiter = delimiter(&text);
+    if let Some(line) = broken_quote(&text, delimiter) {
+        return Err(ReadFault::Quote(line));
+    }
     let mut gathered = Gathered::new(limits);
     gathered.begin("");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(&text))
+        .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let (mut record, mut within) = (csv::StringRecord::new(), 0);
     loop {
@@ -61,4 +65,35 @@ fn delimiter(text: &str) -> u8 {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |byte: u8| first.bytes().filter(|known| *known == byte).count();
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|byte| count(*byte)).unwrap_or(b',')
+}
+
+/// The line, counted from 1, of the first quote that opens a cell and is not closed at that cell's end: the reader
+/// would take all that follows, up to the next quote, for the text of one cell. Line ends are `\n`.
+fn broken_quote(text: &str, delimiter: u8) -> Option<u64> {
+    enum At {
+        Start,
+        Plain,
+        Quoted,
+        /// After a quote within a quoted cell: its end, or the first of a doubled one.
+        Closing,
+    }
+    let (mut at, mut line, mut opened) = (At::Start, 1, 0);
+    for byte in text.bytes() {
+        let ends = byte == b'\n' || byte == delimiter;
+        at = match at {
+            At::Start if byte == b'"' => {
+                opened = line;
+                At::Quoted
+            }
+            At::Quoted if byte == b'"' => At::Closing,
+            At::Quoted => At::Quoted,
+            At::Closing if byte == b'"' => At::Quoted,
+            At::Closing if byte == b' ' => At::Closing,
+            At::Start | At::Plain | At::Closing if ends => At::Start,
+            At::Closing => return Some(opened),
+            At::Start | At::Plain => At::Plain,
+        };
+        line += u64::from(byte == b'\n');
+    }
+    matches!(at, At::Quoted).then_some(opened)
 }

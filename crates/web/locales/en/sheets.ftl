@@ -67,6 +67,7 @@ sheet-empty = The file is empty.
 sheet-old = This file has the old form (.xls) or a password. Save it as XLSX without a password and upload that.
 sheet-not = This is no spreadsheet. Upload XLSX or CSV.
 sheet-damaged = The file is incomplete or damaged. Save it again and upload it.
+sheet-quote = A quotation mark (") that opens a cell in line { $n } is not closed where the cell ends, so what follows would be read as one cell; nothing was read. Close it; write a quotation mark within a cell twice ("").
 sheet-encoding = The text encoding of the file is not known. Save it as XLSX, or as CSV in UTF-8 or GBK.
 sheet-too-many-rows = Too many rows: { $n } at once (empty rows do not count). Import it in several parts.
 sheet-too-many-columns = Cell { $x } lies too far to the right. Delete what does not belong there.

@@ -67,6 +67,7 @@ sheet-empty = 文件是空的，没有可以读的内容。
 sheet-old = 这是旧格式（.xls）或者加了密码的文件。请另存为不加密的XLSX再上传。
 sheet-not = 这不是表格文件。请上传XLSX或CSV。
 sheet-damaged = 文件不完整或者已损坏，请重新保存后再上传。
+sheet-quote = 第{ $n }行有一个开头的引号（"）没有配对，后面的行会被读成同一格，所以没有读。请补上结尾的引号；内容里的引号写两遍（""）。
 sheet-encoding = 文件的文字编码不认识。请另存为XLSX，或者UTF-8、GBK编码的CSV。
 sheet-too-many-rows = 行数太多，一次最多{ $n }行（空行不算），请分几次导入。
 sheet-too-many-columns = 单元格{ $x }太靠右了，表格里不应有那么多栏。请删去多余的内容。

@@ -240,6 +240,7 @@ pub fn file_words(lang: Lang, fault: &ReadFault) -> String {
         ReadFault::OldOrProtected => t(lang, "sheet-old").into_owned(),
         ReadFault::NotASheet => t(lang, "sheet-not").into_owned(),
         ReadFault::Damaged => t(lang, "sheet-damaged").into_owned(),
+        ReadFault::Quote(line) => n("sheet-quote", usize::try_from(*line).unwrap_or(usize::MAX)),
         ReadFault::Encoding => t(lang, "sheet-encoding").into_owned(),
         ReadFault::TooManyRows => n("sheet-too-many-rows", LIMITS.rows),
         ReadFault::TooManyColumns(cell) => x("sheet-too-many-columns", cell),
