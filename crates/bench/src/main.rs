@@ -1,4 +1,4 @@
-//! `./x bench [matter|ledger|matrix|path|check|pledges] [--quick] [--fill]`: speed proved on a release build over loopback,
+//! `./x bench [matter|ledger|matrix|path|check|pledges|import] [--quick] [--fill]`: speed proved on a release build over loopback,
 //! with full sync. `path` is the first part of `ledger` and writes nothing, `path --lifecycles N` only
 //! its command path and the processor time of it; `ledger --fill` only makes the large store, of
 //! `--stored N` matters instead of a million.
@@ -7,6 +7,7 @@
 mod burst;
 mod check;
 mod http;
+mod import;
 mod ledger;
 mod load;
 mod matrix;
@@ -66,9 +67,12 @@ fn main() -> ExitCode {
         "pledges" => {
             pledges::run(number(&args, "--members").unwrap_or(if quick { 500 } else { 10_000 }) as usize)
         }
+        "import" => {
+            import::run(number(&args, "--rows").unwrap_or(if quick { 5_000 } else { 50_000 }) as usize)
+        }
         "matrix" => runtime.block_on(matrix::run(quick)),
         other => Err(format!(
-            "there is no benchmark `{other}`; there are: matter, ledger, matrix, check, path, pledges"
+            "there is no benchmark `{other}`; there are: matter, ledger, matrix, check, path, pledges, import"
         )),
     };
     ended(result.and_then(|text| {

@@ -42,7 +42,7 @@ pub fn run(members: usize) -> Result<String, String> {
     std::fs::create_dir_all(&work).map_err(|error| error.to_string())?;
     let at = |text: &str| Timestamp::read(text).ok_or_else(|| format!("`{text}` is no time"));
     let clock = Arc::new(Scripted::new(at(script.get("before")?)?, 1));
-    let service = county(&work, &clock)?;
+    let service = county(&work, &clock, &[])?;
     eprintln!("bench: entering {members} members");
     enter(&service, &script, members)?;
     let fire = |service: &Service| {
@@ -79,10 +79,15 @@ pub fn run(members: usize) -> Result<String, String> {
     Ok(out)
 }
 
-fn county(work: &Path, clock: &Arc<Scripted>) -> Result<Service, String> {
+/// The county of the repository in an empty directory, with further documents.
+pub fn county(work: &Path, clock: &Arc<Scripted>, documents: &[&str]) -> Result<Service, String> {
     let county = std::fs::read_dir("counties").ok().and_then(|mut all| all.next()?.ok());
     let county = county.ok_or("there is no county under counties/")?.path();
-    let files = load::read_library(Path::new("mechanisms")).map_err(|fault| format!("{fault:?}"))?;
+    let mut files = load::read_library(Path::new("mechanisms")).map_err(|fault| format!("{fault:?}"))?;
+    for path in documents {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        files.sources.push(gongzhi_lang::Source { path: (*path).to_owned(), text });
+    }
     let library = load::check_library(&files).map_err(|fault| format!("{fault:?}"))?;
     let file = load::CountyFile::read(&county).map_err(|fault| format!("{fault:?}"))?;
     let ledger = Sqlite::open(&work.join("county.db"), &file.place).map_err(|error| error.to_string())?;

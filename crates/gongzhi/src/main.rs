@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         Command::Check(check) => return commands::check::run(&check),
         Command::Burden(burden) => return commands::burden::run(&burden),
         Command::Figures(figures) => commands::figures::run(&figures),
+        Command::Import(import) => match commands::import::run(&import) {
+            Ok(code) => return code,
+            Err(fault) => Err(fault),
+        },
         Command::Outgoing(outgoing) => commands::outgoing::run(&outgoing),
         Command::Receipt(receipt) => return commands::receipt::run(&receipt),
         Command::Verify(verify) => return commands::verify::run(&verify),
@@ -68,6 +72,8 @@ enum Command {
     Burden(commands::burden::Burden),
     /// Print every indicator.
     Figures(commands::figures::Figures),
+    /// Import a register, or the parts of a record, from a sheet; exit code 0 only if all of it is sound.
+    Import(commands::import::Import),
     /// Verify the whole ledger, a record or a period; exit code 0 only if it verifies.
     Verify(commands::verify::Verify),
     /// Write the whole county into one encrypted file, while its server runs.

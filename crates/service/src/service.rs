@@ -92,6 +92,8 @@ pub struct Service {
     pub audit: crate::audit::Audit,
     /// Steps of many records that run or ran.
     pub(crate) turns: crate::bulk::Turns,
+    /// Large sheets that are checked or carried out.
+    pub(crate) imports: crate::import::Imports,
 }
 
 impl Service {
@@ -137,6 +139,7 @@ impl Service {
             rounds: crate::recur::Rounds::default(),
             audit: crate::audit::Audit::default(),
             turns: crate::bulk::Turns::default(),
+            imports: crate::import::Imports::default(),
         })
     }
 

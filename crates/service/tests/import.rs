@@ -11,7 +11,7 @@ use fixture::{County, county};
 use gongzhi_base::{Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::{Actor, Fault, FieldFault, Order, Raw, Refusal};
 use gongzhi_service::ambient::Scripted;
-use gongzhi_service::import::{Becomes, ImportFailure, Plan, What};
+use gongzhi_service::import::{Applied, Becomes, ImportFailure, Plan, What};
 use gongzhi_store::ListQuery;
 
 const HEADINGS: &str = "目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限\n";
@@ -30,15 +30,15 @@ fn programme(county: &County) -> RecordId {
 
 fn upload(county: &County, root: RecordId, rows: &str) -> Digest {
     let bytes = format!("{HEADINGS}{rows}");
-    county.service.keep_upload(&planner(county), root, bytes.as_bytes(), None).expect("kept")
+    county.service.keep_upload(&planner(county), Some(root), bytes.as_bytes(), None).expect("kept")
 }
 
 fn plan(county: &County, root: RecordId, token: Digest) -> Plan {
-    county.service.import_plan(&planner(county), root, "measure", token).expect("a plan")
+    county.service.import_plan(&planner(county), Some(root), "measure", token, &|_, _| {}).expect("a plan")
 }
 
-fn apply(county: &County, root: RecordId, token: Digest, mark: Digest) -> Result<Plan, ImportFailure> {
-    county.service.import_apply(&planner(county), root, "measure", token, mark)
+fn apply(county: &County, root: RecordId, token: Digest, mark: Digest) -> Result<Applied, ImportFailure> {
+    county.service.import_apply(&planner(county), Some(root), "measure", token, mark, &|_, _| {})
 }
 
 /// How many records there are, by mechanism.
@@ -259,13 +259,17 @@ fn only_who_may_open_all_of_it_may_import_and_nobody_finds_another_s_upload() {
     let root = programme(&county);
     let token = upload(&county, root, &good(&county));
     let supervisor = county.service.actor_of("supervise");
-    let refused = county.service.import_plan(&supervisor, root, "measure", token).expect_err("no right");
+    let refused = county
+        .service
+        .import_plan(&supervisor, Some(root), "measure", token, &|_, _| {})
+        .expect_err("no right");
     assert!(
         matches!(refused, ImportFailure::Failure(gongzhi_service::Failure::Refused(Refusal::NoRight { .. }))),
         "{refused:?}"
     );
     let other = county.service.actor_of("planner2");
-    let gone = county.service.import_plan(&other, root, "measure", token).expect_err("not his");
+    let gone =
+        county.service.import_plan(&other, Some(root), "measure", token, &|_, _| {}).expect_err("not his");
     assert!(matches!(gone, ImportFailure::Gone), "{gone:?}");
 }
 
@@ -306,9 +310,9 @@ fn carried_out_until_killed() {
     let (root, token) = (root.parse().expect("a record"), token.parse().expect("an upload"));
     let service = fixture::open(Path::new(&dir), &clock());
     let actor = service.actor_of("planner");
-    let mark = service.import_plan(&actor, root, "measure", token).expect("a plan").mark;
+    let mark = service.import_plan(&actor, Some(root), "measure", token, &|_, _| {}).expect("a plan").mark;
     std::fs::write(Path::new(&dir).join("begun"), "").expect("told");
-    service.import_apply(&actor, root, "measure", token, mark).expect("carried out");
+    service.import_apply(&actor, Some(root), "measure", token, mark, &|_, _| {}).expect("carried out");
     service.close();
 }
 
@@ -356,8 +360,8 @@ fn killed_in_the_middle_it_is_there_whole_or_not_at_all() {
     let at = rounds.path().join("0");
     let service = fixture::open(&at, &clock());
     let actor = service.actor_of("planner");
-    let plan = service.import_plan(&actor, root, "measure", token).expect("a plan");
-    service.import_apply(&actor, root, "measure", token, plan.mark).expect("carried out");
+    let plan = service.import_plan(&actor, Some(root), "measure", token, &|_, _| {}).expect("a plan");
+    service.import_apply(&actor, Some(root), "measure", token, plan.mark, &|_, _| {}).expect("carried out");
     service.close();
     assert_eq!(measures(&at), MANY);
 }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod erasures;
 pub mod figures;
+pub mod import;
 pub mod key;
 pub mod load;
 pub mod log;

@@ -50,6 +50,7 @@ pub fn serve(service: Service, dir: &Path, http: &Http) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
     let service = Arc::new(service);
     timers::run(&service);
+    gongzhi_service::import::run::keep_up(&service);
     super::seen::keep(&service, dir);
     let metrics = recorder().map_err(|error| Fault::new(error.to_string()))?;
     runtime.block_on(async {

@@ -5,6 +5,7 @@ mod bytes;
 mod county;
 mod disk;
 mod doctor;
+mod import;
 mod key;
 mod rebuild;
 mod server;

@@ -1,7 +1,7 @@
 //! A sheet that could not be read or written · 无法读写的明细表
 //!
 //! # What it does
-//! Checks `sheet` of a mechanism: its records are parts; `new` opens one; `changed` takes a step of a record
+//! Checks `sheet` of a mechanism: `new` opens a record; `changed` takes a step of a record
 //! and asks nothing that the sheet does not hold; each of `key` is asked by `new` and never empty; every
 //! column can stand in a cell, is not personal, and is called otherwise than all others of the sheet.
 //!
@@ -20,7 +20,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查机制的 `sheet`：事项是分项；`new` 是登记步骤；`changed` 是已登记事项的步骤，不问表里没有的内容；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
+//! 检查机制的 `sheet`：`new` 是登记步骤；`changed` 是已登记事项的步骤，不问表里没有的内容；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
 //!
 //! # 为什么不好
 //! 填好的表会被拒绝，或者数值落到别的栏里，或者重复导入已有的事项。
@@ -45,9 +45,6 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
 }
 
 fn one(mechanism: &Mechanism, sheet: &Sheet, faults: &mut Faults) {
-    if mechanism.parent.is_none() {
-        faults.add(Fault::new(&CHECK, "alone", sheet.at));
-    }
     for word in [Some(&sheet.new), sheet.changed.as_ref()].into_iter().flatten() {
         if mechanism.step(word.text()).is_none() {
             let known = mechanism.step_names();

@@ -16,7 +16,8 @@ use crate::sheet::{Book, Row, Sheet};
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: usize,
-    /// Bytes of all that a packed file holds, unpacked.
+    /// Bytes of all that a packed file holds, unpacked; and of the texts of all cells, as one text may stand in
+    /// any number of them.
     pub unpacked: u64,
     /// Files within a packed file.
     pub parts: usize,
@@ -93,11 +94,13 @@ struct Gathered<'l> {
     limits: &'l Limits,
     sheets: Vec<Sheet>,
     rows: usize,
+    /// Bytes of all texts so far.
+    bytes: u64,
 }
 
 impl<'l> Gathered<'l> {
     fn new(limits: &'l Limits) -> Gathered<'l> {
-        Gathered { limits, sheets: Vec::new(), rows: 0 }
+        Gathered { limits, sheets: Vec::new(), rows: 0, bytes: 0 }
     }
 
     fn begin(&mut self, name: &str) {
@@ -115,6 +118,10 @@ impl<'l> Gathered<'l> {
         }
         if cell.text.len() > self.limits.characters && cell.text.chars().count() > self.limits.characters {
             return Err(ReadFault::TooLong(name()));
+        }
+        self.bytes += cell.text.len() as u64;
+        if self.bytes > self.limits.unpacked {
+            return Err(ReadFault::Bomb);
         }
         let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
         let number = row.saturating_add(1);

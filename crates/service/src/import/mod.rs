@@ -3,12 +3,18 @@
 //!
 //! A plan is made anew each time, from the upload and from the records as they are. Nothing is written
 //! before it is applied, and what is applied is the plan that was shown: its mark tells.
+//!
+//! One transaction holds up everybody else's, so it has a bound ([`AT_ONCE`]). A register, whose rows
+//! stand under no record, may be larger: it is checked as a whole first, and then carried out in a durable run
+//! (`run.rs`) that others' commands go between and that a crash only interrupts.
 
 mod cells;
 mod keep;
 mod plan;
 pub mod rows;
+pub mod run;
 mod trial;
+mod watch;
 
 use std::sync::Arc;
 
@@ -23,15 +29,24 @@ use crate::engine::State;
 use crate::failure::Failure;
 use crate::service::Service;
 
-/// What an uploaded sheet may cost.
+pub use watch::{Begun, Imports, Seen};
+
+/// Rows, and commands of a register, that are carried out in one transaction at most.
+pub const AT_ONCE: usize = 2_000;
+
+/// What an uploaded sheet may cost. A record keeps its parts with it, so that each further part under one
+/// record costs more than the one before: those stay within [`AT_ONCE`].
 pub const LIMITS: Limits = Limits {
     bytes: 10 * 1024 * 1024,
     unpacked: 64 * 1024 * 1024,
     parts: 1_000,
-    rows: 2_000,
+    rows: AT_ONCE,
     columns: 100,
     characters: 5_000,
 };
+
+/// The same for a register.
+pub const REGISTER_LIMITS: Limits = Limits { rows: 60_000, unpacked: 128 * 1024 * 1024, ..LIMITS };
 
 /// How often a plan is made again when records changed while it was carried out.
 const TRIES: usize = 4;
@@ -62,6 +77,16 @@ impl Sheet {
     pub fn row(&self) -> &Arc<Mechanism> {
         // A chain holds at least the mechanism from which it was made.
         &self.chain[self.chain.len() - 1]
+    }
+
+    /// Whether its rows stand under no record, each for itself.
+    pub fn is_register(&self) -> bool {
+        self.chain.len() == 1 && self.row().parent.is_none()
+    }
+
+    /// What a file of it may cost.
+    pub fn limits(&self) -> &'static Limits {
+        if self.is_register() { &REGISTER_LIMITS } else { &LIMITS }
     }
 }
 
@@ -151,7 +176,23 @@ impl Plan {
         }
         counts
     }
+
+    /// Whether it is carried out in one transaction.
+    pub fn at_once(&self) -> bool {
+        !self.sheet.is_register() || self.commands.len() <= AT_ONCE
+    }
 }
+
+/// What was carried out.
+#[derive(Debug)]
+pub struct Applied {
+    pub plan: Plan,
+    /// Rows of a long run that somebody overtook: left as they made them.
+    pub left: Vec<u32>,
+}
+
+/// Told how many of how many rows have been read and tried.
+pub type Tell<'t> = &'t (dyn Fn(usize, usize) + Sync);
 
 /// Why there is no plan, or it was not carried out. In each case nothing was written.
 #[derive(Debug)]
@@ -185,45 +226,55 @@ impl Service {
             };
             one.sheet.is_some() && !state.laws.library.mechanisms.values().any(below)
         };
-        let chains = all.filter(last).filter_map(|one| chain(&state, one, &mechanism.name));
+        let chains = all.filter(last).filter_map(|one| chain(&state, one, Some(&mechanism.name)));
         let sheets = chains.map(|chain| {
-            let may = |part: &Arc<Mechanism>| {
-                part.sheet().is_some_and(|(_, step)| {
-                    rights::may_step(step, actor, None, &record.place, &state.world).is_some()
-                })
-            };
+            let may = |part: &Arc<Mechanism>| may_open(&state, actor, part, Some(record));
             let may_import = is_open(mechanism, &record.state) && chain.iter().all(may);
             Sheet { columns: columns(&chain), chain, may_import }
         });
         sheets.collect()
     }
 
-    /// The sheet of that mechanism under a record, if the actor may import it.
+    /// The sheet of a mechanism whose topmost rows stand under no record.
+    pub fn register_sheet(&self, actor: &Actor, mechanism: &str) -> Option<Sheet> {
+        let state = self.state();
+        let last = state.laws.newest(mechanism).filter(|one| one.sheet.is_some())?;
+        let chain = chain(&state, last, None)?;
+        let may_import = chain.iter().all(|part| may_open(&state, actor, part, None));
+        Some(Sheet { columns: columns(&chain), chain, may_import })
+    }
+
+    /// The sheet of that mechanism under a record, or of a register under none, if the actor may import it.
     pub fn import_sheet(
         &self,
         actor: &Actor,
-        root: RecordId,
+        root: Option<RecordId>,
         mechanism: &str,
-    ) -> Result<(Record, Sheet), Failure> {
-        let (law, record) = self.readable(actor, root)?.ok_or(Failure::NotFound)?;
-        let mut sheets = self.sheets(actor, &law, &record).into_iter();
-        let sheet = sheets.find(|sheet| sheet.row().name == mechanism).ok_or(Failure::NotFound)?;
+    ) -> Result<(Option<Record>, Sheet), Failure> {
+        let (above, sheet) = match root {
+            Some(root) => {
+                let (law, record) = self.readable(actor, root)?.ok_or(Failure::NotFound)?;
+                let mut sheets = self.sheets(actor, &law, &record).into_iter();
+                let sheet = sheets.find(|sheet| sheet.row().name == mechanism);
+                (Some((law, record)), sheet)
+            }
+            None => (None, self.register_sheet(actor, mechanism)),
+        };
+        let sheet = sheet.ok_or(Failure::NotFound)?;
         if sheet.may_import {
-            return Ok((record, sheet));
+            return Ok((above.map(|(_, record)| record), sheet));
         }
-        if !is_open(&law, &record.state) {
+        if let Some((law, record)) = &above
+            && !is_open(law, &record.state)
+        {
             let step = sheet.row().sheet().map(|(_, step)| (step.words.clone(), step.clause.clone()));
             let (step, clause) = step.unwrap_or_default();
             let state = law.state(&record.state).map(|state| state.words.clone()).unwrap_or_default();
             return Err(Failure::Refused(Refusal::WrongState { step, state, clause }));
         }
-        let state = self.state();
-        let refused = sheet
-            .chain
-            .iter()
-            .filter_map(|part| part.sheet())
-            .find(|(_, step)| rights::may_step(step, actor, None, &record.place, &state.world).is_none());
-        let (_, step) = refused.ok_or(Failure::NotFound)?;
+        let (state, record) = (self.state(), above.as_ref().map(|(_, record)| record));
+        let refused = sheet.chain.iter().find(|part| !may_open(&state, actor, part, record));
+        let (_, step) = refused.and_then(|part| part.sheet()).ok_or(Failure::NotFound)?;
         let (who, clause) = (step.by.clone(), step.clause.clone());
         Err(Failure::Refused(Refusal::NoRight { step: step.words.clone(), who, clause }))
     }
@@ -232,36 +283,43 @@ impl Service {
     pub fn import_plan(
         &self,
         actor: &Actor,
-        root: RecordId,
+        root: Option<RecordId>,
         mechanism: &str,
         token: Digest,
+        tell: Tell<'_>,
     ) -> Result<Plan, ImportFailure> {
         let (record, sheet) = self.import_sheet(actor, root, mechanism)?;
-        let bytes = self.kept_upload(actor, root, token)?;
-        let book = gongzhi_paper::read::read(&bytes, &LIMITS).map_err(ImportFailure::File)?;
-        plan::make(self, actor, &record, sheet, &book, token)
+        let upload = self.kept_upload(actor, root, token)?;
+        let book = gongzhi_paper::read::read(&upload.bytes, sheet.limits()).map_err(ImportFailure::File)?;
+        plan::make(self, actor, record.as_ref(), sheet, &book, &upload, tell)
     }
 
-    /// Carries out what was shown: all of it in one durable transaction, or nothing. An upload that has
-    /// been carried out does nothing when it is carried out again.
+    /// Carries out what was shown, and waits: all of it in one durable transaction, or nothing; a large
+    /// register in a durable run. An upload that has been carried out does nothing when it is carried out again.
     pub fn import_apply(
         &self,
         actor: &Actor,
-        root: RecordId,
+        root: Option<RecordId>,
         mechanism: &str,
         token: Digest,
         mark: Digest,
-    ) -> Result<Plan, ImportFailure> {
+        tell: Tell<'_>,
+    ) -> Result<Applied, ImportFailure> {
         for _ in 0..TRIES {
-            let mut plan = self.import_plan(actor, root, mechanism, token)?;
+            let mut plan = self.import_plan(actor, root, mechanism, token, &|_, _| {})?;
             if !plan.faults.is_empty() || plan.mark != mark {
                 return Err(ImportFailure::Otherwise(Box::new(plan)));
             }
             if plan.commands.is_empty() {
-                return Ok(plan);
+                return Ok(Applied { plan, left: Vec::new() });
+            }
+            if !plan.at_once() {
+                let run = self.begin_run(actor, token, &plan)?;
+                let run = self.carry_out(token, run, (&plan.commands, &plan.rows), tell)?;
+                return Ok(Applied { plan, left: run.left });
             }
             match self.engine().together(plan.commands.clone(), plan.seen.clone()) {
-                Ok(_) => return Ok(plan),
+                Ok(_) => return Ok(Applied { plan, left: Vec::new() }),
                 // Somebody acted meanwhile: the plan is made on what is there now.
                 Err((None, Failure::Refused(Refusal::Stale { .. }))) => {}
                 Err((Some(at), Failure::Refused(refusal))) => {
@@ -277,14 +335,27 @@ impl Service {
     }
 }
 
-/// A mechanism with a sheet and those above it that have one, down from parts of `root`.
-fn chain(state: &State, last: &Arc<Mechanism>, root: &str) -> Option<Vec<Arc<Mechanism>>> {
+/// Whether an actor may take the opening step of a sheet: under a record, or somewhere.
+fn may_open(state: &State, actor: &Actor, part: &Mechanism, above: Option<&Record>) -> bool {
+    let Some((_, step)) = part.sheet() else { return false };
+    let may = |place: &str| rights::may_step(step, actor, None, place, &state.world).is_some();
+    match above {
+        Some(record) => may(&record.place),
+        None => actor.posts().iter().any(|post| may(&post.place)) || may(&state.world.county),
+    }
+}
+
+/// A mechanism with a sheet and those above it that have one, down from parts of `root` or from records
+/// under none.
+fn chain(state: &State, last: &Arc<Mechanism>, root: Option<&str>) -> Option<Vec<Arc<Mechanism>>> {
     let mut chain = vec![last.clone()];
     loop {
-        let parent = chain.first()?.parent.clone()?;
+        let Some(parent) = chain.first()?.parent.clone() else {
+            return root.is_none().then_some(chain);
+        };
         let above = state.laws.newest(&parent)?;
         if above.sheet.is_none() {
-            return (parent == root).then_some(chain);
+            return (Some(parent.as_str()) == root).then_some(chain);
         }
         if chain.iter().any(|known| known.name == parent) {
             return None;

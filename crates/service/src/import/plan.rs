@@ -7,19 +7,24 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Value};
 use gongzhi_kernel::command::Input;
 use gongzhi_kernel::decide::PARENT;
-use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input};
+use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input, rights};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_paper::sheet::{Book, Found, Heading, Row, find, letters};
-use gongzhi_store::{StoreError, Want};
+use gongzhi_store::{ListQuery, Scope, StoreError, Want};
 
 use super::cells::{Cells, Unread};
+use super::keep::Upload;
 use super::trial::Trial;
-use super::{Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet, What};
+use super::{Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet, Tell, What};
 use crate::engine::State;
 use crate::service::Service;
 
 /// Records read at once.
 const ROUND: usize = 256;
+/// Rows of a list read at once.
+const PAGE: u32 = 1_024;
+/// After how many rows it is told how far it is.
+const TOLD: usize = 256;
 
 /// The columns' headings: each may be called in either language.
 fn headings(columns: &[Column]) -> Vec<Heading> {
@@ -30,14 +35,15 @@ fn headings(columns: &[Column]) -> Vec<Heading> {
     columns.iter().map(heading).collect()
 }
 
-/// Plans what a book would do under a record.
+/// Plans what a book would do under a record, or in a register.
 pub fn make(
     service: &Service,
     actor: &Actor,
-    root: &Record,
+    root: Option<&Record>,
     sheet: Sheet,
     book: &Book,
-    token: Digest,
+    upload: &Upload,
+    tell: Tell<'_>,
 ) -> Result<Plan, ImportFailure> {
     let found = match find(book, &headings(&sheet.columns)) {
         Ok(found) => found,
@@ -45,11 +51,12 @@ pub fn make(
     };
     let state = service.state().clone();
     let mut trial = Trial::new(&state, service.ledger())?;
-    trial.know([Arc::new(root.clone())]);
+    trial.know(root.map(|root| Arc::new(root.clone())));
     let mut planning = Planning {
         service,
+        actor,
         root,
-        token,
+        upload,
         sheet: &sheet,
         found: &found,
         cells: Cells::new(&state.world),
@@ -60,19 +67,26 @@ pub fn make(
         entries: Vec::new(),
         faults: Vec::new(),
         orders: Vec::new(),
-        seen: BTreeSet::from([root.id]),
+        seen: root.iter().map(|root| root.id).collect(),
         begun: false,
     };
     let table = &book.sheets[found.sheet];
     let mut above: Vec<Option<Node>> = vec![None; sheet.chain.len()];
-    for row in &table.rows[found.first..] {
+    let rows = &table.rows[found.first..];
+    for (at, row) in rows.iter().enumerate() {
+        if at % TOLD == 0 {
+            tell(at, 2 * rows.len());
+        }
         planning.row(row, &mut above)?;
     }
     let Planning { entries, mut faults, orders, seen, .. } = planning;
     let seen: Vec<(RecordId, u64)> =
         seen.into_iter().filter_map(|id| Some((id, trial.record(id)?.revision))).collect();
-    let (commands, rows) = commands(service, actor, token, &seen, orders);
-    refused(&mut trial, &sheet, &found, &commands, &rows, &mut faults)?;
+    let total = rows.len();
+    let (commands, rows) = commands(service, actor, upload.token, &seen, orders);
+    // Trying is the second half of the way.
+    let tried = |done: usize| tell(total + total * done / commands.len().max(1), 2 * total);
+    refused(&mut trial, (&sheet, &found), (&commands, &rows), &mut faults, &tried)?;
     faults.sort_by_key(|fault| (fault.row, fault.column.as_ref().map(|(_, at)| *at)));
     let mark = mark(&commands);
     Ok(Plan {
@@ -120,14 +134,16 @@ fn mark(commands: &[Command]) -> Digest {
 /// Tries all commands and tells those that the rules refuse. What stands under a refused one is not tried.
 fn refused(
     trial: &mut Trial<'_>,
-    sheet: &Sheet,
-    found: &Found,
-    commands: &[Command],
-    rows: &[u32],
+    (sheet, found): (&Sheet, &Found),
+    (commands, rows): (&[Command], &[u32]),
     faults: &mut Vec<RowFault>,
+    tried: &dyn Fn(usize),
 ) -> Result<(), StoreError> {
     let mut fallen: HashSet<String> = HashSet::new();
-    for (command, row) in commands.iter().zip(rows) {
+    for (done, (command, row)) in commands.iter().zip(rows).enumerate() {
+        if done % TOLD == 0 {
+            tried(done);
+        }
         let parent = match &command.order {
             Order::Open { input, .. } => input.get(PARENT),
             _ => None,
@@ -182,22 +198,24 @@ struct Node {
     values: BTreeMap<String, Value>,
 }
 
-type Key = (RecordId, usize, Vec<u8>);
+/// A record is told apart under the one above it, if there is one, at its level, by its key.
+type Key = (Option<RecordId>, usize, Vec<u8>);
 
 /// The parts of one record by key, with the number of equal ones.
 type Parts = HashMap<Vec<u8>, (Arc<Record>, usize)>;
 
 struct Planning<'p> {
     service: &'p Service,
-    root: &'p Record,
-    token: Digest,
+    actor: &'p Actor,
+    root: Option<&'p Record>,
+    upload: &'p Upload,
     sheet: &'p Sheet,
     found: &'p Found,
     cells: Cells<'p>,
     state: &'p State,
     trial: &'p Trial<'p>,
     /// Parts that are there, of the records above read so far.
-    known: HashMap<(RecordId, usize), Parts>,
+    known: HashMap<(Option<RecordId>, usize), Parts>,
     nodes: HashMap<Key, Node>,
     entries: Vec<Entry>,
     faults: Vec<RowFault>,
@@ -219,7 +237,7 @@ impl<'p> Planning<'p> {
             return Ok(());
         }
         let sheet = self.sheet;
-        let mut under = Some(self.root.id);
+        let mut under = Some(self.root.map(|root| root.id));
         // Whether this row speaks of the same record as the one before, down to here.
         let mut same = std::mem::replace(&mut self.begun, true);
         for (level, mechanism) in sheet.chain.iter().enumerate() {
@@ -228,7 +246,7 @@ impl<'p> Planning<'p> {
             let inherits = same && level + 1 < sheet.chain.len() && own.iter().all(blank);
             if inherits {
                 // Where the row above has a fault, this has been told.
-                under = above[level].as_ref().map(|node| node.id);
+                under = above[level].as_ref().map(|node| Some(node.id));
                 continue;
             }
             let read = self.values(row, mechanism, &own);
@@ -238,7 +256,7 @@ impl<'p> Planning<'p> {
             };
             same =
                 same && node.is_some() && above[level].as_ref().map(|n| n.id) == node.as_ref().map(|n| n.id);
-            under = node.as_ref().map(|node| node.id);
+            under = node.as_ref().map(|node| Some(node.id));
             above[level] = node;
         }
         Ok(())
@@ -280,7 +298,9 @@ impl<'p> Planning<'p> {
                 }
             }
         }
-        match input::read(mechanism, step, &input, self.root.id, &BTreeMap::new(), &self.state.world) {
+        // A new record that names itself has no identifier yet.
+        let unnamed = self.root.map_or(RecordId([0; 16]), |root| root.id);
+        match input::read(mechanism, step, &input, unnamed, &BTreeMap::new(), &self.state.world) {
             Ok(values) if self.faults.len() == before => return Some((input, values)),
             Ok(_) => {}
             Err(faults) => {
@@ -302,7 +322,7 @@ impl<'p> Planning<'p> {
         &mut self,
         row: &Row,
         level: usize,
-        under: RecordId,
+        under: Option<RecordId>,
         input: &Input,
         values: BTreeMap<String, Value>,
     ) -> Result<Option<Node>, ImportFailure> {
@@ -349,34 +369,35 @@ impl<'p> Planning<'p> {
     }
 
     /// A new record's identifier follows from the upload, so that sending it twice names the same one.
-    fn fresh(&self, under: RecordId, level: usize, key: &[u8]) -> RecordId {
-        let level = (level as u64).to_be_bytes();
-        let digest = Digest::of_parts(&[b"gongzhi.import", &self.token.0, &under.0, &level, key]);
+    fn fresh(&self, under: Option<RecordId>, level: usize, key: &[u8]) -> RecordId {
+        let (level, above) = ((level as u64).to_be_bytes(), under.map_or(Vec::new(), |id| id.0.to_vec()));
+        let digest = Digest::of_parts(&[b"gongzhi.import", &self.upload.token.0, &above, &level, key]);
         let mut entropy = [0; 10];
         entropy.copy_from_slice(&digest.0[..10]);
-        RecordId::at(self.root.opened.0, entropy)
+        RecordId::at(self.root.map_or(self.upload.at, |root| root.opened).0, entropy)
     }
 
     /// The part of a record that has this key, and how many have it.
     fn there(
         &mut self,
         level: usize,
-        under: RecordId,
+        under: Option<RecordId>,
         key: &[u8],
     ) -> Result<Option<(Arc<Record>, usize)>, StoreError> {
         let mechanism = &self.sheet.chain[level];
         if !self.known.contains_key(&(under, level)) {
             let mut parts = HashMap::new();
-            // A record that this sheet opens has no parts yet.
-            let record = self.trial.record(under);
-            let parts_of = record.iter().flat_map(|record| &record.parts);
-            let ids: Vec<RecordId> =
-                parts_of.filter(|part| part.mechanism == mechanism.name).map(|part| part.id).collect();
-            for ids in ids.chunks(ROUND) {
+            for ids in self.held(mechanism, under)?.chunks(ROUND) {
                 let want = Want { records: ids.to_vec(), commands: Vec::new() };
                 for (id, bytes) in self.service.ledger().load(&want)?.records {
                     let record = Record::from_bytes(&bytes)
                         .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
+                    let law = self.state.laws.version(&record.mechanism, record.version);
+                    let may = |law| rights::may_read(law, self.actor, &record, &self.state.world);
+                    // Of a register nobody is told, by way of a sheet, what he may not read.
+                    if under.is_none() && !law.is_some_and(|law| may(law)) {
+                        continue;
+                    }
                     let record = Arc::new(record);
                     self.trial.know([record.clone()]);
                     let entry = parts.entry(self::key(mechanism, &record.fields)).or_insert((record, 0));
@@ -386,6 +407,31 @@ impl<'p> Planning<'p> {
             self.known.insert((under, level), parts);
         }
         Ok(self.known[&(under, level)].get(key).cloned())
+    }
+
+    /// The records of a mechanism under one, or all of a register.
+    fn held(&self, mechanism: &Mechanism, under: Option<RecordId>) -> Result<Vec<RecordId>, StoreError> {
+        if let Some(under) = under {
+            // A record that this sheet opens has no parts yet.
+            let record = self.trial.record(under);
+            let parts = record.iter().flat_map(|record| &record.parts);
+            return Ok(parts.filter(|part| part.mechanism == mechanism.name).map(|part| part.id).collect());
+        }
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.service.ledger().list(&ListQuery {
+                scope: Scope::All,
+                mechanism: Some(mechanism.name.clone()),
+                after,
+                limit: PAGE,
+                ..ListQuery::default()
+            })?;
+            ids.extend(page.rows.iter().map(|row| row.id));
+            after = page.next;
+            if after.is_none() {
+                return Ok(ids);
+            }
+        }
     }
 
     /// A record that is there: what the sheet changes of it.
@@ -421,7 +467,8 @@ impl<'p> Planning<'p> {
         if let (Becomes::Changed(_), Some(step)) = (&becomes, step) {
             let input = input.iter().filter(|(name, _)| asks(name));
             let input = input.map(|(name, raw)| (name.clone(), raw.clone())).collect();
-            let order = Order::Step { record: record.id, step: step.name.clone(), expect: None, input };
+            let expect = Some(record.revision);
+            let order = Order::Step { record: record.id, step: step.name.clone(), expect, input };
             self.orders.push((row.number, order));
         }
         self.entries.push(Entry {
@@ -441,12 +488,12 @@ fn opened(
     level: usize,
     row: u32,
     id: RecordId,
-    under: RecordId,
+    under: Option<RecordId>,
     input: &Input,
 ) -> (Entry, Option<Order>) {
     let order = mechanism.sheet().map(|(sheet, _)| {
         let mut input = input.clone();
-        input.insert(PARENT.to_owned(), Raw::Text(under.to_string()));
+        input.extend(under.map(|under| (PARENT.to_owned(), Raw::Text(under.to_string()))));
         Order::Open { mechanism: mechanism.name.clone(), step: sheet.new.clone(), id, input }
     });
     let entry =

@@ -1,11 +1,12 @@
-//! `POST /records/{id}/imports/{mechanism}`: parts of a record from a sheet.
+//! `POST /records/{id}/imports/{mechanism}`, `POST /imports/{mechanism}`: records from a sheet, under one or
+//! in a register.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use gongzhi_base::Digest;
+use gongzhi_base::{Digest, RecordId};
 use gongzhi_service::State as County;
-use gongzhi_service::import::{Becomes, ImportFailure, Plan, RowFault};
+use gongzhi_service::import::{Applied, Becomes, ImportFailure, LIMITS, Plan, RowFault};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -36,8 +37,11 @@ pub struct Import {
 /// What a sheet does.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportReport {
-    /// Whether it was carried out: all of it, in one durable transaction. With a fault nothing is.
+    /// Whether it was carried out: all of it, in one durable transaction or, for a large register, in a durable run.
+    /// With a fault nothing is.
     pub applied: bool,
+    /// Rows that somebody else changed while a run went on: left as he made them.
+    pub left: Vec<u32>,
     pub new: usize,
     pub changed: usize,
     pub unchanged: usize,
@@ -96,32 +100,69 @@ pub async fn import(
     bytes: Bytes,
 ) -> Result<Json<ImportReport>, Problem> {
     let root = caller.record_id(&id, &app)?;
+    take(&app, &caller, Some(root), mechanism, &import, bytes).await
+}
+
+/// Import a register from a sheet.
+///
+/// The body is the file, XLSX or CSV, with the columns that the mechanism's document declares. All rows are checked
+/// first; with a fault nothing is imported. A large register is written in portions: if the server stops meanwhile it goes on by itself.
+#[utoipa::path(
+    post, path = "/imports/{mechanism}", tag = "records",
+    params(("mechanism" = String, Path, description = "The mechanism of the rows", example = "posts"), Import),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "At most 10 MiB"),
+    responses((status = 200, description = "Checked or carried out", body = ImportReport), CommandProblems),
+    security(("session" = []))
+)]
+pub async fn import_register(
+    State(app): State<App>,
+    caller: Caller,
+    Address(mechanism): Address<String>,
+    Params(import): Params<Import>,
+    bytes: Bytes,
+) -> Result<Json<ImportReport>, Problem> {
+    take(&app, &caller, None, mechanism, &import, bytes).await
+}
+
+async fn take(
+    app: &App,
+    caller: &Caller,
+    root: Option<RecordId>,
+    mechanism: String,
+    import: &Import,
+    bytes: Bytes,
+) -> Result<Json<ImportReport>, Problem> {
     let command = caller.command_id(&import.command_id)?;
     let apply = import.apply.unwrap_or(false);
-    let actor = caller.actor(&app).await?;
+    let actor = caller.actor(app).await?;
+    let register = root.is_none().then(|| app.service.register_sheet(&actor, &mechanism)).flatten();
+    let limits = register.map_or(&LIMITS, |sheet| sheet.limits());
     let done = app.read(move |service| {
         // Nothing is kept for whoever may not import.
         service.import_sheet(&actor, root, &mechanism)?;
         let seed = Digest::of(command.as_str().as_bytes());
         Ok(service.keep_upload(&actor, root, &bytes, Some(seed)).and_then(|token| {
-            let plan = service.import_plan(&actor, root, &mechanism, token)?;
+            let plan = service.import_plan(&actor, root, &mechanism, token, &|_, _| {})?;
             if !apply || !plan.faults.is_empty() {
-                return Ok((plan, false));
+                return Ok((Applied { plan, left: Vec::new() }, false));
             }
             let mark = plan.mark;
-            Ok((service.import_apply(&actor, root, &mechanism, token, mark)?, true))
+            Ok((service.import_apply(&actor, root, &mechanism, token, mark, &|_, _| {})?, true))
         }))
     });
-    let done = done.await.map_err(|failure| caller.failure(&failure, &app))?;
+    let done = done.await.map_err(|failure| caller.failure(&failure, app))?;
     let state = app.service.state();
     match done {
-        Ok((plan, applied)) => Ok(Json(report(caller.lang, &state, &plan, applied))),
+        Ok((done, applied)) => Ok(Json(report(caller.lang, &state, &done, applied))),
         // Somebody came between: what it would do now is told, and nothing was done.
-        Err(ImportFailure::Otherwise(plan)) => Ok(Json(report(caller.lang, &state, &plan, false))),
-        Err(ImportFailure::Failure(failure)) => Err(caller.failure(&failure, &app)),
-        Err(ImportFailure::File(fault)) => Err(told(&caller, file_words(caller.lang, &fault))),
+        Err(ImportFailure::Otherwise(plan)) => {
+            let done = Applied { plan: *plan, left: Vec::new() };
+            Ok(Json(report(caller.lang, &state, &done, false)))
+        }
+        Err(ImportFailure::Failure(failure)) => Err(caller.failure(&failure, app)),
+        Err(ImportFailure::File(fault)) => Err(told(caller, file_words(caller.lang, &fault, limits))),
         Err(ImportFailure::NoTable(found, sheet)) => {
-            Err(told(&caller, no_table_words(caller.lang, &found, &sheet)))
+            Err(told(caller, no_table_words(caller.lang, &found, &sheet)))
         }
         Err(ImportFailure::Gone) => Err(caller.problem(&SHEET)),
     }
@@ -133,7 +174,8 @@ fn told(caller: &Caller, words: String) -> Problem {
     problem
 }
 
-fn report(lang: Lang, state: &County, plan: &Plan, applied: bool) -> ImportReport {
+fn report(lang: Lang, state: &County, done: &Applied, applied: bool) -> ImportReport {
+    let plan: &Plan = &done.plan;
     let [new, changed, unchanged] = plan.counts();
     let fault = |fault: &RowFault| {
         let column = fault.column.as_ref();
@@ -155,5 +197,6 @@ fn report(lang: Lang, state: &County, plan: &Plan, applied: bool) -> ImportRepor
         title: entry.title.clone(),
     });
     let faults = plan.faults.iter().map(fault).collect();
-    ImportReport { applied, new, changed, unchanged, faults, records: records.collect() }
+    let left = done.left.clone();
+    ImportReport { applied, left, new, changed, unchanged, faults, records: records.collect() }
 }

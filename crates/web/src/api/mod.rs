@@ -109,6 +109,7 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
         .layer(Extension(Arc::new(files::Uploads::default())));
     let sheets = OpenApiRouter::new()
         .routes(routes!(import::import))
+        .routes(routes!(import::import_register))
         .layer(DefaultBodyLimit::max(gongzhi_service::import::LIMITS.bytes + 1));
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::sign_in))

@@ -25,6 +25,8 @@ pub struct ListHead {
     pub under: Option<Link>,
     /// Its figures; empty for none.
     pub figures: String,
+    /// The way to its import, for whoever may.
+    pub import: Option<Link>,
 }
 
 /// A filter saved under a name.

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Figure, Form, Link, Shell};
+use super::{Figure, Form, Link, Shell, Tone};
 
 /// Importing a sheet under a record.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
@@ -24,8 +24,39 @@ pub struct ImportPage {
     pub columns: Vec<SheetColumn>,
     /// The upload.
     pub form: Form,
+    /// Whether several records stand in a row.
+    pub under: bool,
     /// What an upload would do.
     pub preview: Option<ImportPreview>,
+    /// A large sheet that is being checked or carried out, or was.
+    pub watch: Option<ImportWatch>,
+}
+
+impl ImportPage {
+    /// Whether something goes on: then there is nothing else to do here.
+    pub fn waiting(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.max > 0)
+    }
+}
+
+/// How far a large sheet is, or how it ended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportWatch {
+    /// What goes on.
+    pub title: String,
+    /// How far it is, in words.
+    pub told: String,
+    /// The same as a bar; no bar where `max` is 0.
+    pub value: u64,
+    /// The whole.
+    pub max: u64,
+    /// How it ended.
+    pub tone: Tone,
+    /// Rows that were left; empty for none.
+    pub left: String,
+    /// The records.
+    pub link: Option<Link>,
 }
 
 /// A column of a sheet.

@@ -40,6 +40,7 @@ POST /dead-letters/{id}
 POST /files
 POST /follow/{code}/erasure
 POST /follow/{code}/steps/{step}
+POST /imports/{mechanism}
 POST /notices/read
 POST /records
 POST /records/{id}/erasure

@@ -131,14 +131,14 @@ pub fn written(lang: Lang, field: &Field) -> write::Column {
     write::Column { heading: say(lang, &field.words), width, ..write::Column::default() }
 }
 
-/// `GET /desk/r/{id}/import/{mechanism}/form.xlsx`
+/// `GET /desk/r/{id}/import/{mechanism}/form.xlsx`, `GET /desk/import/{mechanism}/form.xlsx`
 pub async fn form(
-    Path((id, mechanism)): Path<(String, String)>,
+    Path(asked): Path<super::import::Asked>,
     State(app): State<App>,
     visitor: Visitor,
     me: Me,
 ) -> Answer {
-    let (record, sheet) = super::import::sheet(&app, &visitor, &me, &id, mechanism).await?;
+    let super::import::Target { record, sheet } = super::import::target(&app, &visitor, &me, &asked).await?;
     let state = app.service.state().clone();
     let lang = visitor.lang;
     let columns = sheet.columns.iter().map(|column| {
@@ -160,7 +160,8 @@ pub async fn form(
         let how = [column.how, column.help].join(" ").trim().to_owned();
         [column.heading, column.of, required, how].map(Cell::Text).to_vec()
     });
-    let notes = ["sheet-note-above", "sheet-note-again", "sheet-note-all"];
+    let above = (sheet.chain.len() > 1).then_some("sheet-note-above");
+    let notes = above.into_iter().chain(["sheet-note-again", "sheet-note-all"]);
     let notes = notes.map(|key| vec![Cell::Text(visitor.t(key)), Cell::Empty, Cell::Empty, Cell::Empty]);
     let explanation = Table {
         name: visitor.t("sheet-explanation"),
@@ -176,7 +177,10 @@ pub async fn form(
     let lists = visitor.t("sheet-lists");
     let made = app.read(move |_| Ok(write::xlsx(&[form, explanation], &lists)));
     match made.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))? {
-        Ok(bytes) => Ok(saved(bytes, XLSX, &format!("{}-{name}.xlsx", record.number))),
+        Ok(bytes) => {
+            let under = record.map(|record| format!("{}-", record.number)).unwrap_or_default();
+            Ok(saved(bytes, XLSX, &format!("{under}{name}.xlsx")))
+        }
         Err(fault) => Err(Trouble::broken(&app, &visitor, &fault.0)),
     }
 }

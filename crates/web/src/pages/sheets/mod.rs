@@ -16,7 +16,7 @@ use crate::app::App;
 
 pub use import::{file_words, no_table_words};
 pub use paper::{links, printed, value};
-pub use shown::fault_words;
+pub use shown::{fault_words, reported};
 
 /// Their routes.
 pub fn routes() -> Router<App> {
@@ -24,6 +24,9 @@ pub fn routes() -> Router<App> {
         .route("/desk/r/{id}/import/{mechanism}", get(import::page).post(import::upload))
         .route("/desk/r/{id}/import/{mechanism}/form.xlsx", get(columns::form))
         .route("/desk/r/{id}/import/{mechanism}/{token}", get(import::preview).post(import::apply))
+        .route("/desk/import/{mechanism}", get(import::page).post(import::upload))
+        .route("/desk/import/{mechanism}/form.xlsx", get(columns::form))
+        .route("/desk/import/{mechanism}/{token}", get(import::preview).post(import::apply))
         .route("/desk/r/{id}/sheet/{file}", get(paper::page))
 }
 

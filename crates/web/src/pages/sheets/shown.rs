@@ -1,9 +1,10 @@
 //! What a sheet would do, as the page shows it: faults by row, or what is new and what changes.
 
-use gongzhi_base::{Digest, RecordId, Value};
+use gongzhi_base::Value;
 use gongzhi_lang::model::Field;
 use gongzhi_paper::sheet::CellFault;
 use gongzhi_service::State;
+use gongzhi_service::import::run::Run;
 use gongzhi_service::import::{Becomes, Entry, Plan, RowFault, What};
 
 use crate::app::App;
@@ -12,7 +13,9 @@ use crate::pages::names;
 use crate::pages::record::show::desk_base;
 use crate::pages::visitor::Visitor;
 use crate::pages::words::{field_fault_words, refusal_words_in, say};
-use crate::view::{Figure, Form, Hidden, ImportChange, ImportFault, ImportPreview, Link, Tone, format};
+use crate::view::{
+    Figure, Form, Hidden, ImportChange, ImportFault, ImportPreview, ImportWatch, Link, Tone, format,
+};
 
 /// Most faults and most records told on one page.
 const TOLD: usize = 200;
@@ -21,8 +24,8 @@ pub fn preview(
     app: &App,
     visitor: &Visitor,
     plan: &Plan,
-    token: Digest,
-    root: RecordId,
+    action: String,
+    back: String,
     otherwise: Option<String>,
 ) -> ImportPreview {
     let state = app.service.state();
@@ -48,11 +51,11 @@ pub fn preview(
     let worth = plan.entries.iter().filter(|entry| entry.becomes != Becomes::Unchanged);
     let apply = (faults == 0 && new + changed > 0).then(|| Form {
         id: "apply".into(),
-        action: format!("{}/import/{}/{token}", desk_base(root), plan.sheet.row().name),
+        action,
         hidden: vec![Hidden { name: "mark".into(), value: plan.mark.to_string() }],
         submit: t_with(lang, "import-apply", [("n", ((new + changed) as i64).into())]),
-        note: visitor.t("import-apply-note"),
-        cancel: Some(Link::new(visitor.t("back"), desk_base(root))),
+        note: visitor.t(if plan.at_once() { "import-apply-note" } else { "import-run-note" }),
+        cancel: Some(Link::new(visitor.t("back"), back)),
         ..Form::default()
     });
     let more = |all: usize| match all.saturating_sub(TOLD) {
@@ -71,6 +74,60 @@ pub fn preview(
     }
 }
 
+/// How far the checking of a large sheet is.
+pub fn checking(visitor: &Visitor, seen: usize, total: usize) -> ImportWatch {
+    // Each row is gone over twice: read, and tried.
+    let pairs = [("n", percent(seen, total).into())];
+    ImportWatch {
+        title: visitor.t("import-checking"),
+        told: t_with(visitor.lang, "import-checking-told", pairs),
+        value: seen as u64,
+        max: total.max(1) as u64,
+        ..ImportWatch::default()
+    }
+}
+
+fn percent(done: usize, total: usize) -> i64 {
+    (done * 100 / total.max(1)) as i64
+}
+
+/// How far a run is, or how it ended.
+pub fn running(visitor: &Visitor, run: &Run, list: String) -> ImportWatch {
+    let (lang, number) = (visitor.lang, |n: usize| format::number(n as i64));
+    let pairs = [
+        ("done", number(run.done).into()),
+        ("total", number(run.total).into()),
+        ("n", percent(run.done, run.total).into()),
+    ];
+    if run.ended.is_none() {
+        return ImportWatch {
+            title: visitor.t("import-running"),
+            told: t_with(lang, "import-running-told", pairs),
+            value: run.done as u64,
+            max: run.total.max(1) as u64,
+            ..ImportWatch::default()
+        };
+    }
+    let more = if run.left_all > run.left.len() { visitor.t("import-left-more") } else { String::new() };
+    let rows: Vec<String> = run.left.iter().map(u32::to_string).collect();
+    let rows = format!("{}{more}", rows.join(&visitor.t("list-comma")));
+    let left = [("n", number(run.left_all).into()), ("x", rows.into())];
+    let (tone, key) = match (run.lost, run.left_all) {
+        (true, _) => (Tone::Late, "import-run-lost"),
+        (false, 0) => (Tone::Good, "import-run-done"),
+        (false, _) => (Tone::Soon, "import-run-done"),
+    };
+    let carried = number(run.done.saturating_sub(run.left_all));
+    ImportWatch {
+        title: visitor.t(if run.lost { "import-run-cut" } else { "import-run-ended" }),
+        told: t_with(lang, key, [("n", carried.into()), ("total", number(run.total).into())]),
+        tone,
+        left: if run.left_all > 0 { t_with(lang, "import-left", left) } else { String::new() },
+        link: Some(Link::new(visitor.t("import-see"), list)),
+        ..ImportWatch::default()
+    }
+}
+
 fn told(lang: Lang, state: &State, plan: &Plan, fault: &RowFault) -> ImportFault {
     let column = fault.column.as_ref().map(|(letters, at)| {
         let heading = plan.sheet.columns.get(*at).map(|column| say(lang, &column.field.words));
@@ -85,6 +142,18 @@ fn told(lang: Lang, state: &State, plan: &Plan, fault: &RowFault) -> ImportFault
         what,
         clause: clause.map(|(label, href)| Link::new(label, href)),
     }
+}
+
+/// Every fault of a plan as a line of text: row, column, what stands there, what is wrong.
+pub fn reported(lang: Lang, state: &State, plan: &Plan) -> Vec<String> {
+    let line = |fault: &RowFault| {
+        let told = told(lang, state, plan, fault);
+        let row = t_with(lang, "import-row", [("x", told.row.into())]);
+        let place: Vec<String> =
+            [row, told.column, told.text].into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{}{}{}", place.join(" "), t(lang, "colon"), told.what)
+    };
+    plan.faults.iter().map(line).collect()
 }
 
 /// A fault in words, with the clause on which it rests.

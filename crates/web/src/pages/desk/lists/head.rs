@@ -47,11 +47,21 @@ impl Head<'_> {
             query: asked.query(),
             may_save: self.active().next().is_some(),
             under: self.seen.under.clone(),
+            import: self.import(),
             figures: match self.seen.mechanism.indicators.is_empty() {
                 true => String::new(),
                 false => format!("/desk/figures/{}", self.seen.mechanism.name),
             },
         }
+    }
+
+    /// The way to the import of a register.
+    fn import(&self) -> Option<Link> {
+        let mechanism = self.seen.mechanism;
+        let sheet = self.seen.app.service.register_sheet(&self.seen.me.actor(), &mechanism.name)?;
+        let words = say(self.seen.visitor.lang, &mechanism.words);
+        let label = t_with(self.seen.visitor.lang, "import-link", [("x", words.into())]);
+        sheet.may_import.then(|| Link::new(label, format!("/desk/import/{}", mechanism.name)))
     }
 
     /// The question with the mechanism and view that it means.
