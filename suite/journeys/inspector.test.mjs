@@ -76,6 +76,9 @@ journeys('an inspector', (journey) => {
       await staff.shot('standards');
       await staff.press(staff.page.locator('tr[data-row] [data-row-link]').first());
       await staff.shot('standard');
+      const told = await staff.page.locator('.timeline .what').allInnerTexts();
+      assert.ok(told.length > 3 && told.some((line) => line.includes('记入检查结果')));
+      assert.equal(new Set(told).size, told.length, `a result is taken once, even where all is met at once: ${told}`);
       await staff.visit('/desk/list?mechanism=round');
       await staff.press(staff.page.locator('tr[data-row] [data-row-link]').last());
       assert.match(await words(staff), /逐项检查/);
@@ -85,7 +88,8 @@ journeys('an inspector', (journey) => {
 
   journey('does not let a name be given twice in one place', {}, async (j) => {
     await asStaff(j, 'planner', async (staff) => {
-      const same = () => plan(staff, '同名示范点（演示）', '140823100206');
+      const name = `同名示范点${Date.now() % 100_000}（演示）`;
+      const same = () => plan(staff, name, '140823100206');
       await same();
       const number = /S\d{4}-\d{3}/.exec(await words(staff))[0];
       expectStatus(staff, 409);
