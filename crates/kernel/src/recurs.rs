@@ -5,6 +5,9 @@ use gongzhi_lang::model::Recurs;
 
 use crate::world::World;
 
+/// Periods looked back over at most: items older than a rule have nothing to be found in any of them.
+const LOOKED_BACK: usize = 24;
+
 /// The identifier of what opens for an item in a period: it follows from these, so that nothing opens
 /// twice, whoever fires it and however often. `period` is the period's first day.
 pub fn id(mechanism: &str, period: Date, item: Option<RecordId>, world: &World) -> RecordId {
@@ -20,16 +23,23 @@ pub fn id(mechanism: &str, period: Date, item: Option<RecordId>, world: &World) 
     RecordId::at(world.zone.start_of(period).0, entropy)
 }
 
-/// The identifier of what opened for the same item in the period before, where the rule takes something
-/// over from it.
-pub fn before(
+/// The identifiers under which something may have opened for the same item in the periods before, newest
+/// first: a period may have been missed, or the item left out of it. Nothing opened before `since`, when
+/// the item itself was opened.
+pub fn earlier(
     recurs: &Recurs,
     mechanism: &str,
     period: Date,
     item: Option<RecordId>,
+    since: Option<Timestamp>,
     world: &World,
-) -> Option<RecordId> {
-    recurs.previous.as_ref().map(|_| id(mechanism, recurs.every.before(period), item, world))
+) -> impl Iterator<Item = RecordId> {
+    let first = since.map(|at| recurs.every.first(world.zone.date(at)));
+    let every = recurs.every;
+    let before = std::iter::successors(Some(every.before(period)), move |later| Some(every.before(*later)));
+    let before =
+        before.take(LOOKED_BACK).take_while(move |before| first.is_none_or(|first| *before >= first));
+    before.map(move |before| id(mechanism, before, item, world))
 }
 
 /// Whether the records of a period open now or have opened.
@@ -87,6 +97,19 @@ mod tests {
 
     fn day(text: &str) -> Date {
         text.parse().expect("a date")
+    }
+
+    #[test]
+    fn what_is_earlier_goes_back_to_the_item_and_not_for_ever() {
+        let world = World::new("1".into(), Zone::CHINA, Arc::new(Calendar::default()), &Library::default());
+        let rule = rule(Day::Nth(1), false);
+        let since = Zone::CHINA.instant("2026-08-20T10:00".parse().expect("a civil time"));
+        let item = Some(RecordId([7; 16]));
+        let found: Vec<RecordId> =
+            earlier(&rule, "pledge", day("2026-11-01"), item, Some(since), &world).collect();
+        let months = ["2026-10-01", "2026-09-01", "2026-08-01"];
+        assert_eq!(found, months.map(|month| id("pledge", day(month), item, &world)));
+        assert_eq!(earlier(&rule, "pledge", day("2026-11-01"), None, None, &world).count(), LOOKED_BACK);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::desk::RecordView;
 use crate::failure::Failure;
 use crate::service::Service;
 
+/// Records of one mechanism shown to a holder for whom they open: the present one and the one before.
+const SHOWN: usize = 2;
+
 /// A published record; of its fields only the public ones may be shown.
 pub struct Published {
     pub row: Row,
@@ -106,7 +109,7 @@ impl Service {
         (lasts && view.mechanism.openers().any(may)).then(|| self.receipt_code(view.record.id))
     }
 
-    /// What opened by itself for a record in the present period and the one before, newest first: whoever
+    /// What opened by itself for a record in the present period, and the newest before, newest first: whoever
     /// holds the code of that record holds theirs as well.
     pub fn opened_for(&self, record: &Record) -> Result<Vec<(Row, Arc<Mechanism>)>, Failure> {
         let state = self.state().clone();
@@ -118,12 +121,18 @@ impl Service {
                 continue;
             }
             let present: Date = rule.every.first(today);
-            for period in [present, rule.every.before(present)] {
-                ids.push(recurs::id(&mechanism.name, period, Some(record.id), &state.world));
-            }
+            ids.push(recurs::id(&mechanism.name, present, Some(record.id), &state.world));
+            let (item, since) = (Some(record.id), Some(record.opened));
+            ids.extend(recurs::earlier(rule, &mechanism.name, present, item, since, &state.world));
         }
         let mut rows = self.ledger().rows(&ids)?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.opened));
+        let mut shown: HashMap<String, usize> = HashMap::new();
+        rows.retain(|row| {
+            let shown = shown.entry(row.mechanism.clone()).or_default();
+            *shown += 1;
+            *shown <= SHOWN
+        });
         let known = rows.into_iter().filter_map(|row| {
             let mechanism = state.laws.version(&row.mechanism, row.version)?.clone();
             Some((row, mechanism))

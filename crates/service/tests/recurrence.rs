@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gongzhi_base::{CommandId, Date, RecordId, Timestamp};
+use gongzhi_base::{CommandId, Date, RecordId, Timestamp, Value};
 use gongzhi_kernel::{Actor, Command, Order, Raw, recurs};
 use gongzhi_service::ambient::Scripted;
 use gongzhi_service::seal::MasterKey;
@@ -131,5 +131,14 @@ fn each_member_gets_one_pledge_a_month_also_when_it_is_cut_off_in_the_middle() {
     clock.set(at("2027-02-03T00:00:00Z"));
     timers::fire_due(&service, service.now()).expect("fired");
     assert_eq!(pledges(&service), 2 * (MEMBERS - 1));
+    // Nobody had promised anything in November, which is carried over, over the months in between.
+    let world = service.state().world.clone();
+    let month = |date: &str| recurs::id("pledge", date.parse().expect("a date"), Some(members[1]), &world);
+    let present = service.view(&Actor::System, month("2027-02-01")).expect("opened").record;
+    assert_eq!(present.fields.get("carried_from"), Some(&Value::Record(month("2026-11-01"))));
+    let member = service.view(&Actor::System, members[1]).expect("a member").record;
+    let shown: Vec<RecordId> =
+        service.opened_for(&member).expect("read").iter().map(|(row, _)| row.id).collect();
+    assert_eq!(shown, [month("2027-02-01"), month("2026-11-01")], "the holder sees both");
     gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("the log verifies");
 }

@@ -174,8 +174,8 @@ impl Run<'_> {
         self.open(&mechanism, step, id, parent.as_deref(), actor, &input)
     }
 
-    /// What a record that opens by itself takes over from the one of the period before. A deadline of
-    /// that one may end at the very moment at which this one opens: it comes first.
+    /// What a record that opens by itself takes over from the newest one that opened before for the same
+    /// item. A deadline of that one may end at the very moment at which this one opens: it comes first.
     fn taken_over(
         &mut self,
         name: &str,
@@ -184,11 +184,10 @@ impl Run<'_> {
         item: Option<RecordId>,
     ) -> Result<Input, Refusal> {
         let mut input = Input::new();
-        let before = recurs::before(recurs, name, period, item, self.case.world);
-        let (Some(rule), Some(id)) = (&recurs.previous, before) else { return Ok(input) };
-        if self.find(id).is_none() {
-            return Ok(input);
-        }
+        let Some(rule) = &recurs.previous else { return Ok(input) };
+        let since = item.and_then(|item| self.find(item)).map(|item| item.opened);
+        let mut earlier = recurs::earlier(recurs, name, period, item, since, self.case.world);
+        let Some(id) = earlier.find(|id| self.find(*id).is_some()) else { return Ok(input) };
         self.note_passed(id)?;
         let (law, record) = self.known(id)?;
         let scope = Scope::of(&law, &record, self.case.world, self.at);

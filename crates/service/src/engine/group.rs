@@ -218,9 +218,11 @@ impl Group {
         }
         let mut missing: BTreeSet<RecordId> =
             commands.iter().flat_map(|command| named(command)).chain(records.iter().copied()).collect();
-        missing.extend(commands.iter().filter_map(|command| before(command, laws, &self.at.world)));
+        missing.extend(
+            commands.iter().filter_map(|command| earlier(command, laws, &self.at.world, None).next()),
+        );
         // The second and third rounds fetch what the first ones point at: parents, merged records.
-        for _ in 0..3 {
+        for round in 0..3 {
             let mut further = BTreeSet::new();
             for id in std::mem::take(&mut missing) {
                 if self.found.contains_key(&id) || self.absent.contains(&id) {
@@ -250,12 +252,26 @@ impl Group {
                 self.keep(means, laws, Arc::new(record));
             }
             want = Want::default();
+            if round == 0 {
+                further.extend(commands.iter().flat_map(|command| self.further_back(command, laws)));
+            }
             missing.extend(further);
             if missing.is_empty() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Where nothing opened in the period before: what may have opened for the item in those before that.
+    fn further_back(&self, command: &Command, laws: &Laws) -> Vec<RecordId> {
+        let Order::Recur { item: Some(item), .. } = &command.order else { return Vec::new() };
+        let since = self.found.get(item).map(|kept| kept.record.opened);
+        let mut ids = earlier(command, laws, &self.at.world, since);
+        match ids.next() {
+            Some(newest) if self.absent.contains(&newest) => ids.collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Adds a record that was read, unless the group has it already.
@@ -556,10 +572,24 @@ fn named(command: &Command) -> Vec<RecordId> {
     ids
 }
 
-/// The record of the period before, where what opens by itself takes something over from it.
-fn before(command: &Command, laws: &Laws, world: &World) -> Option<RecordId> {
-    let Order::Recur { mechanism, period, item, .. } = &command.order else { return None };
-    recurs::before(laws.newest(mechanism)?.recurs.as_ref()?, mechanism, *period, *item, world)
+/// Records of the periods before, newest first, where what opens by itself takes something over from one.
+fn earlier<'a>(
+    command: &'a Command,
+    laws: &'a Laws,
+    world: &'a World,
+    since: Option<Timestamp>,
+) -> impl Iterator<Item = RecordId> + 'a {
+    let rule = match &command.order {
+        Order::Recur { mechanism, period, item, .. } => laws
+            .newest(mechanism)
+            .and_then(|law| law.recurs.as_ref())
+            .filter(|rule| rule.previous.is_some())
+            .map(|rule| (rule, mechanism, *period, *item)),
+        _ => None,
+    };
+    rule.into_iter().flat_map(move |(rule, mechanism, period, item)| {
+        recurs::earlier(rule, mechanism, period, item, since, world)
+    })
 }
 
 /// Records that a record points at.
