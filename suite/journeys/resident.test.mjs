@@ -120,6 +120,11 @@ journeys('a resident', (journey) => {
     await rate.locator('[name="rate.satisfied"][value=so-so]').check();
     await j.press(rate.locator('.send button'));
     assert.match(await j.page.locator('.status-card').innerText(), /已办结/);
+    assert.equal(await j.page.locator('form#form-rate').count(), 0, 'what has been rated is not offered for rating again');
+    const hindered = j.page.locator('.hindered');
+    assert.match(await hindered.innerText(), /评价：这次办理您已经评价过了/, 'and it is said why');
+    assert.match(await hindered.locator('a.clause').getAttribute('href'), /^\/help\/matter#/, 'with the clause');
+    await j.shot('follow-rated');
     const reopen = j.page.locator('form#form-reopen');
     const second = j.page.locator('details', { has: reopen });
     if ((await second.getAttribute('open')) === null) await second.locator('summary').first().click();

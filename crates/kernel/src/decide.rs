@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{RecordId, Timestamp, Value};
-use gongzhi_lang::model::{Clause, Mechanism, Step};
+use gongzhi_lang::model::{Clause, Mechanism, Need, Step};
 
 use crate::actor::{Acted, Actor};
 use crate::claims::Claim;
@@ -96,6 +96,16 @@ pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
 fn opener<'m>(mechanism: &'m Mechanism, step: &str) -> Result<&'m Step, Refusal> {
     let found = mechanism.step(step).filter(|step| step.opens_record());
     found.ok_or_else(|| Refusal::NoSuch { what: step.to_owned() })
+}
+
+fn unmet(need: &Need) -> Refusal {
+    Refusal::Need { words: need.words.clone(), clause: need.clause.clone() }
+}
+
+/// What stands against a step whatever is filled in: the first condition that fails and reads nothing
+/// that the step asks for. `scope` has the record, who acts, and the record above.
+pub fn hindered(step: &Step, scope: &Scope<'_>) -> Option<Refusal> {
+    step.needs.iter().find(|need| need.foreseen && !scope.holds(&need.when)).map(unmet)
 }
 
 /// One decision in the making.
@@ -256,7 +266,7 @@ impl Run<'_> {
         for need in &step.needs {
             let scope = Scope { record: seen, ..around };
             if !scope.holds(&need.when) {
-                return Err(Refusal::Need { words: need.words.clone(), clause: need.clause.clone() });
+                return Err(unmet(need));
             }
         }
         taken.set = values;

@@ -14,6 +14,7 @@ use crate::literate::{Block, title_words};
 use crate::model::*;
 use crate::source::{Source, Spanned};
 use crate::view::{Shape, View};
+use crate::walk;
 use crate::world::World;
 
 /// Everything without errors.
@@ -360,7 +361,14 @@ impl Build<'_> {
         if !need.basis.is_empty() {
             clause.basis = need.basis.clone();
         }
-        Some(Need { when: expr(need.when.as_ref()?)?, words: need.words.clone(), clause })
+        let when = expr(need.when.as_ref()?)?;
+        let mut foreseen = true;
+        walk::exprs(&when, &mut |part| {
+            if let Expr::Field(name) | Expr::Has(name) = part {
+                foreseen &= !step.asks.iter().any(|ask| ask.field.value == *name);
+            }
+        });
+        Some(Need { when, foreseen, words: need.words.clone(), clause })
     }
 
     fn deadline(&self, deadline: &ast::Deadline) -> Option<Deadline> {

@@ -392,6 +392,8 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Need {
     pub when: Expr,
+    /// Whether it reads nothing that the step asks for: it holds or fails before anything is filled in.
+    pub foreseen: bool,
     pub words: Words,
     pub clause: Clause,
 }

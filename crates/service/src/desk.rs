@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, keeping, rights};
+use gongzhi_kernel::{Acted, Actor, Event, Order, Record, Refusal, eval, hindered, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -28,6 +28,9 @@ pub struct RecordView {
     pub own: BTreeMap<String, Value>,
     /// Names of the steps that this reader may take now.
     pub steps: Vec<String>,
+    /// What a holder could take but for a condition, with the condition. Staff are offered such steps
+    /// all the same: what is missing is mostly theirs to bring about, and the refusal tells it.
+    pub hindered: Vec<(String, Refusal)>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
     /// Whether this reader may have its personal values erased now, or why not.
@@ -149,12 +152,14 @@ impl Service {
                 .map_err(|error| StoreError::Corrupt(format!("entry {}: {error}", entry.header.seq)))?;
             history.push((entry.header.seq, event));
         }
-        let steps = mechanism
+        let mut steps: Vec<String> = mechanism
             .steps
             .iter()
             .filter(|step| offered(step, actor, &record, &state))
             .map(|step| step.name.clone())
             .collect();
+        let hindered = self.hindered(actor, &mechanism, &record, &steps)?;
+        steps.retain(|step| !hindered.iter().any(|(known, _)| known == step));
         let may_look = mechanism
             .fields
             .iter()
@@ -193,8 +198,31 @@ impl Service {
             erasure,
             kept_until,
             steps,
+            hindered,
             may_look,
         })
+    }
+
+    /// Which of the steps offered to a holder a condition stands against, whatever is filled in.
+    fn hindered(
+        &self,
+        actor: &Actor,
+        mechanism: &Mechanism,
+        record: &Record,
+        offered: &[String],
+    ) -> Result<Vec<(String, Refusal)>, Failure> {
+        if !matches!(actor, Actor::Holder(_)) {
+            return Ok(Vec::new());
+        }
+        let state = self.state();
+        let parent = record.parent.map(|id| self.record(id)).transpose()?;
+        let scope = eval::Scope {
+            actor: Some(&Acted::Holder),
+            parent: parent.as_ref(),
+            ..eval::Scope::of(mechanism, record, &state.world, self.now())
+        };
+        let known = offered.iter().filter_map(|name| mechanism.step(name));
+        Ok(known.filter_map(|step| Some((step.name.clone(), hindered(step, &scope)?))).collect())
     }
 
     /// Looks at personal fields, stating why. The look is in the ledger before anything is shown.

@@ -19,10 +19,10 @@ use super::posted::Posted;
 use super::problem::{Answer, Trouble, ok, page as render, see};
 use super::record::show::{Gaze, held_file};
 use super::visitor::Visitor;
-use super::words::{clause_link, say};
+use super::words::{clause_link, refusal_words_in, say};
 use super::{erase, home, names, record, why};
 use crate::app::App;
-use crate::i18n::t_with;
+use crate::i18n::{Lang, t_with};
 use crate::view::{self, Flash, FollowPage, FollowStep, Link, Tone, WhyPage};
 
 /// Codes that were opened before count no more against the brake on guessing: their pages and
@@ -149,6 +149,7 @@ fn shown(
         facts: gaze.facts(&view.record, |field| given || asked(&field.name)),
         files: gaze.files(view.record.fields.iter().filter(|(name, _)| asked(name))),
         steps: steps(app, visitor, &state, held, again.as_ref()),
+        hindered: hindered(lang, &state, view),
         events: gaze.events(view),
         receipt_href: format!("/receipt/{}", grouped(&held.code)),
         proof_href: format!("{}/receipt", held.base),
@@ -264,6 +265,22 @@ fn steps(
             form.draft_key = String::new();
             let open = mine.is_some() || again.is_none() && expected == Some(&step.name);
             FollowStep { title: say(visitor.lang, &step.words), note: String::new(), form, open }
+        })
+        .collect()
+}
+
+/// What a condition stands against, whatever is filled in.
+fn hindered(lang: Lang, state: &gongzhi_service::State, view: &RecordView) -> Vec<view::Hindered> {
+    let known =
+        view.hindered.iter().filter_map(|(name, refusal)| Some((view.mechanism.step(name)?, refusal)));
+    known
+        .map(|(step, refusal)| {
+            let told = refusal_words_in(lang, refusal, state);
+            view::Hindered {
+                title: say(lang, &step.words),
+                why: told.words,
+                clause: told.clause.map(|(label, href)| Link::new(label, href)),
+            }
         })
         .collect()
 }

@@ -130,6 +130,8 @@ pub struct FollowPage {
     /// What the resident can do now: rate, add, reopen.
     pub steps: Vec<FollowStep>,
     /// What happened, newest first.
+    /// What the resident could do but for a condition.
+    pub hindered: Vec<Hindered>,
     pub events: Vec<Event>,
     /// The receipt, for printing again.
     pub receipt_href: String,
@@ -231,6 +233,18 @@ pub struct FollowStep {
 }
 
 /// The rates of every office.
+/// A step that cannot be taken now, and why.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hindered {
+    /// What it is called.
+    pub title: String,
+    /// What stands against it.
+    pub why: String,
+    /// The clause that says so.
+    pub clause: Option<Link>,
+}
+
 #[derive(Debug, Clone, Default, Deserialize, Template)]
 #[serde(default, deny_unknown_fields)]
 #[template(path = "rates.html")]

@@ -36,7 +36,13 @@ async fn a_matter_runs_from_report_to_rating() {
     let followed = ask("GET", &format!("/follow/{}", open.code)).send().await.expect(200);
     assert_eq!(followed["state"]["name"], "answered");
     assert_eq!(followed["fields"]["done"], "已更换灯泡和线路");
+    let offered = async || {
+        let steps = ask("GET", &format!("/follow/{}", open.code)).send().await.expect(200)["steps"].clone();
+        steps.as_array().expect("steps").iter().any(|step| step["name"] == "rate")
+    };
+    assert!(offered().await);
     hold(&open.code, "rate", json!({ "solved": "yes", "satisfied": "yes" })).await.expect(200);
+    assert!(!offered().await, "what is rated is not offered for rating again");
 
     let closed = ask("GET", &format!("/records/{}", open.id)).by("dispatch").send().await.expect(200);
     assert_eq!(closed["state"]["name"], "closed");
