@@ -49,6 +49,20 @@ journeys('the register of documents', (journey) => {
       const rule = await staff.page.locator('a[href^="/help/pledge"]').count();
       assert.ok(rule >= 1, 'from the notice to the rule that it founds');
       await staff.shot('notice-read');
+      // And back: the rule names the notices that found it, for whoever may read them.
+      await staff.press(staff.page.locator('a[href^="/help/pledge"]').first());
+      const founded = staff.page.locator('.founded li').filter({ hasText: subject });
+      assert.match(await founded.innerText(), new RegExp(`通知 ${notice}`));
+      await staff.shot('rule-founded');
+      await staff.press(founded.locator('a'));
+      assert.match(await words(staff), new RegExp(notice));
+    });
+    await j.visit('/help/pledge');
+    assert.equal(await j.page.locator('.founded').count(), 0, 'notices are no business of the public');
+    assert.ok((await j.page.locator('.others a').count()) > 5);
+    await asStaff(j, 'secretary.yangzhuang', async (staff) => {
+      await staff.visit('/help/pledge');
+      assert.equal(await staff.page.locator('.founded li').filter({ hasText: subject }).count(), 0, 'who may not read it is not told of it');
     });
   });
 });

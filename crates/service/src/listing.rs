@@ -8,7 +8,8 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Value};
 use gongzhi_kernel::project::Row;
 use gongzhi_kernel::{Actor, Record};
-use gongzhi_lang::model::{Field, Level, Measure, Mechanism};
+use gongzhi_lang::dictionary;
+use gongzhi_lang::model::{Field, Level, Measure, Mechanism, Type};
 use gongzhi_lang::view::{Column, Shape, View, listable};
 use gongzhi_store::{ListQuery, Order, Scope, StoreError, Want};
 
@@ -115,7 +116,32 @@ pub struct Listing {
     pub next: Option<(i64, RecordId)>,
 }
 
+/// Records told of a mechanism at most.
+const NAMING: u32 = 50;
+
 impl Service {
+    /// The records that name a mechanism as what they are about, such as the notices that found it, as far as
+    /// the actor may read them, newest first. Parts only repeat what the record above them says.
+    pub fn naming(&self, actor: &Actor, mechanism: &str) -> Result<Vec<Row>, Failure> {
+        let state = self.state().clone();
+        let names = |one: &&Arc<Mechanism>| {
+            let kind = one.kind.as_deref().and_then(|field| one.field(field));
+            one.parent.is_none()
+                && kind
+                    .is_some_and(|field| matches!(&field.ty, Type::Entry(of) if of == dictionary::MECHANISMS))
+        };
+        let mut rows = Vec::new();
+        for one in state.laws.library.mechanisms.values().filter(names) {
+            let (of, kind) = (Some(one.name.clone()), Some(mechanism.to_owned()));
+            let query = ListQuery { mechanism: of, kind, limit: NAMING, ..ListQuery::default() };
+            // Entries of deeper catalogues are asked for with all under them, which begin with the same letters.
+            let page = self.list(actor, query)?.rows.into_iter();
+            rows.extend(page.filter(|row| row.kind.as_deref() == Some(mechanism)));
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.opened));
+        Ok(rows)
+    }
+
     /// The mechanisms of which an actor may list any records, registers left out, by name.
     pub fn listable(&self, actor: &Actor) -> Vec<Arc<Mechanism>> {
         let scope = self.scope(actor);

@@ -1,5 +1,6 @@
 # Help and about
 help-contents = Contents
+help-founded = Founded by
 help-others = Other rules
 about-title = About this platform
 about-lead = Each mechanism is a document that people can read and the machine can check. Each matter is kept from beginning to end in one ledger, and deadlines and figures are computed from it.

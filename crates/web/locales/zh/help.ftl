@@ -1,5 +1,6 @@
 # 帮助与关于
 help-contents = 目录
+help-founded = 由这些文件建立
 help-others = 其他规则
 about-title = 关于本平台
 about-lead = 每项机制是一份人能读、机器能查的文件；每件事从头到尾记在同一本账上；时限和数字都由账上算出。

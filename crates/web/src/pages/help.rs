@@ -3,16 +3,18 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use gongzhi_kernel::project::Row;
 use gongzhi_lang::literate::{self, Block};
 use gongzhi_lang::model::Clause;
 use pulldown_cmark::{Event, Options, Parser, html};
 
 use super::problem::ok;
-use super::visitor::Visitor;
+use super::rows::record_row;
+use super::visitor::{Me, Visitor};
 use super::words::{clause_link, say};
 use crate::app::App;
 use crate::i18n::{Lang, t, t_with};
-use crate::view::{HelpPage, Link, TextPage, TextSection};
+use crate::view::{Founding, HelpPage, Link, TextPage, TextSection};
 
 /// `GET /help`: the documents in force.
 pub async fn index(State(app): State<App>, visitor: Visitor) -> Response {
@@ -30,10 +32,19 @@ pub async fn index(State(app): State<App>, visitor: Visitor) -> Response {
 }
 
 /// `GET /help/{document}`
-pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Visitor) -> Response {
-    let state = app.service.state();
+pub async fn page(
+    Path(name): Path<String>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Option<Me>,
+) -> Response {
+    let state = app.service.state().clone();
     let library = &state.laws.library;
     let Some(document) = library.documents.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    let founded = match me {
+        Some(me) => founded(&app, &visitor, &me, &document.mechanisms).await,
+        None => Vec::new(),
+    };
     let title = say(visitor.lang, &document.title);
     let versions: Vec<String> = document
         .mechanisms
@@ -51,11 +62,35 @@ pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Vis
         title,
         version: versions.join(" · "),
         contents,
+        founded,
         html,
         others: others
             .map(|other| Link::new(say(visitor.lang, &other.title), format!("/help/{}", other.name)))
             .collect(),
     })
+}
+
+/// The records that name one of a document's mechanisms, such as the notices that found it: for the staff,
+/// each as far as their posts reach.
+async fn founded(app: &App, visitor: &Visitor, me: &Me, mechanisms: &[String]) -> Vec<Founding> {
+    let (actor, names) = (me.actor(), mechanisms.to_vec());
+    let found = app.read(move |service| {
+        let all = names.iter().map(|name| service.naming(&actor, name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(all.concat())
+    });
+    let rows = found.await.unwrap_or_else(|failure| {
+        tracing::error!(?failure, "what names a mechanism could not be read");
+        Vec::new()
+    });
+    let state = app.service.state();
+    let shown = |row: &Row| {
+        let law = state.laws.version(&row.mechanism, row.version);
+        Founding {
+            sort: law.map(|law| say(visitor.lang, &law.words)).unwrap_or_default(),
+            row: record_row(visitor.lang, &state, row, app.service.now()),
+        }
+    };
+    rows.iter().map(shown).collect()
 }
 
 /// A document's headings and its body as HTML. Nothing in it passes as markup of its own.

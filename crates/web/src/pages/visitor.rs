@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use gongzhi_kernel::Actor;
@@ -201,6 +201,15 @@ impl FromRequestParts<App> for Me {
             Ok(Some((staff, unread)))
         });
         match read.await {
+/// For pages that anybody may see and that tell the staff a little more.
+impl OptionalFromRequestParts<App> for Me {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Me>, Infallible> {
+        Ok(<Me as FromRequestParts<App>>::from_request_parts(parts, app).await.ok())
+    }
+}
+
             Ok(Some((staff, unread))) => Ok(Me { staff, unread }),
             Ok(None) => Err(Trouble::sign_in(&visitor)),
             Err(failure) => Err(Trouble::failure(app, &visitor, &failure)),

@@ -4,7 +4,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Look, ProofPart, Shell, State,
+    Attachment, Due, Event, Fact, Figure, FigureTable, Form, LineChart, Link, Look, ProofPart, RecordRow,
+    Shell, State,
 };
 
 /// The front page.
@@ -129,9 +130,9 @@ pub struct FollowPage {
     pub opened: Vec<super::PublicCard>,
     /// What the resident can do now: rate, add, reopen.
     pub steps: Vec<FollowStep>,
-    /// What happened, newest first.
     /// What the resident could do but for a condition.
     pub hindered: Vec<Hindered>,
+    /// What happened, newest first.
     pub events: Vec<Event>,
     /// The receipt, for printing again.
     pub receipt_href: String,
@@ -232,7 +233,6 @@ pub struct FollowStep {
     pub open: bool,
 }
 
-/// The rates of every office.
 /// A step that cannot be taken now, and why.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -245,6 +245,7 @@ pub struct Hindered {
     pub clause: Option<Link>,
 }
 
+/// The rates of every office.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
 #[serde(default, deny_unknown_fields)]
 #[template(path = "rates.html")]
@@ -309,10 +310,22 @@ pub struct HelpPage {
     pub version: String,
     /// Its headings; addresses are `#anchors`.
     pub contents: Vec<Link>,
+    /// What names a mechanism of it, such as the notices that found it; for the staff only.
+    pub founded: Vec<Founding>,
     /// The body as HTML, made by the product from the document (never from what somebody typed).
     pub html: String,
     /// Other documents.
     pub others: Vec<Link>,
+}
+
+/// A record that names a mechanism.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Founding {
+    /// What it is: a notice.
+    pub sort: String,
+    /// Its number, title, state, unit and day.
+    pub row: RecordRow,
 }
 
 /// Language, theme and type are on the settings page; this is the plain page of text, such as “about” or the privacy notice.
