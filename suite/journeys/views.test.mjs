@@ -85,14 +85,36 @@ journeys('views of the work programme', (journey) => {
         if (script) await staff.page.locator(`input[name=id][value="${open.at(-1)}"]`).evaluate((input, value) => { input.value = value; }, done);
         await staff.press('.bulk-bar button');
         const refused = script ? 1 : 0;
-        assert.equal(await staff.page.locator('.bulk-lines tbody tr').count(), open.length);
-        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        const chosen = async () => {
+          assert.equal(await staff.page.locator('.bulk-lines tbody tr').count(), open.length);
+          assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        };
+        await chosen();
+        // The switches keep the choice and what was typed, and carry nothing out.
+        await staff.page.fill('[name=order]', '尚未写完');
+        for (const lang of ['en', 'zh']) {
+          await staff.switchLanguage(lang);
+          await chosen();
+          assert.equal(await staff.page.locator('.summary').count(), 0, 'nothing has been sent yet');
+          assert.equal(await staff.page.locator('[name=order]').inputValue(), '尚未写完');
+        }
+        await staff.page.locator('[name=_type]').click();
+        await staff.page.waitForFunction(() => document.documentElement.dataset.type === 'large');
+        await chosen();
+        await staff.page.locator('[name=_type]').click();
+        await staff.page.waitForFunction(() => document.documentElement.dataset.type === 'normal');
+        await staff.page.fill('[name=order]', '');
         expectStatus(staff, 422);
         await staff.press('form.form .send .main');
         assert.ok(await staff.page.locator('.summary').count(), 'the order is missing, and said so');
         await staff.page.fill('[name=order]', '三日内报进展。');
         await staff.press('form.form .send .main');
-        await staff.shot('bulk-preview', { keep: true });
+        await staff.shot('bulk-preview');
+        const told = await staff.page.locator('.bulk-lines').innerText();
+        await staff.switchLanguage('en');
+        assert.match(await staff.page.locator('form.form .send .main').innerText(), /\d/, 'still the last step before it is carried out');
+        await staff.switchLanguage('zh');
+        assert.equal(await staff.page.locator('.bulk-lines').innerText(), told, 'the preview stands as it was');
         assert.equal(await staff.page.locator('[name=order]').inputValue(), '三日内报进展。', 'nothing typed is lost');
         assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
         if (refused) assert.ok(await staff.page.locator('.why-not a.clause').count(), 'the refusal tells its clause');

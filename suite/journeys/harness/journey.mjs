@@ -101,7 +101,7 @@ export class Journey {
   async switchLanguage(lang) {
     const spoken = await this.page.evaluate(() => document.documentElement.lang);
     if (spoken.startsWith(lang)) return;
-    await this.page.locator(`[name=lang][value=${lang}]`).first().click();
+    await this.page.locator(`[name=lang][value=${lang}], [name=_lang][value=${lang}]`).first().click();
     await this.page.waitForFunction((wanted) => document.documentElement.lang.startsWith(wanted), lang);
   }
 

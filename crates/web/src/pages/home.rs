@@ -171,22 +171,27 @@ pub async fn preferences(State(app): State<App>, visitor: Visitor, Query(asked):
 /// `POST /preferences`: whichever of language, type and theme were sent.
 pub async fn prefer(State(app): State<App>, posted: Posted) -> Response {
     let back = without_lang(inside(posted.text("back")));
+    (kept(&app, &|name| posted.get(name)), see(&back)).into_response()
+}
+
+/// The cookies that keep what was chosen of language, type and theme.
+pub fn kept<'p>(app: &App, chosen: &dyn Fn(&str) -> Option<&'p str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut keep = |name: &str, value: &str| {
         headers.append(header::SET_COOKIE, set_cookie(name, value, Some(YEAR), app.secure, false));
     };
-    if let Some(lang) = posted.get("lang").and_then(Lang::parse) {
+    if let Some(lang) = chosen("lang").and_then(Lang::parse) {
         keep("lang", lang.code());
     }
-    if let Some(theme) = posted.get("theme").and_then(Theme::parse) {
+    if let Some(theme) = chosen("theme").and_then(Theme::parse) {
         keep("theme", theme.code());
     }
-    match posted.get("type") {
+    match chosen("type") {
         Some("large") => keep("type", "large"),
         Some(_) => keep("type", "normal"),
         None => {}
     }
-    (headers, see(&back)).into_response()
+    headers
 }
 
 /// An address without `lang=`, which would overrule the choice just made.

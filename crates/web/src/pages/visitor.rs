@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use gongzhi_kernel::Actor;
 use gongzhi_service::accounts::Staff;
 
+use super::posted::Posted;
 use super::problem::Trouble;
 use super::settings::Presentation;
 use super::words::say;
@@ -83,6 +84,17 @@ impl Visitor {
             token: cookie(headers, session_cookie(app.secure)).map(str::to_owned),
             presentation: Presentation::of(parts, app),
         }
+    }
+
+    /// Takes up what the switches of a page have sent along with its form; whether they did.
+    pub fn switch(&mut self, posted: &Posted) -> bool {
+        if let Some(lang) = posted.get("_lang").and_then(Lang::parse) {
+            self.lang = lang;
+        }
+        if let Some(size) = posted.get("_type") {
+            self.large = size == "large";
+        }
+        posted.get("_lang").or(posted.get("_type")).is_some()
     }
 
     /// A text of the interface.
@@ -189,6 +201,15 @@ impl Me {
     }
 }
 
+/// For pages that anybody may see and that tell the staff a little more.
+impl OptionalFromRequestParts<App> for Me {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Me>, Infallible> {
+        Ok(<Me as FromRequestParts<App>>::from_request_parts(parts, app).await.ok())
+    }
+}
+
 impl FromRequestParts<App> for Me {
     type Rejection = Trouble;
 
@@ -201,15 +222,6 @@ impl FromRequestParts<App> for Me {
             Ok(Some((staff, unread)))
         });
         match read.await {
-/// For pages that anybody may see and that tell the staff a little more.
-impl OptionalFromRequestParts<App> for Me {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Me>, Infallible> {
-        Ok(<Me as FromRequestParts<App>>::from_request_parts(parts, app).await.ok())
-    }
-}
-
             Ok(Some((staff, unread))) => Ok(Me { staff, unread }),
             Ok(None) => Err(Trouble::sign_in(&visitor)),
             Err(failure) => Err(Trouble::failure(app, &visitor, &failure)),

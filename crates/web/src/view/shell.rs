@@ -36,6 +36,9 @@ pub struct Shell {
     pub assets: Assets,
     /// Path and query of this page, where a switch of language or type returns to.
     pub path: String,
+    /// Id of the form that the switches of language and type send, where the page was made of what was posted
+    /// and its address alone would not bring it back; empty on all others.
+    pub resend: String,
     /// Whether invented data is shown, so that the page says so.
     pub demo: bool,
     /// Where the person is; the last one is this page and has no address.

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::i18n::t_with;
 use crate::pages::fields::Shape;
 use crate::pages::form::{self, Failed};
+use crate::pages::home;
 use crate::pages::input::Read;
 use crate::pages::posted::Posted;
 use crate::pages::problem::{Answer, Trouble, page as render, see};
@@ -28,7 +29,9 @@ use crate::view::{BulkLine, BulkPage, Hidden, Link, State as Shown, Tone, TurnPa
 const AGAIN: &str = "1";
 
 /// `POST /desk/bulk`
-pub async fn submit(State(app): State<App>, visitor: Visitor, me: Me, posted: Posted) -> Answer {
+pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted: Posted) -> Answer {
+    // The switches of the page send its form, so that what was chosen and typed is still there.
+    let switched = visitor.switch(&posted);
     let back = Asked::read(posted.text("back"));
     let chosen = chosen(&posted);
     let step = posted.text("step").to_owned();
@@ -59,13 +62,13 @@ pub async fn submit(State(app): State<App>, visitor: Visitor, me: Me, posted: Po
         true => (Read::default(), Failed::default()),
         false => form::check(&app, &shape, &posted),
     };
-    let picking = posted.get("_pick").is_some();
+    let picking = posted.get("_pick").is_some() || switched && posted.text("previewed").is_empty();
     let whole = !first && failed.faults.is_empty() && !picking;
     // Where the step asks for nothing its effect can be told at once.
     let told = whole || known.asks.is_empty();
     let digest = Digest::of_parts(&[format!("{:?}{chosen:?}", read.input).as_bytes()]).to_string();
     let (actor, input, ids) = (me.actor(), read.input.clone(), chosen.clone());
-    if whole && posted.text("_do") == "apply" && posted.text("previewed") == digest {
+    if whole && !switched && posted.text("_do") == "apply" && posted.text("previewed") == digest {
         let batch = posted.command_id(&app);
         let names = (mechanism.name.clone(), known.name.clone());
         app.service
@@ -80,7 +83,10 @@ pub async fn submit(State(app): State<App>, visitor: Visitor, me: Me, posted: Po
         Page { app: &app, visitor: &visitor, me: &me, state: &state, mechanism: &mechanism, step: known };
     let shown = if picking { Failed::default() } else { failed };
     let typed = (!first).then_some((&posted, &read));
-    Ok(page.preview(&shape, &posted, typed, &shown, &rehearsed, told.then_some(digest.as_str()), &back))
+    let told = told.then_some(digest.as_str());
+    let mut answer = page.preview(&shape, &posted, typed, &shown, &rehearsed, told, &back);
+    answer.headers_mut().extend(home::kept(&app, &|name| posted.get(&format!("_{name}"))));
+    Ok(answer)
 }
 
 /// The records chosen, each once; all of the page where that is ticked.
@@ -156,9 +162,11 @@ impl Page<'_> {
         form.note = if apply.is_some() { self.visitor.t("bulk-note") } else { String::new() };
         form.cancel = Some(Link::new(self.visitor.t("back"), back.href()));
         let title = say(lang, &self.step.words);
+        let mut s = self.visitor.desk_shell(self.app, self.me, title.clone());
+        s.resend.clone_from(&form.id);
         let refused = rehearsed.len() - would;
         let page = BulkPage {
-            s: self.visitor.desk_shell(self.app, self.me, title.clone()),
+            s,
             title,
             lead: t_with(lang, "bulk-lead", n(rehearsed.len())),
             clause: clause_link(lang, &self.step.clause).map(|(label, href)| Link::new(label, href)),
