@@ -15,6 +15,7 @@ mod commit;
 mod follow;
 mod group;
 mod handle;
+mod needed;
 mod territory;
 mod together;
 

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{CommandId, Digest, RecordId, Timestamp, Value};
+use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
-    Actor, Case, Claim, Command, Decision, Deed, Laws, Order, Raw, Record, Refusal, World, claims, decide,
-    recurs,
+    Actor, Case, Claim, Command, Decision, Deed, Laws, Order, Record, Refusal, World, claims, decide,
 };
 use gongzhi_lang::model::{Level, Mechanism};
 use gongzhi_store::outbox::Mark;
@@ -19,6 +18,7 @@ use gongzhi_store::{Answer, Batch, Ledger, Look, StoreError, Stored, Want};
 use lru::LruCache;
 
 use super::commit::Decided;
+use super::needed::{cited, earlier, named};
 use super::together::{Halted, moved_on};
 use super::{Answered, Outcome, Position, Reply, State, refuse, territory};
 use crate::ambient::Ambient;
@@ -555,48 +555,4 @@ fn read_now(ledger: &dyn Ledger, id: RecordId) -> Result<Option<Arc<Record>>, St
     record
         .map(|record| Some(Arc::new(record)))
         .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))
-}
-
-/// Records that a command names.
-fn named(command: &Command) -> Vec<RecordId> {
-    let mut ids = vec![command.order.record()];
-    if let Order::Recur { item: Some(item), .. } = &command.order {
-        ids.push(*item);
-    }
-    if let Order::Open { input, .. } | Order::Step { input, .. } = &command.order {
-        ids.extend(input.values().filter_map(|raw| match raw {
-            Raw::Text(text) if text.len() == 32 => text.parse::<RecordId>().ok(),
-            _ => None,
-        }));
-    }
-    ids
-}
-
-/// Records of the periods before, newest first, where what opens by itself takes something over from one.
-fn earlier<'a>(
-    command: &'a Command,
-    laws: &'a Laws,
-    world: &'a World,
-    since: Option<Timestamp>,
-) -> impl Iterator<Item = RecordId> + 'a {
-    let rule = match &command.order {
-        Order::Recur { mechanism, period, item, .. } => laws
-            .newest(mechanism)
-            .and_then(|law| law.recurs.as_ref())
-            .filter(|rule| rule.previous.is_some())
-            .map(|rule| (rule, mechanism, *period, *item)),
-        _ => None,
-    };
-    rule.into_iter().flat_map(move |(rule, mechanism, period, item)| {
-        recurs::earlier(rule, mechanism, period, item, since, world)
-    })
-}
-
-/// Records that a record points at.
-fn cited(record: &Record) -> Vec<RecordId> {
-    let fields = record.fields.values().filter_map(|value| match value {
-        Value::Record(id) => Some(*id),
-        _ => None,
-    });
-    fields.chain(record.parent).collect()
 }
