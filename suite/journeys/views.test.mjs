@@ -38,6 +38,55 @@ journeys('views of the work programme', (journey) => {
     }, { viewport: DESKTOP });
   });
 
+  journey('every view is taken along: the matrix as it looks, the others as their records, the month for calendar programs', {}, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      const file = async (ending) => {
+        const link = staff.page.locator(`.under a[href*=".${ending}?"]`);
+        const answer = await staff.page.request.get(await link.first().getAttribute('href'));
+        assert.equal(answer.status(), 200, ending);
+        return answer.body();
+      };
+      const lines = async () => (await file('csv')).toString('utf8').replace('\uFEFF', '').trim().split(/\r?\n/);
+      await staff.visit(`${LIST}&view=forces`);
+      const told = await staff.page.locator('.matrix tfoot .total').innerText();
+      const counts = await lines();
+      assert.equal(counts.length, 10, 'headings, eight forces, totals');
+      assert.equal(counts.at(-1).split(',').at(-1), told);
+      const sums = counts.slice(1, -1).map((line) => line.split(',').slice(1, -1).reduce((sum, n) => sum + Number(n), 0));
+      assert.equal(String(sums.reduce((sum, n) => sum + n, 0)), told, 'the cells add up');
+      assert.equal((await file('xlsx')).subarray(0, 2).toString(), 'PK');
+      for (const view of ['progress', 'course']) {
+        await staff.visit(`${LIST}&view=${view}`);
+        assert.equal((await lines()).length - 1, Number(told), `${view}: as many as the matrix counts`);
+      }
+      await staff.visit(`${LIST}&view=calendar&at=2026-12`);
+      const records = (await lines()).length - 1;
+      assert.ok(records > 0);
+      const days = (await file('ics')).toString('utf8');
+      assert.equal(days.match(/BEGIN:VEVENT/g).length, records);
+      assert.match(days, /DTSTART;VALUE=DATE:202612\d\d/);
+      // What the view of sites shows of closed ones, its file and the lists behind it show too.
+      await staff.visit('/desk/list?mechanism=follow-up&view=progress');
+      for (const column of await staff.page.locator('.board-column h2 a').evaluateAll((all) => all.map((a) => [a.getAttribute('href'), parseInt(a.nextElementSibling.textContent, 10)]))) {
+        await staff.visit(column[0]);
+        assert.ok((await rows(staff)) >= Math.min(column[1], 15), column[0]);
+      }
+    });
+  });
+
+  journey('a search tells how many there are and pages on', {}, async (j) => {
+    await asStaff(j, 'dispatch', async (staff) => {
+      await staff.visit(`/desk/list?q=${encodeURIComponent('村')}`);
+      const [, last, all] = (await staff.page.locator('.paging span').innerText()).match(/(\d+)件，共([\d,]+)件/);
+      assert.equal(last, '50');
+      const first = await staff.page.locator('tr[data-row] a').first().getAttribute('href');
+      await staff.press('.paging a[rel=next]');
+      assert.match(await staff.page.locator('.paging span').innerText(), new RegExp(`第51–.*共${all}件`));
+      assert.notEqual(await staff.page.locator('tr[data-row] a').first().getAttribute('href'), first);
+      await staff.shot('search-second');
+    });
+  });
+
   journey('a filter is saved under a name and found again; columns are chosen', {}, async (j) => {
     await asStaff(j, 'planner', async (staff) => {
       await staff.visit(`${LIST}&view=list&f.overdue=true`);

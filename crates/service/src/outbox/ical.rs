@@ -1,6 +1,6 @@
 //! Calendars as iCalendar (RFC 5545): anything with a name and a time.
 
-use gongzhi_base::Timestamp;
+use gongzhi_base::{Date, Timestamp};
 
 /// A calendar to be subscribed to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Entry {
     pub stamp: Timestamp,
     /// When it begins or, of a task, is due.
     pub at: Timestamp,
+    /// A whole day in place of a moment.
+    pub day: Option<Date>,
     /// When an event ends; `None` for a moment.
     pub until: Option<Timestamp>,
     pub summary: String,
@@ -69,7 +71,10 @@ impl Entry {
         out.put(&format!("DTSTAMP:{}", utc(self.stamp)));
         match self.kind {
             Kind::Event => {
-                out.put(&format!("DTSTART:{}", utc(self.at)));
+                match self.day {
+                    Some(day) => out.put(&format!("DTSTART;VALUE=DATE:{}", day.strftime("%Y%m%d"))),
+                    None => out.put(&format!("DTSTART:{}", utc(self.at))),
+                }
                 if let Some(until) = self.until {
                     out.put(&format!("DTEND:{}", utc(until)));
                 }

@@ -6,6 +6,8 @@ sign-in-demo-note = These people are invented and exist only in the demonstratio
 
 inbox-title = Inbox
 search-title = Matters
+search-shown = { $from }–{ $to } of { $n }
+search-shown-more = { $from }–{ $to } of more than { $n }
 new-title = New record
 new-lead = For somebody at the window or on the telephone. Look beside the form whether the same matter is already here.
 new-check = Look for similar matters

@@ -82,6 +82,7 @@ bulk-refused-done = { $n ->
 bulk-progress = Progress
 bulk-back = Back to the list
 matrix-total = Total
+matrix-records = Records
 matrix-cut = At most { $n } are shown in a column, and there are more. Narrow the list with filters.
 evidence-days = { $n ->
     [one] evidence 1 day old

@@ -97,6 +97,7 @@ sheet-cut = Only the first { $n } rows are listed.
 sheet-as-of = As of { $x }
 export-xlsx = Export XLSX
 export-csv = Export CSV
+export-ics = Export as iCalendar
 export-opened = Opened
 export-cut = Too many: only the first { $n } were exported. Narrow the list.
 print-link = Print { $x } (PDF)

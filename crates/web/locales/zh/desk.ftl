@@ -6,6 +6,8 @@ sign-in-demo-note = 人物均为虚构，只在演示环境中出现。
 
 inbox-title = 收件箱
 search-title = 全部事项
+search-shown = 第{ $from }–{ $to }件，共{ $n }件
+search-shown-more = 第{ $from }–{ $to }件，共{ $n }件以上
 new-title = 新登记
 new-lead = 代来访、来电群众登记。登记前请先看有没有同一件事。
 new-check = 查找相似事项

@@ -61,6 +61,7 @@ bulk-refused-done = { $n }项没有办理，原因见下。
 bulk-progress = 办理进度
 bulk-back = 返回清单
 matrix-total = 合计
+matrix-records = 事项
 matrix-cut = 每列最多显示{ $n }项，没有显示全。请用筛选缩小范围。
 evidence-days = 佐证：{ $n }天前
 evidence-none = 还没有佐证

@@ -97,6 +97,7 @@ sheet-cut = 只列出前{ $n }行。
 sheet-as-of = 截至{ $x }
 export-xlsx = 导出XLSX
 export-csv = 导出CSV
+export-ics = 导出日历（iCalendar）
 export-opened = 登记时间
 export-cut = 太多，只导出前{ $n }条；请缩小范围再导出。
 print-link = 打印{ $x }（PDF）

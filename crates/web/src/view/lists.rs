@@ -123,6 +123,8 @@ pub struct BoardPage {
     pub head: ListHead,
     /// Its columns.
     pub columns: Vec<BoardColumn>,
+    /// The same as files.
+    pub downloads: Vec<Link>,
 }
 
 /// A column of a board.
@@ -188,6 +190,8 @@ pub struct MatrixPage {
     pub legend: Vec<MatrixChip>,
     /// That not everything is shown; empty when all is.
     pub cut: String,
+    /// The same as files.
+    pub downloads: Vec<Link>,
 }
 
 /// A row of a matrix.
@@ -259,6 +263,8 @@ pub struct CalendarPage {
     pub empty: bool,
     /// Weeks of seven days.
     pub weeks: Vec<Vec<CalendarDay>>,
+    /// The same as files.
+    pub downloads: Vec<Link>,
 }
 
 /// A day.
@@ -314,6 +320,8 @@ pub struct TimelinePage {
     pub rows: Vec<TimelineRow>,
     /// Paging.
     pub paging: Paging,
+    /// The same as files.
+    pub downloads: Vec<Link>,
 }
 
 /// A month of a timeline.
@@ -369,6 +377,8 @@ pub struct MapPage {
     pub rows: Vec<ListRow>,
     /// Paging.
     pub paging: Paging,
+    /// The same as files.
+    pub downloads: Vec<Link>,
 }
 
 /// A step of many records before it is taken.

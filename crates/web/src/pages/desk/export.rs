@@ -5,14 +5,15 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use gongzhi_base::RecordId;
 use gongzhi_kernel::project::Row;
+use gongzhi_lang::model::Mechanism;
 use gongzhi_lang::view::Column as Shown;
 use gongzhi_paper::write::{self, Cell, Column, Table};
 use gongzhi_service::State as County;
 use gongzhi_service::listing::Listed;
 
-use super::lists::{Asked, cell};
+use super::lists::{self, Asked, cell};
 use crate::app::App;
-use crate::i18n::t_with;
+use crate::i18n::{Lang, t_with};
 use crate::pages::problem::{Answer, Trouble};
 use crate::pages::rows::record_row;
 use crate::pages::sheets::{XLSX, saved};
@@ -25,7 +26,7 @@ pub const MOST: usize = 5_000;
 /// Records read at once.
 pub const ROUND: u32 = 200;
 
-/// `GET /desk/export/{inbox,search,list}.{xlsx,csv}`: the question of the page stands in the address.
+/// `GET /desk/export/{inbox,search,list,matrix}.{xlsx,csv}`, `calendar.ics`: the question of the page stands in the address.
 pub async fn page(
     Path(file): Path<String>,
     State(app): State<App>,
@@ -35,8 +36,12 @@ pub async fn page(
 ) -> Answer {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, ""));
     let actor = me.actor();
-    if name == "list" {
-        return list(&app, &visitor, &me, &asked, ending).await;
+    match name {
+        "list" => return list(&app, &visitor, &me, &asked, ending).await,
+        "matrix" | "calendar" => {
+            return lists::files::page(&app, &visitor, &me, &asked, (name, ending)).await;
+        }
+        _ => {}
     }
     let (title, read) = match name {
         "inbox" => {
@@ -65,7 +70,7 @@ pub async fn page(
     rows.truncate(MOST);
     let state = app.service.state().clone();
     let table = table(&app, &visitor, &state, &rows, visitor.t(title));
-    file_of(&app, &visitor, &me, table, whole, ending).await
+    file_of(&app, &visitor, &me, vec![table], whole, ending).await
 }
 
 /// A mechanism's list, or the records behind a figure: the page's question, and its columns.
@@ -101,8 +106,25 @@ async fn list(app: &App, visitor: &Visitor, me: &Me, asked: &Asked, ending: &str
     if let Some(indicator) = mechanism.indicators.iter().find(|known| known.name == asked.get("indicator")) {
         let rows: Vec<Row> = rows.into_iter().map(|one| one.row).collect();
         let title = format!("{}-{}", say(lang, &mechanism.words), say(lang, &indicator.words));
-        return file_of(app, visitor, me, table(app, visitor, &state, &rows, title), whole, ending).await;
+        let table = table(app, visitor, &state, &rows, title);
+        return file_of(app, visitor, me, vec![table], whole, ending).await;
     }
+    let rows: Vec<&Listed> = rows.iter().collect();
+    let title = format!("{}-{}", say(lang, &mechanism.words), say(lang, &view.words));
+    let table = records(app, lang, &state, &mechanism, title, &columns, &rows);
+    file_of(app, visitor, me, vec![table], whole, ending).await
+}
+
+/// Records as a table with these columns.
+pub fn records(
+    app: &App,
+    lang: Lang,
+    state: &County,
+    mechanism: &Mechanism,
+    name: String,
+    columns: &[Shown],
+    rows: &[&Listed],
+) -> Table {
     let (zone, now) = (state.world.zone, app.service.now());
     let moment = |at| Cell::Text(format::iso(zone.civil(at)).replace('T', " "));
     let made = |column: &Shown, one: &Listed| match column {
@@ -110,27 +132,26 @@ async fn list(app: &App, visitor: &Visitor, me: &Me, asked: &Asked, ending: &str
         Shown::Changed => moment(one.row.changed),
         Shown::Due => one.row.due.map_or(Cell::Empty, moment),
         Shown::Field(name) => match one.value(name) {
-            Some((field, value)) => crate::pages::sheets::value(lang, &state, field, None, Some(value)),
+            Some((field, value)) => crate::pages::sheets::value(lang, state, field, None, Some(value)),
             None => Cell::Empty,
         },
-        column => Cell::Text(cell::text(lang, &state, column, one, now)),
+        column => Cell::Text(cell::text(lang, state, column, one, now)),
     };
     let heading = |column: &Shown| Column {
-        heading: cell::head(lang, &mechanism, column),
+        heading: cell::head(lang, mechanism, column),
         width: match column {
             Shown::Title => 40,
-            column if cell::numeric(&mechanism, column) => 10,
+            column if cell::numeric(mechanism, column) => 10,
             _ => 20,
         },
         ..Column::default()
     };
-    let table = Table {
-        name: format!("{}-{}", say(lang, &mechanism.words), say(lang, &view.words)),
+    Table {
+        name,
         columns: columns.iter().map(heading).collect(),
         rows: rows.iter().map(|one| columns.iter().map(|column| made(column, one)).collect()).collect(),
         ..Table::default()
-    };
-    file_of(app, visitor, me, table, whole, ending).await
+    }
 }
 
 fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: String) -> Table {
@@ -176,24 +197,28 @@ pub fn links(visitor: &Visitor, base: &str, query: &str, any: bool) -> Vec<Link>
     ways.map(|(key, ending)| Link::new(visitor.t(key), format!("{base}.{ending}{question}"))).collect()
 }
 
-/// A table as the file asked for. One that was cut says so in its last row.
+/// Tables as the file asked for, which is called as the first of them; CSV holds only that one. One that was cut says so
+/// in its last row.
 pub async fn file_of(
     app: &App,
     visitor: &Visitor,
     me: &Me,
-    mut table: Table,
+    mut tables: Vec<Table>,
     whole: bool,
     ending: &str,
 ) -> Result<Response, Trouble> {
     if !whole {
         let told = t_with(visitor.lang, "export-cut", [("n", (MOST as i64).into())]);
-        table.rows.push(vec![Cell::Text(told)]);
+        tables.iter_mut().take(1).for_each(|table| table.rows.push(vec![Cell::Text(told.clone())]));
     }
-    let name = format!("{}.{ending}", table.name);
+    let Some(first) = tables.first() else {
+        return Err(Trouble::at_desk(app, visitor, me, &gongzhi_service::Failure::NotFound));
+    };
+    let name = format!("{}.{ending}", first.name);
     match ending {
-        "csv" => Ok(saved(write::csv(&table), "text/csv; charset=utf-8", &name)),
+        "csv" => Ok(saved(write::csv(first), "text/csv; charset=utf-8", &name)),
         "xlsx" => {
-            let made = app.read(move |_| Ok(write::xlsx(&[table], "")));
+            let made = app.read(move |_| Ok(write::xlsx(&tables, "")));
             match made.await.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))? {
                 Ok(bytes) => Ok(saved(bytes, XLSX, &name)),
                 Err(fault) => Err(Trouble::broken(app, visitor, &fault.0)),

@@ -47,7 +47,9 @@ pub async fn page(seen: &Seen<'_>, by: &Axis) -> Answer {
     if optional {
         columns.retain(|column| column.label != seen.visitor.t("value-none") || !column.cards.is_empty());
     }
-    Ok(ok(&BoardPage { s: seen.shell(), head: seen.head(), columns }))
+    let any = columns.iter().any(|column| !column.cards.is_empty());
+    let downloads = seen.records_as_files(&[], any);
+    Ok(ok(&BoardPage { s: seen.shell(), head: seen.head(), columns, downloads }))
 }
 
 fn card(seen: &Seen<'_>, columns: &[Column], one: &Listed) -> BoardCard {

@@ -27,6 +27,7 @@ pub async fn page(seen: &Seen<'_>) -> Answer {
         center: seen.visitor.presentation.centre.clone(),
         columns: seen.heads(&listing.columns),
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
+        downloads: seen.records_as_files(&[], !listing.rows.is_empty()),
         paging: asked.paging(listing.next),
     };
     Ok(ok(&page))

@@ -7,6 +7,7 @@ use gongzhi_base::{Span, Timestamp, Value};
 use gongzhi_kernel::project::dividing;
 use gongzhi_lang::model::Type;
 use gongzhi_lang::view::{Axis, dated};
+use gongzhi_paper::write::{Cell, Column, Table};
 use gongzhi_service::listing::Listed;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -14,11 +15,14 @@ use jiff::civil::Date;
 use super::cell;
 use super::page::{Seen, ask};
 use crate::i18n::t_with;
-use crate::pages::problem::{Answer, ok};
+use crate::pages::desk::export;
+use crate::pages::problem::{Answer, Trouble, ok};
 use crate::view::{Figure, Link, MatrixCell, MatrixChip, MatrixPage, MatrixRow, Tone, format};
 
 /// Records read of one column at most.
 const MOST: u32 = 300;
+/// The same for a file.
+const IN_FILE: u32 = 1_000;
 /// Records shown in a cell; the cell opens all of them.
 const SHOWN: usize = 12;
 
@@ -45,28 +49,92 @@ impl Age {
     }
 }
 
-/// The matrix.
-pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str>, fresh: Span) -> Answer {
-    let lang = seen.visitor.lang;
-    let first = window(seen);
-    let heads = cell::axis_values(lang, seen.state, seen.mechanism, columns, first);
-    let mut asked = ask(seen);
-    asked.limit = MOST;
-    let values: Vec<String> = heads.iter().map(|(value, _)| value.clone()).collect();
-    let (name, wanted) = (columns.name().to_owned(), values.clone());
-    let found = seen.read(move |service, actor| service.divided(actor, &asked, &name, &wanted)).await?;
+/// Records by the values of their row and their column's position.
+type Cells<'f> = BTreeMap<(String, usize), Vec<&'f Listed>>;
 
-    let mut cells: BTreeMap<(String, usize), Vec<&Listed>> = BTreeMap::new();
-    let mut whole: Vec<usize> = vec![0; values.len()];
-    let cut = found.iter().any(|(_, more)| *more);
+/// Of each column the records that have its value, and whether there are more.
+type Found = Vec<(Vec<Listed>, bool)>;
+
+/// The columns' values with their words, and the records of each.
+async fn found(
+    seen: &Seen<'_>,
+    columns: &Axis,
+    limit: u32,
+) -> Result<(Vec<(String, String)>, Found), Trouble> {
+    let heads = cell::axis_values(seen.visitor.lang, seen.state, seen.mechanism, columns, window(seen));
+    let mut asked = ask(seen);
+    asked.limit = limit;
+    let (name, wanted) =
+        (columns.name().to_owned(), heads.iter().map(|(value, _)| value.clone()).collect::<Vec<_>>());
+    let found = seen.read(move |service, actor| service.divided(actor, &asked, &name, &wanted)).await?;
+    Ok((heads, found))
+}
+
+fn cells<'f>(seen: &Seen<'_>, rows: &Axis, found: &'f Found) -> Cells<'f> {
+    let mut cells = Cells::new();
     for (at, (records, _)) in found.iter().enumerate() {
-        whole[at] = records.len();
         for one in records {
             for value in row_values(seen, rows, one) {
                 cells.entry((value, at)).or_default().push(one);
             }
         }
     }
+    cells
+}
+
+/// The matrix as tables: how many there are, as it looks; and the records.
+pub async fn tables(seen: &Seen<'_>, rows: &Axis, columns: &Axis) -> Result<[Table; 2], Trouble> {
+    let lang = seen.visitor.lang;
+    let (heads, found) = found(seen, columns, IN_FILE).await?;
+    let cells = cells(seen, rows, &found);
+    let number = |n: usize| if n == 0 { Cell::Empty } else { Cell::Number(n as i64) };
+    let total = seen.visitor.t("matrix-total");
+    let column = |heading: String, width| Column { heading, width, ..Column::default() };
+    let mut made: Vec<Vec<Cell>> = Vec::new();
+    for (value, label) in lines(seen, rows, &cells) {
+        let counts: Vec<usize> =
+            (0..heads.len()).map(|at| cells.get(&(value.clone(), at)).map_or(0, Vec::len)).collect();
+        let all = counts.iter().sum();
+        let counts = counts.into_iter().map(number);
+        made.push([Cell::Text(label)].into_iter().chain(counts).chain([number(all)]).collect());
+    }
+    let below = found.iter().map(|(records, _)| number(records.len()));
+    let all = found.iter().map(|(records, _)| records.len()).sum();
+    made.push([Cell::Text(total.clone())].into_iter().chain(below).chain([number(all)]).collect());
+    if found.iter().any(|(_, more)| *more) {
+        let told = t_with(lang, "matrix-cut", [("n", i64::from(IN_FILE).into())]);
+        made.push(vec![Cell::Text(told)]);
+    }
+    let first = column(cell::axis_head(lang, seen.mechanism, rows.name()), 24);
+    let heads = heads.into_iter().map(|(_, label)| column(label, 12));
+    let counts = Table {
+        name: seen.title().replace(" · ", "-"),
+        columns: [first].into_iter().chain(heads).chain([column(total, 10)]).collect(),
+        rows: made,
+        ..Table::default()
+    };
+    let mut records: Vec<&Listed> = Vec::new();
+    let mut known = std::collections::BTreeSet::new();
+    for one in found.iter().flat_map(|(records, _)| records) {
+        // A record that has several of the columns' values is still one.
+        if known.insert(one.row.id) {
+            records.push(one);
+        }
+    }
+    let shown = seen.list_view().map_or(seen.view.columns.as_slice(), |view| view.columns.as_slice());
+    let name = seen.visitor.t("matrix-records");
+    Ok([counts, export::records(seen.app, lang, seen.state, seen.mechanism, name, shown, &records)])
+}
+
+/// The matrix.
+pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str>, fresh: Span) -> Answer {
+    let lang = seen.visitor.lang;
+    let first = window(seen);
+    let (heads, found) = found(seen, columns, MOST).await?;
+    let values: Vec<String> = heads.iter().map(|(value, _)| value.clone()).collect();
+    let cells = cells(seen, rows, &found);
+    let whole: Vec<usize> = found.iter().map(|(records, _)| records.len()).collect();
+    let cut = found.iter().any(|(_, more)| *more);
     let all: Vec<&Listed> = found.iter().flat_map(|(records, _)| records).collect();
     let shared = shared_beginning(&all);
     let lines = lines(seen, rows, &cells);
@@ -122,6 +190,10 @@ pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str
             true => turned(-12).into_iter().chain([here]).chain(turned(12)).collect(),
             false => Vec::new(),
         },
+        downloads: match all.is_empty() {
+            true => Vec::new(),
+            false => export::links(seen.visitor, "/desk/export/matrix", &seen.head_asked().query(), true),
+        },
         legend_age: age.is_some(),
         legend: legend(seen, fresh),
         cut: if cut { t_with(lang, "matrix-cut", [("n", i64::from(MOST).into())]) } else { String::new() },
@@ -149,11 +221,7 @@ fn row_values(seen: &Seen<'_>, rows: &Axis, one: &Listed) -> Vec<String> {
 }
 
 /// The rows: those of the document in their order; units and places only where records stand.
-fn lines(
-    seen: &Seen<'_>,
-    rows: &Axis,
-    cells: &BTreeMap<(String, usize), Vec<&Listed>>,
-) -> Vec<(String, String)> {
+fn lines(seen: &Seen<'_>, rows: &Axis, cells: &Cells<'_>) -> Vec<(String, String)> {
     let lang = seen.visitor.lang;
     let stands = |value: &str| cells.keys().any(|(known, _)| known == value);
     let many = matches!(rows, Axis::Field(name) if seen.mechanism.field(name)

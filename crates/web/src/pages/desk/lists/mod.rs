@@ -7,12 +7,14 @@ mod calendar;
 pub mod cell;
 mod counted;
 mod figures;
+pub mod files;
 mod head;
 mod map;
 mod matrix;
 pub mod page;
 mod places;
 mod saved;
+mod search;
 mod timeline;
 
 use axum::Router;

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use gongzhi_lang::model::{Indicator, Lapse, Measure, Mechanism};
 use gongzhi_lang::view::{Column, Shape, View};
 use gongzhi_service::figures::{Figure as Value, FigureQuery, Grain};
-use gongzhi_service::listing::{Listed, Listing, all_columns};
+use gongzhi_service::listing::{Listed, Listing, Show, all_columns};
 use gongzhi_service::saved::Lists;
 use gongzhi_service::{Failure, State as County};
 
@@ -21,12 +21,8 @@ use crate::pages::rows::record_row;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, say};
 use crate::view::{
-    Choice, DrillPage, Figure, Hidden, Link, ListCell, ListHeadCell, ListPage, ListRow, RecordList,
-    SearchPage, Tab, format,
+    Choice, DrillPage, Figure, Link, ListCell, ListHeadCell, ListPage, ListRow, RecordList, Tab, format,
 };
-
-/// Records found by words at most.
-const FOUND: u32 = 100;
 
 /// What every view of the page is made from.
 pub struct Seen<'a> {
@@ -75,27 +71,51 @@ impl Seen<'_> {
 
     /// The frame, named by mechanism and view.
     pub fn shell(&self) -> crate::view::Shell {
+        self.visitor.desk_shell(self.app, self.me, self.title())
+    }
+
+    /// View and mechanism in words.
+    pub fn title(&self) -> String {
         let lang = self.visitor.lang;
-        let title = format!("{} · {}", say(lang, &self.view.words), say(lang, &self.mechanism.words));
-        self.visitor.desk_shell(self.app, self.me, title)
+        format!("{} · {}", say(lang, &self.view.words), say(lang, &self.mechanism.words))
     }
 
     /// The address of the records with one value more, as a list.
     pub fn list_with(&self, pairs: &[(&str, &str)]) -> String {
-        let list =
-            self.mechanism.views.iter().find(|view| matches!(view.shape, Shape::List | Shape::Register));
+        self.listed_with(pairs).href()
+    }
+
+    /// The question for the records of this view, with one value more, as a list. It holds as many of them as
+    /// the view does, whichever of them a list shows unasked.
+    fn listed_with(&self, pairs: &[(&str, &str)]) -> Asked {
+        let list = self.list_view();
         let asked = self.asked.with("mechanism", &self.mechanism.name).with("at", "").with("cols", "");
         let asked = asked.with("view", list.map_or("", |view| view.name.as_str()));
-        pairs
-            .iter()
-            .fold(asked, |asked, (name, value)| {
-                let value = if value.is_empty() { super::asked::NONE } else { value };
-                match *name {
-                    "state" => asked.with("state", value),
-                    name => asked.with(&format!("f.{name}"), value),
-                }
-            })
-            .href()
+        let open = |view: &View| view.open && view.shape != Shape::Register;
+        let other = list.is_some_and(|list| open(list) != open(self.view));
+        let asked = match (other && self.asked.get("show").is_empty(), open(self.view)) {
+            (true, true) => asked.with("show", Show::Open.word()),
+            (true, false) => asked.with("show", Show::All.word()),
+            (false, _) => asked,
+        };
+        pairs.iter().fold(asked, |asked, (name, value)| {
+            let value = if value.is_empty() { super::asked::NONE } else { value };
+            match *name {
+                "state" => asked.with("state", value),
+                name => asked.with(&format!("f.{name}"), value),
+            }
+        })
+    }
+
+    /// The first of the mechanism's views that is a list.
+    pub fn list_view(&self) -> Option<&View> {
+        self.mechanism.views.iter().find(|view| matches!(view.shape, Shape::List | Shape::Register))
+    }
+
+    /// The records of this view, with one value more, as files: the columns are those of the list.
+    pub fn records_as_files(&self, pairs: &[(&str, &str)], any: bool) -> Vec<Link> {
+        let query = self.listed_with(pairs).query();
+        crate::pages::desk::export::links(self.visitor, "/desk/export/list", &query, any)
     }
 
     /// Reads within the person's rights.
@@ -111,11 +131,16 @@ impl Seen<'_> {
     }
 }
 
-/// `GET /desk/list`, `GET /desk/search`
-pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked) -> Answer {
-    if !asked.get("q").trim().is_empty() {
-        return search(&app, &visitor, &me, &asked).await;
-    }
+/// What the pages of a mechanism's records are made from, read for one question.
+pub struct Ground {
+    state: std::sync::Arc<County>,
+    mechanism: std::sync::Arc<Mechanism>,
+    lists: Lists,
+    under: Option<Link>,
+}
+
+/// Reads the ground of a question.
+pub async fn ground(app: &App, visitor: &Visitor, me: &Me, asked: &Asked) -> Result<Ground, Trouble> {
     let (actor, person) = (me.actor(), me.staff.code.clone());
     let under = asked.under();
     let read = app.read(move |service| {
@@ -126,30 +151,47 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked
         };
         Ok((main, service.lists(&person)?, above))
     });
-    let read = read.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
+    let read = read.await.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))?;
     let (main, lists, above) = read;
     let state = app.service.state().clone();
-    let missing = || Trouble::status(&app, &visitor, StatusCode::NOT_FOUND);
+    let missing = || Trouble::status(app, visitor, StatusCode::NOT_FOUND);
     let named = asked.get("mechanism").to_owned();
     let name = if named.is_empty() { main.unwrap_or_default() } else { named };
     let mechanism = state.laws.newest(&name).cloned().ok_or_else(missing)?;
-    let view = mechanism.view(asked.get("view")).ok_or_else(missing)?;
+    mechanism.view(asked.get("view")).ok_or_else(missing)?;
     let under = above.map(|one| Link::new(cell::title(&one), format!("/desk/r/{}", one.row.id)));
-    let seen = Seen {
-        app: &app,
-        visitor: &visitor,
-        me: &me,
-        state: &state,
-        asked: &asked,
-        mechanism: &mechanism,
-        view,
-        lists: &lists,
-        under,
-    };
-    if let Some(indicator) = mechanism.indicators.iter().find(|known| known.name == asked.get("indicator")) {
+    Ok(Ground { state, mechanism, lists, under })
+}
+
+impl Ground {
+    /// The page of the question for which the ground was read.
+    pub fn seen<'a>(
+        &'a self,
+        app: &'a App,
+        visitor: &'a Visitor,
+        me: &'a Me,
+        asked: &'a Asked,
+    ) -> Result<Seen<'a>, Trouble> {
+        let Ground { state, mechanism, lists, under } = self;
+        let view = mechanism.view(asked.get("view"));
+        let view = view.ok_or_else(|| Trouble::status(app, visitor, StatusCode::NOT_FOUND))?;
+        Ok(Seen { app, visitor, me, state, asked, mechanism, view, lists, under: under.clone() })
+    }
+}
+
+/// `GET /desk/list`, `GET /desk/search`
+pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked) -> Answer {
+    if !asked.get("q").trim().is_empty() {
+        return super::search::page(&app, &visitor, &me, &asked).await;
+    }
+    let ground = ground(&app, &visitor, &me, &asked).await?;
+    let seen = ground.seen(&app, &visitor, &me, &asked)?;
+    if let Some(indicator) =
+        seen.mechanism.indicators.iter().find(|known| known.name == asked.get("indicator"))
+    {
         return drill(&seen, indicator).await;
     }
-    match &view.shape {
+    match &seen.view.shape {
         Shape::List | Shape::Register => list(&seen, None).await,
         Shape::Board { by } => board::page(&seen, by).await,
         Shape::Matrix { rows, columns, age, fresh } => {
@@ -159,32 +201,6 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked
         Shape::Timeline { from, to } => timeline::page(&seen, from.as_deref(), to).await,
         Shape::Map => map::page(&seen).await,
     }
-}
-
-/// Records found by words and numbers, over all mechanisms.
-async fn search(app: &App, visitor: &Visitor, me: &Me, asked: &Asked) -> Answer {
-    let (actor, text) = (me.actor(), asked.get("q").trim().to_owned());
-    let rows = app.read(move |service| service.search(&actor, &text, FOUND)).await;
-    let rows = rows.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))?;
-    let (state, now) = (app.service.state(), app.service.now());
-    let hidden = asked.pairs().filter(|(name, _)| *name == "mechanism");
-    let list = RecordList {
-        filters: Some(crate::view::Filters {
-            action: "/desk/list".into(),
-            query: asked.get("q").to_owned(),
-            hidden: hidden.map(|(name, value)| Hidden { name: name.into(), value: value.into() }).collect(),
-            ..crate::view::Filters::default()
-        }),
-        downloads: crate::pages::desk::export::links(
-            visitor,
-            "/desk/export/search",
-            &asked.query(),
-            !rows.is_empty(),
-        ),
-        rows: rows.iter().map(|row| record_row(visitor.lang, &state, row, now)).collect(),
-        ..RecordList::default()
-    };
-    Ok(ok(&SearchPage { s: visitor.desk_shell(app, me, visitor.t("search-title")), list }))
 }
 
 /// The question of the page with the columns that the person has chosen for the view.

@@ -93,6 +93,7 @@ pub async fn page(seen: &Seen<'_>, from: Option<&str>, to: &str) -> Answer {
         head: seen.head(),
         ticks,
         today: if inside { format!("{:.2}", percent(today)) } else { String::new() },
+        downloads: seen.records_as_files(&[], !rows.is_empty()),
         rows,
         paging: asked.paging(listing.next),
     };
