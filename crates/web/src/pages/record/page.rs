@@ -128,12 +128,21 @@ fn code_again(app: &App, visitor: &Visitor, me: &Me, view: &RecordView) -> Optio
     Some(Action { label: visitor.t("record-code"), href, ..Action::default() })
 }
 
-/// Whether a field tells what the record is about: asked when it was opened, or found by the rules,
-/// open to all and not nought. What later steps asked stands with them among the events.
+/// Longest text among the facts, in characters, of those that a later step asked.
+const SHORT: i64 = 200;
+
+/// Whether a field tells what the record is about: asked when it was opened, or open to all, so that what was
+/// claimed, what is on record and what the rules found stand side by side. Long texts of later steps stand with
+/// them among the events, and a nought that a rule only began with says nothing.
 fn told(view: &RecordView, field: &Asked) -> bool {
     let asks = |step: &Step| step.asks.iter().any(|ask| ask.field == field.name);
+    if view.mechanism.openers().any(asks) {
+        return true;
+    }
+    let later = view.mechanism.steps.iter().any(asks);
+    let long = later && field.ty == Type::Text && field.max.is_none_or(|max| max > SHORT);
     let nought = view.record.fields.get(&field.name) == Some(&Value::Int(0));
-    view.mechanism.openers().any(asks) || field.public && !nought && !view.mechanism.steps.iter().any(asks)
+    field.public && !long && (later || field.is.is_some() || !nought)
 }
 
 /// The form that asks what a look is for.
