@@ -11,7 +11,7 @@ use gongzhi_kernel::{Actor, Record};
 use gongzhi_lang::dictionary;
 use gongzhi_lang::model::{Field, Level, Measure, Mechanism, Type};
 use gongzhi_lang::view::{Column, Shape, View, listable};
-use gongzhi_store::{ListQuery, Order, Scope, StoreError, Want};
+use gongzhi_store::{ListQuery, Order, Page, Scope, StoreError, Want};
 
 use crate::failure::Failure;
 use crate::figures;
@@ -167,7 +167,7 @@ impl Service {
         let (mechanism, view) = self.asked(ask)?;
         let columns = columns(&mechanism, &view, &ask.columns);
         let query = self.query(actor, &mechanism, &view, ask)?;
-        let page = self.list(actor, query)?;
+        let page = self.ordered(actor, query)?;
         let with_parent = columns.contains(&Column::Parent);
         let rows = self.listed(page.rows, with_parent)?;
         Ok(Listing { mechanism, view, columns, rows, next: page.next })
@@ -187,7 +187,7 @@ impl Service {
         let one = |value: &String| {
             let mut query = query.clone();
             query.facets.insert(0, format!("{name}={value}"));
-            let page = self.list(actor, query)?;
+            let page = self.ordered(actor, query)?;
             Ok((self.listed(page.rows, false)?, page.next.is_some()))
         };
         values.iter().map(one).collect()
@@ -255,12 +255,45 @@ impl Service {
             marks_clear,
             parent,
             facets,
-            // By due time only what is open is kept in order.
-            order: if by_due && matches!(show, Show::Open | Show::Late) { Order::Due } else { Order::Newest },
+            order: if by_due && show != Show::Closed { Order::Due } else { Order::Newest },
             after: ask.after,
             limit: ask.limit,
             ..ListQuery::default()
         })
+    }
+
+    /// A page in the order asked. By due time only what is open is kept in order: of all records the open ones
+    /// come first, then the closed ones, the newest first. In the mark of the next page a negative number tells
+    /// that the open ones are through.
+    fn ordered(&self, actor: &Actor, query: ListQuery) -> Result<Page, Failure> {
+        if query.order != Order::Due || query.open.is_some() {
+            return self.list(actor, query);
+        }
+        let closed = |after, limit| {
+            let query = ListQuery { open: Some(false), order: Order::Newest, after, limit, ..query.clone() };
+            let mut page = self.list(actor, query)?;
+            page.next = page.next.map(|(key, id)| (-key, id));
+            Ok::<Page, Failure>(page)
+        };
+        if let Some((key, id)) = query.after.filter(|(key, _)| *key < 0) {
+            return closed(Some((-key, id)), query.limit);
+        }
+        let mut page = self.list(actor, ListQuery { open: Some(true), ..query.clone() })?;
+        if page.next.is_some() {
+            return Ok(page);
+        }
+        let left = query.limit.saturating_sub(u32::try_from(page.rows.len()).unwrap_or(u32::MAX));
+        let rest = closed(None, left.max(1))?;
+        match (left, rest.rows.first()) {
+            // The page is full, and the closed ones begin the next one.
+            (0, Some(first)) => page.next = Some((-i64::MAX, first.id)),
+            (0, None) => {}
+            _ => {
+                page.rows.extend(rest.rows);
+                page.next = rest.next;
+            }
+        }
+        Ok(page)
     }
 
     /// Rows with their records.
