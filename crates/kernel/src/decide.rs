@@ -261,6 +261,7 @@ impl Run<'_> {
         let around = Scope {
             actor: Some(&by),
             parent: above.as_deref(),
+            given: Some(&values),
             ..Scope::of(mechanism, seen, world, self.at)
         };
         for need in &step.needs {
@@ -269,7 +270,7 @@ impl Run<'_> {
                 return Err(unmet(need));
             }
         }
-        taken.set = values;
+        taken.set.clone_from(&values);
         let mut after = seen.clone();
         *after.taken.entry(step.name.clone()).or_default() += 1;
         for (field, expr) in &step.set {
@@ -336,12 +337,16 @@ impl Run<'_> {
         if !late && !warns {
             return Err(nothing());
         }
-        self.add(&mechanism, id, Acted::System, Deed::Passed { deadline: deadline.to_owned(), late });
+        let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
+        let step = step.filter(|step| step.from.contains(&record.state));
+        // A moment is over with its step, and nothing is late.
+        if !(late && rule.moment && step.is_some()) {
+            self.add(&mechanism, id, Acted::System, Deed::Passed { deadline: deadline.to_owned(), late });
+        }
         if !late {
             return Ok(());
         }
-        let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
-        if let Some(step) = step.filter(|step| step.from.contains(&record.state)) {
+        if let Some(step) = step {
             self.step(&mechanism, step, id, &Actor::System, &Input::new())?;
         }
         self.follow(&mechanism, id)

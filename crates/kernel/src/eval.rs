@@ -22,6 +22,8 @@ pub struct Scope<'a> {
     pub actor: Option<&'a Acted>,
     /// The record that this one is a part of, where it is at hand.
     pub parent: Option<&'a Record>,
+    /// What whoever takes a step gave with it.
+    pub given: Option<&'a BTreeMap<String, Value>>,
     /// The row or what the part told, inside `count` and `sum`.
     pub inner: Option<&'a BTreeMap<String, Value>>,
 }
@@ -29,7 +31,7 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// What a record alone tells: nobody acts, and nothing above it is at hand.
     pub fn of(mechanism: &'a Mechanism, record: &'a Record, world: &'a World, now: Timestamp) -> Scope<'a> {
-        Scope { mechanism, record, world, now, actor: None, parent: None, inner: None }
+        Scope { mechanism, record, world, now, actor: None, parent: None, given: None, inner: None }
     }
 }
 
@@ -60,6 +62,10 @@ impl Scope<'_> {
             Expr::State => Some(Value::Text(record.state.clone())),
             Expr::Number => Some(Value::Text(record.number.clone())),
             Expr::Has(name) => Some(Value::Bool(record.fields.get(name).is_some_and(|v| !is_empty(v)))),
+            Expr::Given(name) => {
+                let given = self.given.and_then(|given| given.get(name));
+                Some(Value::Bool(given.is_some_and(|value| !is_empty(value))))
+            }
             Expr::Taken(step) => Some(Value::Int(i64::from(record.taken.get(step).copied().unwrap_or(0)))),
             Expr::Met(name) => Some(Value::Bool(record.clocks.get(name).is_some_and(|clock| clock.met))),
             Expr::Late(name) => Some(Value::Bool(record.was_late(name))),

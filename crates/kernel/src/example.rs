@@ -13,7 +13,8 @@ use gongzhi_lang::model::{Mechanism, Type};
 use gongzhi_lang::{Arg, At, Checked, DataFile, Fault, Source, Word};
 
 use crate::command::Input;
-use crate::project::project;
+use crate::notice;
+use crate::project::{project, todo};
 use crate::{Actor, Case, Claim, Command, Laws, Order, Post, Raw, Record, Refusal, World, decide, recurs};
 
 /// Timers that may come between two lines: more is a circle.
@@ -74,6 +75,8 @@ struct Play<'a> {
     counters: BTreeMap<(String, i16), u64>,
     now: Timestamp,
     commands: u64,
+    /// The notices of the present line: of which record, by which rule, to which inboxes.
+    told: Vec<(RecordId, String, Vec<String>)>,
     /// Records by the names under which lines speak of them; the empty name is the first one opened.
     named: BTreeMap<String, RecordId>,
 }
@@ -91,6 +94,7 @@ impl<'a> Play<'a> {
             counters: BTreeMap::new(),
             now: Timestamp(0),
             commands: 0,
+            told: Vec::new(),
             named: BTreeMap::new(),
         }
     }
@@ -163,6 +167,15 @@ impl<'a> Play<'a> {
             holders: &holders,
         };
         let decision = decide(&case, &command)?;
+        for event in &decision.events {
+            let record = decision.records.get(&event.record);
+            let law = self.laws.version(&event.mechanism, event.version);
+            let (Some(record), Some(law)) = (record, law) else { continue };
+            for rule in notice::telling(law, event) {
+                let to = todo(&rule.to, record, &self.world);
+                self.told.push((event.record, rule.name.clone(), to));
+            }
+        }
         for (id, record) in decision.records {
             if let Some(mechanism) = self.laws.version(&record.mechanism, record.version) {
                 self.world.register(mechanism, &record);
@@ -177,6 +190,7 @@ impl<'a> Play<'a> {
     fn run(mut self, example: &Example, faults: &mut Vec<Fault>) {
         self.named.retain(|_, id| self.records.contains_key(id));
         for (index, line) in example.moves.iter().enumerate() {
+            self.told.clear();
             if let Some(at) = line.at {
                 let at = self.world.zone.instant(at);
                 if at < self.now {

@@ -37,12 +37,6 @@ pub fn of_event(mechanism: &Mechanism, event: &Event, record: &Record, world: &W
         Deed::Passed { deadline, .. } => Some(deadline.as_str()),
         _ => None,
     };
-    let tells = |rule: &&model::Notice| match &event.deed {
-        Deed::Step(taken) => rule.on.contains(&taken.step),
-        Deed::Passed { deadline, late: false } => rule.warned.contains(deadline),
-        Deed::Passed { deadline, late: true } => rule.late.contains(deadline),
-        _ => false,
-    };
     let told = |rule: &model::Notice| {
         let keys = todo(&rule.to, record, world);
         let today = world.zone.date(event.at);
@@ -67,7 +61,17 @@ pub fn of_event(mechanism: &Mechanism, event: &Event, record: &Record, world: &W
             to: to.into_iter().map(str::to_owned).collect(),
         })
     };
-    mechanism.notices.iter().filter(tells).filter_map(told).collect()
+    telling(mechanism, event).filter_map(told).collect()
+}
+
+/// The rules by which an event tells somebody something.
+pub fn telling<'m>(mechanism: &'m Mechanism, event: &'m Event) -> impl Iterator<Item = &'m model::Notice> {
+    mechanism.notices.iter().filter(|rule| match &event.deed {
+        Deed::Step(taken) => rule.on.contains(&taken.step),
+        Deed::Passed { deadline, late: false } => rule.warned.contains(deadline),
+        Deed::Passed { deadline, late: true } => rule.late.contains(deadline),
+        _ => false,
+    })
 }
 
 /// Stands for a value that is not there.

@@ -129,7 +129,9 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
     let unit = field_text(record, mechanism.unit.as_deref());
     let kind = field_text(record, mechanism.kind.as_deref());
     let kinds = kind_path(mechanism, world, kind.as_deref());
-    let running = record.running();
+    // What is due of somebody; a moment is due of nobody.
+    let mut running = record.running();
+    running.retain(|(name, _)| mechanism.deadline(name).is_none_or(|deadline| !deadline.moment));
     let due = running.iter().map(|(_, clock)| clock.derivation.due).min();
     let due_name = running
         .iter()

@@ -376,11 +376,12 @@ impl Build<'_> {
             name: deadline.name.value.clone(),
             words: deadline.words.clone(),
             starts: values(&deadline.starts),
-            ends: values(&deadline.ends),
+            ends: deadline.ending().map(|word| word.value.clone()).collect(),
             limit: self.limit(deadline)?,
             pauses: values(&deadline.pauses),
             warns: deadline.warns,
-            late: value(&deadline.late),
+            late: deadline.comes().map(|word| word.value.clone()),
+            moment: deadline.then.is_some(),
             clause: self.clause(&deadline.clause),
         })
     }

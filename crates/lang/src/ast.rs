@@ -328,7 +328,21 @@ pub struct Deadline {
     pub pauses: Vec<Word>,
     pub warns: Option<Span>,
     pub late: Option<Word>,
+    /// The step of `then`: it is no limit, only a moment at which the system takes that step.
+    pub then: Option<Word>,
     pub clause: ClauseAt,
+}
+
+impl Deadline {
+    /// The step that the system takes when its time comes.
+    pub fn comes(&self) -> Option<&Word> {
+        self.then.as_ref().or(self.late.as_ref())
+    }
+
+    /// The steps that end it. A moment ends with its own.
+    pub fn ending(&self) -> impl Iterator<Item = &Word> {
+        self.ends.iter().chain(&self.then)
+    }
 }
 
 /// A day of the calendar as written.

@@ -135,6 +135,8 @@ pub enum What {
     Field(Word, Plain),
     /// How many parts of a mechanism have been opened.
     Parts(Word, i64),
+    /// Those to whom the line's events send a notice: roles in units or over places, none for an empty list.
+    Told(Word, Vec<(Word, Actor)>),
     /// An indicator over all records of the example: count and, for a ratio, its base.
     Figure(Word, i64, Option<i64>),
 }
@@ -274,6 +276,18 @@ fn expected_names(world: &World<'_>, of: &Mechanism, what: &What, faults: &mut F
         }
         What::Parts(word, _) => {
             find(world, word, faults);
+        }
+        What::Told(word, to) => {
+            let all = || of.notices.iter().map(|one| one.name.text());
+            known(all().any(|name| name == word.text()), "kind.notice", word, all(), faults);
+            for (word, who) in to {
+                if let Actor::Post { role, .. } = who
+                    && world.role(role).is_none()
+                    && !world.documents.incomplete
+                {
+                    faults.add(unknown_name::fault("kind.role", role, word.at, world.role_names()));
+                }
+            }
         }
         What::Figure(word, ..) => {
             let all = || of.indicators.iter().map(|one| one.name.text());

@@ -33,6 +33,8 @@ pub enum Expr {
     State,
     Number,
     Has(String),
+    /// Whether whoever takes the step gave the field a value with it.
+    Given(String),
     Taken(String),
     Met(String),
     Late(String),

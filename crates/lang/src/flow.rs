@@ -79,7 +79,7 @@ impl<'a> Flow<'a> {
         }
         loop {
             states.retain(|state| !self.is_final(state));
-            let ends = |step: &Step| deadline.ends.iter().any(|end| end.value == step.name.value);
+            let ends = |step: &Step| deadline.ending().any(|end| end.value == step.name.value);
             let next = self.spread(states.clone(), |step| {
                 !ends(step) && step.from.iter().any(|from| !self.is_final(from.text()))
             });

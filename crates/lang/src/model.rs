@@ -440,6 +440,8 @@ pub struct Deadline {
     pub warns: Option<Span>,
     /// The step taken when it passes.
     pub late: Option<String>,
+    /// Whether it is no limit but a moment: the step is taken, and nothing is late.
+    pub moment: bool,
     pub clause: Clause,
 }
 

@@ -14,8 +14,9 @@ pub struct Sheet {
     pub at: At,
     /// The step that a new row takes.
     pub new: Word,
-    /// The step that a changed row takes; without one no row of a known record may differ.
-    pub changed: Option<Word>,
+    /// The steps that a changed row takes: the first that leads from the state of its record. Without one no row of
+    /// a known record may differ.
+    pub changed: Vec<Word>,
     /// The fields that tell the records under one parent apart.
     pub key: Vec<Word>,
     /// Further columns of the sheet when it is written: fields, `number` or `state`.
@@ -32,7 +33,7 @@ impl Sheet {
         let names = |words: &[Word]| words.iter().map(|word| word.value.clone()).collect();
         model::Sheet {
             new: self.new.value.clone(),
-            changed: self.changed.as_ref().map(|word| word.value.clone()),
+            changed: names(&self.changed),
             key: names(&self.key),
             shows: names(&self.shows),
             clause,
@@ -49,12 +50,26 @@ impl Sheet {
 pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Sheet> {
     let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
     let new = map.required_text("new", faults);
-    let changed = map.text("changed", faults);
+    let changed = map.take("changed", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let key = map.require("key", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let shows = map.take("shows", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
     Some(Sheet { at: entry.key.at, new: new?, changed, key, shows, clause })
+}
+
+/// The fields that only a change asks, such as its reason: columns of their own, read for changed rows only.
+pub fn only_changed<'a>(mechanism: &'a Mechanism, sheet: &'a Sheet) -> Vec<&'a Word> {
+    let asked =
+        |name: &str| opener(mechanism).is_some_and(|new| new.asks.iter().any(|ask| ask.field.value == name));
+    let steps = sheet.changed.iter().filter_map(|word| mechanism.step(word.text()));
+    let mut more: Vec<&Word> = Vec::new();
+    for ask in steps.filter(|step| !step.opener).flat_map(|step| &step.asks) {
+        if !asked(ask.field.text()) && !more.iter().any(|known| known.value == ask.field.value) {
+            more.push(&ask.field);
+        }
+    }
+    more
 }
 
 /// The opening step of a mechanism's sheet.

@@ -11,7 +11,7 @@ use fixture::{County, county};
 use gongzhi_base::{Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::{Actor, Fault, FieldFault, Order, Raw, Refusal};
 use gongzhi_service::ambient::Scripted;
-use gongzhi_service::import::{Applied, Becomes, ImportFailure, Plan, What};
+use gongzhi_service::import::{Applied, Becomes, ImportFailure, Plan, RowFault, What};
 use gongzhi_store::ListQuery;
 
 const HEADINGS: &str = "目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限\n";
@@ -58,7 +58,7 @@ fn of(goals: usize, tasks: usize, measures: usize) -> BTreeMap<String, usize> {
 
 const GOOD: &str = "建强组织体系,规范化建设,f3,整顿软弱涣散村党组织,民政局,,６,个,2027年3月1日\n\
     ,,,活动场所补短板,zjj,民政局、zzzx,24,处,2027/6/30\n\
-    ,示范点建设,作风建设专班,建成示范点,民政局,,46,处,46568\n\
+    ,示范点建设,作风建设专班,建成示范点,民政局,,46,处,2027-06-30\n\
     办好群众的事,热线办理,f1,热线按期办结,zzzx,,100,件,2027-12-31\n";
 
 fn good(county: &County) -> String {
@@ -151,7 +151,7 @@ fn every_fault_is_told_by_row_and_column_and_nothing_is_written() {
     let county = county();
     let root = programme(&county);
     let rows = "甲组,任务,f3,措施一,没有这个局,,六,个,明年\n\
-        甲组,任务,f1,措施二,zzzx,,0,个,2027-12-31\n\
+        甲组,任务,f1,措施二,zzzx,,0,个,46568\n\
         甲组,任务,f3,措施一一,zzzx,,1,个,2027-12-31\n\
         甲组,任务,f3,措施一一,zzzx,,1,个,2027-12-31\n\
         乙组,,,措施三,zzzx,,1,,2027-12-31\n";
@@ -169,6 +169,7 @@ fn every_fault_is_told_by_row_and_column_and_nothing_is_written() {
         (2, "I", field("due_on", Fault::NotDate)),
         (3, "C", What::Disagrees(2)),
         (3, "G", field("target", Fault::TooShort(1))),
+        (3, "I", field("due_on", Fault::NotDate)),
         (5, "D", What::Twice(4)),
         (6, "B", field("title", Fault::Missing)),
         (6, "C", field("force", Fault::Missing)),
@@ -236,21 +237,54 @@ fn a_command_refused_at_the_end_takes_back_those_before_it() {
 }
 
 #[test]
-fn what_the_rules_refuse_is_told_with_its_row() {
+fn once_issued_a_change_needs_its_reason_and_what_is_withdrawn_is_refused_with_its_row() {
     let county = county();
     let root = programme(&county);
     let rows = good(&county);
     let token = upload(&county, root, &rows);
     let shown = plan(&county, root, token);
     apply(&county, root, token, shown.mark).expect("carried out");
-    let first = shown.entries.iter().find(|entry| entry.level == 2).expect("a measure").record;
-    county.step("planner", first, "issue", &[]).expect("issued");
-    // Issued measures may not be amended, and the task's force may not be changed by the sheet.
-    let token = upload(&county, root, &rows.replace(",６,", ",8,").replace("规范化建设,f3", "规范化建设,f4"));
+    let level = |level| shown.entries.iter().find(|entry| entry.level == level).expect("a record").record;
+    let (task, measure) = (level(1), level(2));
+    county.step("planner", measure, "issue", &[]).expect("issued");
+
+    let changed = rows.replace(",６,", ",8,").replace("规范化建设,f3", "规范化建设,f4");
+    let bare = plan(&county, root, upload(&county, root, &changed));
+    let missing = |fault: &RowFault| match &fault.what {
+        What::Field(FieldFault { field, fault: Fault::Missing }) => field == "ground" && fault.row == 2,
+        _ => false,
+    };
+    assert!(bare.faults.len() == 2 && bare.faults.iter().all(missing), "{:?}", bare.faults);
+
+    // With the two columns that only a change asks; in rows that did not change they say nothing.
+    let (first, rest) = changed.split_once('\n').expect("rows");
+    let rest: Vec<String> = rest.lines().map(|line| format!("{line},,并无变化")).collect();
+    let heading = format!("{},任务变更理由,变更理由", HEADINGS.trim_end());
+    let text = format!("{heading}\n{first},分工调整,县委会议调整\n{}\n", rest.join("\n"));
+    let keep = |text: &str| {
+        county.service.keep_upload(&planner(&county), Some(root), text.as_bytes(), None).expect("kept")
+    };
+    let token = keep(&text);
     let shown = plan(&county, root, token);
+    assert_eq!((shown.faults.as_slice(), shown.counts()), (&[][..], [0, 2, 7]));
+    apply(&county, root, token, shown.mark).expect("carried out");
+    let value = |id, name: &str| {
+        county.service.view(&planner(&county), id).expect("readable").record.fields.get(name).cloned()
+    };
+    let text_of = |text: &str| Some(Value::Text(text.into()));
+    assert_eq!([value(task, "force"), value(task, "ground")], [text_of("f4"), text_of("分工调整")]);
+    assert_eq!(
+        [value(measure, "target"), value(measure, "ground")],
+        [Some(Value::Int(8)), text_of("县委会议调整")]
+    );
+    assert_eq!(value(measure, "force"), text_of("f4"), "it follows its task");
+    assert_eq!(plan(&county, root, keep(&text)).counts(), [0, 0, 9]);
+
+    county.step("planner", measure, "withdraw", &[("ground", "误录")]).expect("withdrawn");
+    let shown = plan(&county, root, keep(&text.replace(",8,", ",9,")));
     assert!(matches!(shown.faults[0].what, What::Refused(Refusal::WrongState { .. })), "{:?}", shown.faults);
-    assert!(matches!(shown.faults[1].what, What::Fixed), "{:?}", shown.faults);
-    assert_eq!(shown.faults.len(), 2);
+    assert_eq!((shown.faults.len(), shown.faults[0].row), (1, 2));
+    assert_eq!(value(root, "measures"), Some(Value::Int(3)));
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What came out of a line, compared with what is written.
 
-use gongzhi_base::Value;
-use gongzhi_lang::example::{self, Expect, Moment, Plain, What};
+use std::collections::BTreeSet;
+
+use gongzhi_base::{RecordId, Value};
+use gongzhi_lang::example::{self, Actor, Expect, Moment, Plain, What};
 use gongzhi_lang::{Arg, Fault, Word};
 
 use super::{Play, own, shown};
-use crate::project::project;
+use crate::project::{project, todo_key};
 use crate::record::Record;
 
 impl Play<'_> {
@@ -45,6 +47,7 @@ impl Play<'_> {
                     told("not-late", vec![own(name)])
                 }
             }
+            What::Told(name, wanted) => self.told(record, name, wanted),
             What::Field(name, wanted) => self.field(record, name, wanted),
             What::Parts(mechanism, wanted) => {
                 let count =
@@ -64,6 +67,32 @@ impl Play<'_> {
                 told("figure", vec![own(name), came.into(), form(*of, *to).into()])
             }
         }
+    }
+
+    /// Whom the line told by a notice, against whom it should have.
+    fn told(&self, record: &Record, name: &Word, wanted: &[(Word, Actor)]) -> Option<Fault> {
+        let own = |(id, rule, _): &&(RecordId, String, Vec<String>)| *id == record.id && *rule == name.value;
+        let came: BTreeSet<&String> = self.told.iter().filter(own).flat_map(|(.., to)| to).collect();
+        let key = |(word, who): &(Word, Actor)| match who {
+            Actor::Post { role, unit, place, .. } => {
+                todo_key(role, unit.as_ref().or(place.as_ref()).unwrap_or(&self.world.county))
+            }
+            _ => word.value.clone(),
+        };
+        let right: BTreeSet<String> = wanted.iter().map(key).collect();
+        if came.iter().copied().eq(&right) {
+            return None;
+        }
+        let form = |mut keys: Vec<String>| match keys.len() {
+            0 => Arg::Key("example.nothing"),
+            _ => {
+                keys.iter_mut().for_each(|key| *key = format!("`{key}`"));
+                Arg::Own(keys.join(", "))
+            }
+        };
+        let came = came.into_iter().cloned().collect();
+        let right = right.into_iter().collect();
+        Some(example::differs("told", name.at, vec![self::own(name), form(came), form(right)]))
     }
 
     /// An indicator over all records of the example, as the county's figure.

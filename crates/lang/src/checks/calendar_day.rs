@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! Checks deadlines that end on a day of the calendar (`due`): they have no `within` beside it and no
-//! `pauses`, and what stands behind `of` is `week`, `month`, `quarter`, `year` or a field of type month
+//! `pauses`, what stands before `of` is a day, and what stands behind `of` is `week`, `month`, `quarter`, `year` or a field of type month
 //! or date.
 //!
 //! # Why is this bad
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查以日历日期为准的时限（`due`）：不能同时写 `within` 和 `pauses`；`of` 后面是 `week`、`month`、`quarter`、`year`，或者月份、日期字段。
+//! 检查以日历日期为准的时限（`due`）：不能同时写 `within` 和 `pauses`；`of` 前面是一天的写法，`of` 后面是 `week`、`month`、`quarter`、`year`，或者月份、日期字段。
 //!
 //! # 为什么不好
 //! 一个时限两条规定会互相矛盾；日历上的日子也不会停下来等人。
@@ -43,6 +43,11 @@ pub const CHECK: Check = Check {
 /// Both a span and a day.
 pub fn both(at: At) -> Fault {
     Fault::new(&CHECK, "both", at)
+}
+
+/// What stands before `of` names no day.
+pub fn phrase(at: At, day: &str) -> Fault {
+    Fault::new(&CHECK, "phrase", at).with(day)
 }
 
 /// All deadlines that end on a day of the calendar.

@@ -41,7 +41,7 @@ pub const CHECK: Check = Check {
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
     let mechanism = flow.mechanism;
     for deadline in &mechanism.deadlines {
-        let named = deadline.starts.iter().chain(&deadline.ends);
+        let named = deadline.starts.iter().chain(deadline.ending());
         if named.into_iter().any(|step| mechanism.step(step.text()).is_none()) {
             continue;
         }
@@ -51,7 +51,7 @@ pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
             continue;
         }
         let running = flow.running(deadline);
-        let met = deadline.ends.iter().filter_map(|end| mechanism.step(end.text()));
+        let met = deadline.ending().filter_map(|end| mechanism.step(end.text()));
         if !met.into_iter().any(|step| step.from.iter().any(|from| running.contains(from.text()))) {
             faults.add(Fault::new(&CHECK, "never-met", deadline.name.at).with(deadline.name.text()));
         }

@@ -1,8 +1,8 @@
 //! The step taken when late cannot be taken · 超时步骤走不了
 //!
 //! # What it does
-//! Checks the step named by `late`: the system must be allowed to take it, and in every state in which
-//! the deadline may run.
+//! Checks the step named by `late` or `then`: the system must be allowed to take it, and in every state in
+//! which the deadline may run. A moment (`then`) is no limit: it has neither `late` nor `warns`.
 //!
 //! # Why is this bad
 //! When the time is over nothing would happen: no reminder, no chasing, no mark.
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `late` 所指的步骤：必须允许系统办理，而且在时限可能计时的每个状态都能办理。
+//! 检查 `late`、`then` 所指的步骤：必须允许系统办理，而且在时限可能计时的每个状态都能办理。只标记时刻的（`then`）不是时限，没有 `late` 和 `warns`。
 //!
 //! # 为什么不好
 //! 到时间了什么也不会发生：没有提醒，没有督办，没有标记。
@@ -31,6 +31,7 @@ use crate::ast::Step;
 use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::flow::Flow;
+use crate::source::{At, Word};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -40,11 +41,16 @@ pub const CHECK: Check = Check {
     page: include_str!("deadline_late.rs"),
 };
 
-/// The steps of `late` over the states in which their deadlines run.
+/// A moment with what only a limit has.
+pub fn no_limit(deadline: &Word, key: &'static str, at: At) -> Fault {
+    Fault::new(&CHECK, "moment", at).with(deadline.text()).with(key)
+}
+
+/// The steps of `late` and `then` over the states in which their deadlines run.
 pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
     let mechanism = flow.mechanism;
     for deadline in &mechanism.deadlines {
-        let Some(late) = &deadline.late else { continue };
+        let Some(late) = deadline.comes() else { continue };
         let Some(step) = mechanism.step(late.text()) else { continue };
         if !step.by_system() {
             faults.add(Fault::new(&CHECK, "by", late.at).with(step.name.text()));
@@ -58,7 +64,7 @@ pub fn check(flow: &Flow<'_>, faults: &mut Faults) {
             continue;
         }
         // Mostly a step goes on without ending the deadline: name it.
-        let ends = |step: &Step| deadline.ends.iter().any(|end| end.value == step.name.value);
+        let ends = |step: &Step| deadline.ending().any(|end| end.value == step.name.value);
         let leads = |step: &&Step| {
             let from = step.from.iter().any(|from| paused(from.text()) || allowed(from.text()));
             from && !ends(step) && step.to.as_ref().is_some_and(|to| missing.contains(&to.text()))

@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! Replays every `example:` by the rules of its document and compares each line with what it says: the
-//! state, the last day of a deadline, what is late or met, fields, parts, figures, or how a step is
+//! state, the last day of a deadline, what is late or met, fields, parts, notices, figures, or how a step is
 //! refused.
 //!
 //! # Why is this bad
@@ -31,7 +31,7 @@
 //! ```
 //!
 //! # 作用
-//! 按文件自己的规则重演每个 `example:`，逐行对照：状态、时限的最后一天、是否超期或者按期、字段、分项、指标，或者步骤怎样被拒绝。
+//! 按文件自己的规则重演每个 `example:`，逐行对照：状态、时限的最后一天、是否超期或者按期、字段、分项、通知、指标，或者步骤怎样被拒绝。
 //!
 //! # 为什么不好
 //! 群众和干部看的是示例，系统执行的是规则：两者不符，必有一个是错的。

@@ -80,7 +80,7 @@ fn started<'a>(world: &World<'a>) -> BTreeSet<(&'a str, &'a str)> {
             mechanism
                 .deadlines
                 .iter()
-                .filter_map(|deadline| deadline.late.as_ref())
+                .filter_map(|deadline| deadline.comes())
                 .map(|late| (name, late.text())),
         );
         out.extend(

@@ -49,6 +49,11 @@ pub fn check(mechanism: &Mechanism, faults: &mut Faults) {
                 faults.add(Fault::new(&CHECK, "no-reminder", word.at).with(word.text()));
             }
         }
+        for word in &notice.late {
+            if mechanism.deadline(word.text()).is_some_and(|deadline| deadline.then.is_some()) {
+                faults.add(Fault::new(&CHECK, "moment", word.at).with(word.text()));
+            }
+        }
         for who in &notice.to {
             let word = match who.value {
                 Who::Anyone => "anyone",

@@ -1,8 +1,7 @@
 //! A sheet that could not be read or written · 无法读写的明细表
 //!
 //! # What it does
-//! Checks `sheet` of a mechanism: `new` opens a record; `changed` takes a step of a record
-//! and asks nothing that the sheet does not hold; each of `key` is asked by `new` and never empty; every
+//! Checks `sheet` of a mechanism: `new` opens a record; `changed` takes steps of a record; each of `key` is asked by `new` and never empty; every
 //! column can stand in a cell, is not personal, and is called otherwise than all others of the sheet.
 //!
 //! # Why is this bad
@@ -20,15 +19,15 @@
 //! ```
 //!
 //! # 作用
-//! 检查机制的 `sheet`：`new` 是登记步骤；`changed` 是已登记事项的步骤，不问表里没有的内容；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
+//! 检查机制的 `sheet`：`new` 是登记步骤；`changed` 是已登记事项的步骤；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
 //!
 //! # 为什么不好
 //! 填好的表会被拒绝，或者数值落到别的栏里，或者重复导入已有的事项。
 
-use crate::ast::{Ask, Field, Mechanism};
+use crate::ast::{Field, Mechanism};
 use crate::checks::{Check, unknown_name};
 use crate::diagnostic::{Fault, Faults, Severity};
-use crate::sheet::{BUILT_IN, Sheet, chain, opener, writable};
+use crate::sheet::{BUILT_IN, Sheet, chain, only_changed, opener, writable};
 use crate::world::World;
 
 /// The check.
@@ -45,7 +44,7 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
 }
 
 fn one(mechanism: &Mechanism, sheet: &Sheet, faults: &mut Faults) {
-    for word in [Some(&sheet.new), sheet.changed.as_ref()].into_iter().flatten() {
+    for word in std::iter::once(&sheet.new).chain(&sheet.changed) {
         if mechanism.step(word.text()).is_none() {
             let known = mechanism.step_names();
             faults.add(unknown_name::fault("kind.step", word.text(), word.at, known));
@@ -72,10 +71,13 @@ fn one(mechanism: &Mechanism, sheet: &Sheet, faults: &mut Faults) {
             faults.add(Fault::new(&CHECK, "key", word.at).with(word.text()).with(new.name.text()));
         }
     }
-    for Ask { field: word, .. } in &new.asks {
+    let words = new.asks.iter().map(|ask| (&ask.field, sheet.new.at));
+    let more = only_changed(mechanism, sheet);
+    let at = sheet.changed.first().map_or(sheet.new.at, |word| word.at);
+    for (word, at) in words.chain(more.into_iter().map(|word| (word, at))) {
         let Some(field) = mechanism.field(word.text()) else { continue };
         if field.type_of().is_some_and(|ty| !writable(ty)) || field.personal.is_some() {
-            faults.add(Fault::new(&CHECK, "column", sheet.new.at).with(word.text()));
+            faults.add(Fault::new(&CHECK, "column", at).with(word.text()));
         }
     }
     for word in sheet.shown_fields() {
@@ -83,14 +85,10 @@ fn one(mechanism: &Mechanism, sheet: &Sheet, faults: &mut Faults) {
             faults.add(Fault::new(&CHECK, "column", word.at).with(word.text()));
         }
     }
-    let changed = sheet.changed.as_ref().and_then(|word| Some((word, mechanism.step(word.text())?)));
-    let Some((word, step)) = changed else { return };
-    let more = step.asks.iter().find(|ask| !ask.optional && asked(ask.field.text()).is_none());
-    if step.opener {
-        faults.add(Fault::new(&CHECK, "changed", word.at).with(step.name.text()));
-    } else if let Some(more) = more {
-        let fault = Fault::new(&CHECK, "asks", word.at).with(step.name.text());
-        faults.add(fault.with(more.field.text()));
+    for word in &sheet.changed {
+        if mechanism.step(word.text()).is_some_and(|step| step.opener) {
+            faults.add(Fault::new(&CHECK, "changed", word.at).with(word.text()));
+        }
     }
 }
 
@@ -102,7 +100,8 @@ fn names(world: &World<'_>, mechanism: &Mechanism, sheet: &Sheet, faults: &mut F
     let columns = chain.iter().flat_map(|one| {
         let asked = opener(one).into_iter().flat_map(|step| step.asks.iter().map(|ask| &ask.field));
         let shown = one.sheet.iter().flat_map(|sheet| sheet.shown_fields());
-        asked.chain(shown).filter_map(|word| one.field(word.text()))
+        let more = one.sheet.iter().flat_map(|sheet| only_changed(one, sheet));
+        asked.chain(more).chain(shown).filter_map(|word| one.field(word.text()))
     });
     for (at, Field { name, zh, en, .. }) in columns.enumerate() {
         for words in [zh, en].into_iter().flatten() {

@@ -94,7 +94,7 @@ impl<'a> Names<'a, '_> {
             self.step(mechanism, step);
         }
         for deadline in &mechanism.deadlines {
-            for word in deadline.starts.iter().chain(&deadline.ends).chain(&deadline.late) {
+            for word in deadline.starts.iter().chain(deadline.ending()).chain(&deadline.late) {
                 self.own_step(mechanism, word);
             }
             for word in &deadline.pauses {

@@ -3,7 +3,7 @@
 use gongzhi_base::dayrule::{Day, DayRule, Period};
 
 use crate::ast::{Due, Previous, Recurs};
-use crate::checks::{recurrence, wrong_value};
+use crate::checks::{calendar_day, recurrence, wrong_value};
 use crate::diagnostic::Faults;
 use crate::source::Word;
 use crate::yaml::Node;
@@ -27,9 +27,11 @@ pub fn due(node: &Node, source: &str, faults: &mut Faults) -> Option<Due> {
         None => (None, word.text().trim()),
     };
     let text = word.value.clone();
-    if let Some((day, of)) = rest.split_once(" of ")
-        && let Some(day) = day_of(day)
-    {
+    if let Some((day, of)) = rest.split_once(" of ") {
+        let Some(day) = day_of(day) else {
+            faults.add(calendar_day::phrase(node.at, day.trim()));
+            return None;
+        };
         let of = of.trim();
         let known = Period::ALL.into_iter().find(|period| period.word() == of);
         let rule = DayRule { day, period: known.unwrap_or(Period::Month), before };

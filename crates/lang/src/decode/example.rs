@@ -204,6 +204,10 @@ fn then(node: &Node, part: &Part, faults: &mut Faults) -> Vec<Expect> {
             out.push(Expect { at: node.at, what: What::Parts(key.clone(), number.value) });
         }
     }
+    for (key, node) in entries(&mut map, "told", faults) {
+        let to = read::texts(node, faults).into_iter().map(|word| (word.clone(), actor(word.text())));
+        out.push(Expect { at: key.at, what: What::Told(key.clone(), to.collect()) });
+    }
     for (key, node) in entries(&mut map, "figures", faults) {
         let Some(word) = read::text(node, faults) else { continue };
         let (of, to) = match word.text().split_once('/') {

@@ -15,7 +15,12 @@ pub fn deadline(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<
     let mut map = Map::open(entry.node, entry.key.at, entry.clause, faults)?;
     let words = map.words(faults);
     let starts = map.require("starts", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
-    let ends = map.require("ends", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let then = map.text("then", faults);
+    let ends = match then {
+        Some(_) => map.take("ends", faults),
+        None => map.require("ends", faults),
+    };
+    let ends = ends.map(|node| read::texts(node, faults)).unwrap_or_default();
     let due = map.take("due", faults);
     let within = match due {
         Some(_) => map.take("within", faults),
@@ -27,11 +32,30 @@ pub fn deadline(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<
     let due = due.and_then(|node| super::calendar::due(node, source, faults));
     let within = within.and_then(|node| read::span_or_code(node, source, faults));
     let pauses = map.take("pauses", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
-    let warns = map.take("warns", faults).and_then(|node| read::span(node, faults));
+    let reminder = map.take("warns", faults);
+    let warns = reminder.and_then(|node| read::span(node, faults));
     let late = map.text("late", faults);
+    if then.is_some() {
+        let at = late.as_ref().map(|word| ("late", word.at));
+        for (key, at) in at.into_iter().chain(reminder.map(|node| ("warns", node.at))) {
+            faults.add(crate::checks::deadline_late::no_limit(entry.key, key, at));
+        }
+    }
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
-    Some(Deadline { name: entry.key.clone(), words, starts, ends, within, due, pauses, warns, late, clause })
+    Some(Deadline {
+        name: entry.key.clone(),
+        words,
+        starts,
+        ends,
+        within,
+        due,
+        pauses,
+        warns,
+        late,
+        then,
+        clause,
+    })
 }
 
 /// Reads one indicator.

@@ -41,6 +41,7 @@ pub const RESERVED: [&str; 9] = ["true", "false", "null", "in", "opened", "now",
 /// The functions.
 pub const FUNCTIONS: &[&str] = &[
     "has",
+    "given",
     "taken",
     "met",
     "late",
@@ -304,6 +305,7 @@ impl<'s> Typing<'s, '_> {
         }
         match name {
             "has" => self.has(&args[0]),
+            "given" => self.given(&args[0]),
             "unit_for" => {
                 let (kind, place) = (self.infer(&args[0]), self.infer(&args[1]));
                 let ((kind, kind_type), (place, place_type)) = (kind?, place?);
@@ -380,6 +382,21 @@ impl<'s> Typing<'s, '_> {
             return None;
         }
         Some((Expr::Has(name.clone()), Type::Bool))
+    }
+
+    /// Whether a field came with the step: only there anybody gives one.
+    fn given(&mut self, arg: &Tree) -> Typed {
+        if self.scope.place != Use::Step {
+            let at = self.at(arg);
+            return self.tell(wrong::not_here(at, "given"));
+        }
+        match self.has(arg)?.0 {
+            Expr::Has(name) => Some((Expr::Given(name), Type::Bool)),
+            _ => {
+                let at = self.at(arg);
+                self.tell(wrong::field_wanted(at))
+            }
+        }
     }
 
     /// A text that stands literally, as names of steps do.

@@ -11,8 +11,8 @@ use crate::notice::Piece;
 pub struct Sheet {
     /// The step that a new row takes.
     pub new: String,
-    /// The step that a changed row takes.
-    pub changed: Option<String>,
+    /// The steps that a changed row takes: the first that leads from the state of its record.
+    pub changed: Vec<String>,
     /// The fields that tell the records under one parent apart.
     pub key: Vec<String>,
     /// Further columns when it is written: fields, `number` or `state`.

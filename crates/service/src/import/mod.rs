@@ -21,7 +21,7 @@ use std::sync::Arc;
 use gongzhi_base::{Digest, RecordId, Value};
 use gongzhi_kernel::decide::is_open;
 use gongzhi_kernel::{Actor, Command, FieldFault, Record, Refusal, rights};
-use gongzhi_lang::model::{Field, Mechanism};
+use gongzhi_lang::model::{Ask, Field, Mechanism};
 use gongzhi_paper::read::{Limits, ReadFault};
 use gongzhi_paper::sheet::{CellFault, NotFound};
 
@@ -60,6 +60,8 @@ pub struct Column {
     pub optional: bool,
     /// Whether it tells records apart.
     pub key: bool,
+    /// Only a change asks it, such as its reason; it is read for rows that changed, and written empty.
+    pub only_changed: bool,
 }
 
 /// A sheet under a record.
@@ -367,14 +369,22 @@ fn chain(state: &State, last: &Arc<Mechanism>, root: Option<&str>) -> Option<Vec
 fn columns(chain: &[Arc<Mechanism>]) -> Vec<Column> {
     let levels = chain.iter().enumerate().filter_map(|(level, one)| Some((level, one, one.sheet()?)));
     let columns = levels.flat_map(|(level, mechanism, (sheet, step))| {
-        step.asks.iter().filter_map(move |ask| {
+        let column = move |ask: &Ask, only_changed| {
             Some(Column {
                 level,
                 field: mechanism.field(&ask.field)?.clone(),
-                optional: ask.optional,
+                optional: ask.optional || only_changed,
                 key: sheet.key.contains(&ask.field),
+                only_changed,
             })
-        })
+        };
+        let mut columns: Vec<Column> = step.asks.iter().filter_map(|ask| column(ask, false)).collect();
+        for ask in sheet.changed.iter().filter_map(|name| mechanism.step(name)).flat_map(|step| &step.asks) {
+            if !columns.iter().any(|known| known.field.name == ask.field) {
+                columns.extend(column(ask, true));
+            }
+        }
+        columns
     });
     columns.collect()
 }

@@ -8,7 +8,7 @@ use gongzhi_base::{CommandId, Digest, RecordId, Value};
 use gongzhi_kernel::command::Input;
 use gongzhi_kernel::decide::PARENT;
 use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input, rights};
-use gongzhi_lang::model::Mechanism;
+use gongzhi_lang::model::{Mechanism, Step};
 use gongzhi_paper::sheet::{Book, Found, Heading, Row, find, letters};
 use gongzhi_store::{ListQuery, Scope, StoreError, Want};
 
@@ -300,7 +300,8 @@ impl<'p> Planning<'p> {
         }
         // A new record that names itself has no identifier yet.
         let unnamed = self.root.map_or(RecordId([0; 16]), |root| root.id);
-        match input::read(mechanism, step, &input, unnamed, &BTreeMap::new(), &self.state.world) {
+        let opening = asked(&input, step);
+        match input::read(mechanism, step, &opening, unnamed, &BTreeMap::new(), &self.state.world) {
             Ok(values) if self.faults.len() == before => return Some((input, values)),
             Ok(_) => {}
             Err(faults) => {
@@ -445,13 +446,17 @@ impl<'p> Planning<'p> {
     ) {
         let mechanism = &self.sheet.chain[level];
         self.seen.insert(record.id);
-        let step = mechanism.sheet().and_then(|(sheet, _)| mechanism.step(sheet.changed.as_deref()?));
+        let steps = mechanism.sheet.iter().flat_map(|sheet| &sheet.changed);
+        let mut steps = steps.filter_map(|name| mechanism.step(name)).peekable();
+        // Where none leads on from its state, the first is refused with that state.
+        let first = steps.peek().copied();
+        let step = steps.find(|step| step.from.contains(&record.state)).or(first);
         let asks = |name: &str| step.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
         let mut changes = Vec::new();
         for at in 0..self.sheet.columns.len() {
             let column = &self.sheet.columns[at];
             let name = &column.field.name;
-            if column.level != level || self.found.columns[at].is_none() {
+            if column.level != level || column.only_changed || self.found.columns[at].is_none() {
                 continue;
             }
             let (before, after) = (record.fields.get(name), values.get(name));
@@ -465,8 +470,7 @@ impl<'p> Planning<'p> {
         }
         let becomes = if changes.is_empty() { Becomes::Unchanged } else { Becomes::Changed(changes) };
         if let (Becomes::Changed(_), Some(step)) = (&becomes, step) {
-            let input = input.iter().filter(|(name, _)| asks(name));
-            let input = input.map(|(name, raw)| (name.clone(), raw.clone())).collect();
+            let input = asked(input, step);
             let expect = Some(record.revision);
             let order = Order::Step { record: record.id, step: step.name.clone(), expect, input };
             self.orders.push((row.number, order));
@@ -491,14 +495,20 @@ fn opened(
     under: Option<RecordId>,
     input: &Input,
 ) -> (Entry, Option<Order>) {
-    let order = mechanism.sheet().map(|(sheet, _)| {
-        let mut input = input.clone();
+    let order = mechanism.sheet().map(|(sheet, step)| {
+        let mut input = asked(input, step);
         input.extend(under.map(|under| (PARENT.to_owned(), Raw::Text(under.to_string()))));
         Order::Open { mechanism: mechanism.name.clone(), step: sheet.new.clone(), id, input }
     });
     let entry =
         Entry { row, level, record: id, number: String::new(), title: String::new(), becomes: Becomes::New };
     (entry, order)
+}
+
+/// What a step asks of a row.
+fn asked(input: &Input, step: &Step) -> Input {
+    let own = input.iter().filter(|(name, _)| step.asks.iter().any(|ask| ask.field == **name));
+    own.map(|(name, raw)| (name.clone(), raw.clone())).collect()
 }
 
 /// The values that tell a record from its siblings, as bytes.

@@ -126,9 +126,11 @@ limit-months = { $n ->
 clock-paused = standing still
 clock-met = met in time
 clock-met-late = met late
+clock-come = has come
 clock-dropped = no longer needed
 clock-ended-met = Done { $x }
 clock-ended-dropped = Not needed since { $x }
+clock-ended-come = It came { $x }
 why-start-days = It begins; this day itself does not count
 why-start-clock = It begins and runs by the clock
 why-pause = It stands still until { $x }
@@ -142,6 +144,7 @@ why-extended = { $n ->
    *[other] Extended { $n } times, with approval
 }
 why-end = It ends; anything done before is in time
+why-end-moment = At this moment the system takes its step; it is no limit, and nothing is late
 why-weekend = weekend
 why-standing = standing still
 why-day-start = Start

@@ -64,6 +64,7 @@ pub fn clock_due(
     } else if clock.ended.is_some() {
         let kept = clock.late.is_none();
         let key = match (clock.met, kept) {
+            (true, true) if deadline.moment => "clock-come",
             (true, true) => "clock-met",
             (true, false) => "clock-met-late",
             (false, _) => "clock-dropped",
@@ -80,10 +81,11 @@ pub fn clock_due(
     shown
 }
 
-/// The nearest running deadline of a record, with its name.
+/// The nearest running deadline of a record, with its name. A moment is due of nobody.
 pub fn nearest<'r>(mechanism: &'r Mechanism, record: &'r Record) -> Option<(&'r Deadline, &'r Clock)> {
     let running = record.running().into_iter();
     let known = running.filter_map(|(name, clock)| Some((mechanism.deadline(name)?, clock)));
+    let known = known.filter(|(deadline, _)| !deadline.moment);
     known.min_by_key(|(_, clock)| (clock.paused.is_some(), clock.derivation.due))
 }
 
@@ -131,7 +133,11 @@ fn derivation(
         .map(|code| super::names::unit(lang, state, code));
     let (label, href) = clause_link(lang, &deadline.clause).unwrap_or_default();
     let met = clock.ended.map(|at| {
-        let key = if clock.met { "clock-ended-met" } else { "clock-ended-dropped" };
+        let key = match (clock.met, deadline.moment) {
+            (true, false) => "clock-ended-met",
+            (true, true) => "clock-ended-come",
+            (false, _) => "clock-ended-dropped",
+        };
         t_with(lang, key, [("x", format::moment(lang, zone.civil(at), zone.civil(now).year()).into())])
     });
     let version = match found.unknown_years.as_slice() {
@@ -152,7 +158,7 @@ fn derivation(
         },
         clause: Link::new(label, href),
         quote: if lang == Lang::Zh { deadline.clause.basis.clone() } else { String::new() },
-        steps: steps(lang, state, clock, now),
+        steps: steps(lang, state, deadline, clock, now),
         days: days(lang, state, found),
         version,
         met: met.unwrap_or_default(),
@@ -189,7 +195,13 @@ fn named(lang: Lang, found: &Named) -> String {
     }
 }
 
-fn steps(lang: Lang, state: &State, clock: &Clock, now: Timestamp) -> Vec<DerivationStep> {
+fn steps(
+    lang: Lang,
+    state: &State,
+    deadline: &Deadline,
+    clock: &Clock,
+    now: Timestamp,
+) -> Vec<DerivationStep> {
     let found = &clock.derivation;
     let zone = state.world.zone;
     let year = zone.civil(now).year();
@@ -218,7 +230,8 @@ fn steps(lang: Lang, state: &State, clock: &Clock, now: Timestamp) -> Vec<Deriva
         steps.push(step(String::new(), text, Tone::Info));
     }
     let end = format::moment(lang, shown(state, found.due), year);
-    steps.push(step(end, t(lang, "why-end").into_owned(), Tone::Plain));
+    let key = if deadline.moment { "why-end-moment" } else { "why-end" };
+    steps.push(step(end, t(lang, key).into_owned(), Tone::Plain));
     steps
 }
 

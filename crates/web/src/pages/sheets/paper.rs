@@ -55,7 +55,7 @@ pub async fn page(
     let (record, sheet, rows, whole) =
         read.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
     let state = app.service.state().clone();
-    let table = table(&app, &visitor, &state, &record, &sheet, &rows, whole);
+    let table = table(&app, &visitor, &state, &record, &sheet, &rows, (whole, ending == "xlsx"));
     let name = format!("{}-{}", record.number, table.name);
     match ending {
         "xlsx" => {
@@ -103,14 +103,22 @@ struct Shown<'s> {
 
 enum Of<'s> {
     Field(&'s Field, Option<Called>),
+    /// What only a change asks, such as its reason: for whoever works on the sheet to fill.
+    Blank(&'s Field),
     State,
     Number,
 }
 
-fn shown<'s>(lang: Lang, state: &County, sheet: &'s Sheet) -> Vec<Shown<'s>> {
+/// The columns that are written; `blank` with those to be filled.
+fn shown<'s>(lang: Lang, state: &County, sheet: &'s Sheet, blank: bool) -> Vec<Shown<'s>> {
     let field = |level, field: &'s Field| Shown { level, what: Of::Field(field, called(lang, state, field)) };
-    let mut all: Vec<Shown<'s>> =
-        sheet.columns.iter().map(|column| field(column.level, &column.field)).collect();
+    let asked = sheet.columns.iter().filter(|column| blank || !column.only_changed);
+    let mut all: Vec<Shown<'s>> = asked
+        .map(|column| match column.only_changed {
+            true => Shown { level: column.level, what: Of::Blank(&column.field) },
+            false => field(column.level, &column.field),
+        })
+        .collect();
     for (level, mechanism) in sheet.chain.iter().enumerate() {
         let names = mechanism.sheet.iter().flat_map(|sheet| &sheet.shows);
         all.extend(names.filter_map(|name| match name.as_str() {
@@ -122,7 +130,7 @@ fn shown<'s>(lang: Lang, state: &County, sheet: &'s Sheet) -> Vec<Shown<'s>> {
     all
 }
 
-/// The sheet as a table, in the order of the records.
+/// The sheet as a table, in the order of the records: whether these are all of them, and whether it is to be worked on.
 fn table(
     app: &App,
     visitor: &Visitor,
@@ -130,12 +138,12 @@ fn table(
     record: &Record,
     sheet: &Sheet,
     rows: &[Row],
-    whole: bool,
+    (whole, blank): (bool, bool),
 ) -> Table {
     let lang = visitor.lang;
-    let shown = shown(lang, state, sheet);
+    let shown = shown(lang, state, sheet, blank);
     let head = |one: &Shown<'_>| match &one.what {
-        Of::Field(field, _) => written(lang, field),
+        Of::Field(field, _) | Of::Blank(field) => written(lang, field),
         Of::State => write::Column { heading: visitor.t("sheet-col-state"), width: 10, ..Default::default() },
         Of::Number => {
             write::Column { heading: visitor.t("sheet-col-number"), width: 18, ..Default::default() }
@@ -178,6 +186,7 @@ fn cell(lang: Lang, state: &County, sheet: &Sheet, one: &Shown<'_>, row: &Row) -
         Of::Field(field, called) => {
             value(lang, state, field, called.as_ref(), record.fields.get(&field.name))
         }
+        Of::Blank(_) => Cell::Empty,
         Of::State => Cell::Text(state_words(lang, &sheet.chain[one.level], record)),
         Of::Number => Cell::Text(record.number.clone()),
     }
