@@ -1,7 +1,7 @@
 // The work programme in its views: matrix, cells, saved filters, chosen columns, one step of many.
 import assert from 'node:assert/strict';
 import { DESKTOP, journeys } from './harness/index.mjs';
-import { asStaff, expectStatus } from './harness/people.mjs';
+import { asStaff, expectStatus, words } from './harness/people.mjs';
 
 const LIST = '/desk/list?mechanism=measure';
 const rows = (staff) => staff.page.locator('tr[data-row]').count();
@@ -172,6 +172,14 @@ journeys('views of the work programme', (journey) => {
         assert.equal(await staff.page.locator('.bulk-lines .chip.tone-good').count(), open.length - refused);
         assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
         await staff.shot('bulk-done');
+        // The switches tell the same once more, and carry nothing out.
+        const dones = () => staff.page.locator('.bulk-lines .chip.tone-good').count();
+        for (const lang of ['en', 'zh']) {
+          await staff.switchLanguage(lang);
+          assert.match(await words(staff), lang === 'en' ? /Taken/ : /已办理/);
+          assert.equal(await dones(), open.length - refused);
+          assert.equal(await staff.page.locator('.bulk-lines .chip.tone-late').count(), refused);
+        }
       }, { script });
     });
   }

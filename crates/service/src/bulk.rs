@@ -1,6 +1,11 @@
 //! One step of many records: rehearsed first, then one command a record, each decided by itself.
+//!
+//! Nothing of it is kept by the server: what was chosen, with the revisions seen, and what was typed come with
+//! each question, and what was done is asked of the ledger. So it does not matter which node answers, and whatever was cut
+//! off is simply sent again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId};
@@ -8,16 +13,13 @@ use gongzhi_kernel::command::Input;
 use gongzhi_kernel::project::Row;
 use gongzhi_kernel::{Actor, Case, Claim, Command, Order, Record, Refusal, decide, rights};
 use gongzhi_lang::model::{Step, Who};
+use gongzhi_store::Want;
 
 use crate::failure::Failure;
 use crate::service::Service;
 
 /// Records of one turn at most.
 pub const MOST: usize = 200;
-/// Commands sent together: they share a transaction, and progress is told after each.
-const TOGETHER: usize = 16;
-/// Turns remembered.
-const KEPT: usize = 40;
 
 /// One of the records chosen: its identifier and the revision that the person saw.
 pub type Chosen = (RecordId, Option<u64>);
@@ -30,52 +32,12 @@ pub struct Rehearsed {
     pub result: Result<(), Refusal>,
 }
 
-/// What happened to one record; `None` while it waits.
-#[derive(Clone)]
+/// What happened to one record.
 pub struct Line {
     pub id: RecordId,
+    /// None where there is no such record, or none that the person may know of.
     pub row: Option<Row>,
-    pub result: Option<Result<(), Failure>>,
-}
-
-/// A turn that runs or ran.
-#[derive(Clone)]
-pub struct Turn {
-    /// The person who began it; nobody else sees it.
-    pub by: String,
-    pub mechanism: String,
-    pub step: String,
-    pub lines: Vec<Line>,
-}
-
-impl Turn {
-    /// How many records have been answered.
-    pub fn done(&self) -> usize {
-        self.lines.iter().filter(|line| line.result.is_some()).count()
-    }
-
-    /// Whether all have.
-    pub fn ended(&self) -> bool {
-        self.done() == self.lines.len()
-    }
-}
-
-/// The turns of this server, the newest last.
-#[derive(Default)]
-pub struct Turns(Mutex<Vec<(CommandId, Turn)>>);
-
-impl Turns {
-    fn held(&self) -> MutexGuard<'_, Vec<(CommandId, Turn)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, batch: &CommandId, at: usize, result: Result<(), Failure>) {
-        let mut held = self.held();
-        let turn = held.iter_mut().find(|(known, _)| known == batch);
-        if let Some(line) = turn.and_then(|(_, turn)| turn.lines.get_mut(at)) {
-            line.result = Some(result);
-        }
-    }
+    pub result: Result<(), Failure>,
 }
 
 /// The command of one record in a turn: the same turn again gives the same commands, so that whatever
@@ -83,13 +45,6 @@ impl Turns {
 pub fn command_of(batch: &CommandId, record: RecordId) -> CommandId {
     let digest = Digest::of_parts(&[b"bulk", batch.as_str().as_bytes(), &record.0]).to_string();
     CommandId::new(&digest[..32]).unwrap_or_else(|_| unreachable!("32 hexadecimal digits fit"))
-}
-
-fn code(actor: &Actor) -> String {
-    match actor {
-        Actor::Person { code, .. } => code.clone(),
-        _ => String::new(),
-    }
 }
 
 impl Service {
@@ -173,38 +128,9 @@ impl Service {
         Ok(if may { self.ledger().rows(&[id])?.pop() } else { None })
     }
 
-    /// Takes a step of each record in the background, one command a record; what was begun under the
-    /// same identifier already goes on as it is.
-    pub fn begin_turn(
-        self: &Arc<Self>,
-        actor: Actor,
-        batch: CommandId,
-        (mechanism, step): (String, String),
-        chosen: Vec<Chosen>,
-        input: Input,
-    ) -> Result<(), Failure> {
-        let by = code(&actor);
-        let mut lines = Vec::with_capacity(chosen.len());
-        for (id, _) in chosen.iter().take(MOST) {
-            lines.push(Line { id: *id, row: self.known_row(&actor, *id)?, result: None });
-        }
-        {
-            let mut held = self.turns.held();
-            if held.iter().any(|(known, turn)| *known == batch && turn.by == by) {
-                return Ok(());
-            }
-            held.push((batch.clone(), Turn { by, mechanism, step: step.clone(), lines }));
-            let over = held.len().saturating_sub(KEPT);
-            held.drain(..over);
-        }
-        let service = self.clone();
-        let run = move || service.run_turn(&actor, &batch, &step, &chosen, &input);
-        let started = std::thread::Builder::new().name("turn".into()).spawn(run);
-        started.map(|_| ()).map_err(|_| Failure::Busy)
-    }
-
-    /// Takes a step of each record and waits; answers in the order of the records.
-    pub fn run_turn(
+    /// Takes a step of each record; answers in the order of the records. The same turn again gives the same
+    /// answers for what was taken, and tries what was not.
+    pub fn take_turn(
         &self,
         actor: &Actor,
         batch: &CommandId,
@@ -212,31 +138,54 @@ impl Service {
         chosen: &[Chosen],
         input: &Input,
     ) -> Vec<Result<crate::engine::Outcome, Failure>> {
-        let mut answers = Vec::with_capacity(chosen.len());
-        for together in chosen.iter().take(MOST).collect::<Vec<_>>().chunks(TOGETHER) {
-            let command = |(id, seen): &&Chosen| Command {
-                id: command_of(batch, *id),
-                actor: actor.clone(),
-                at: self.now(),
-                order: Order::Step {
-                    record: *id,
-                    step: step.to_owned(),
-                    expect: *seen,
-                    input: input.clone(),
-                },
-            };
-            for result in self.engine().act_all(together.iter().map(command).collect()) {
-                self.turns.answer(batch, answers.len(), result.as_ref().map(|_| ()).map_err(Clone::clone));
-                answers.push(result);
-            }
-        }
-        answers
+        let command = |(id, seen): &Chosen| Command {
+            id: command_of(batch, *id),
+            actor: actor.clone(),
+            at: self.now(),
+            order: Order::Step { record: *id, step: step.to_owned(), expect: *seen, input: input.clone() },
+        };
+        self.engine().act_all(chosen.iter().take(MOST).map(command).collect())
     }
 
-    /// A turn, for whoever began it.
-    pub fn turn(&self, actor: &Actor, batch: &CommandId) -> Option<Turn> {
-        let by = code(actor);
-        let held = self.turns.held();
-        held.iter().find(|(known, turn)| known == batch && turn.by == by).map(|(_, turn)| turn.clone())
+    /// The same with each record's row as it was before: afterwards it may be out of the person's sight.
+    pub fn turn_lines(
+        &self,
+        actor: &Actor,
+        batch: &CommandId,
+        step: &str,
+        chosen: &[Chosen],
+        input: &Input,
+    ) -> Result<Vec<Line>, Failure> {
+        let rows = chosen.iter().take(MOST).map(|(id, _)| self.known_row(actor, *id));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let results = self.take_turn(actor, batch, step, chosen, input);
+        let lines = chosen.iter().zip(rows).zip(results);
+        Ok(lines.map(|(((id, _), row), result)| Line { id: *id, row, result: result.map(|_| ()) }).collect())
+    }
+
+    /// What became of a turn, asked of the ledger: what was taken was answered there, and what was not tells what
+    /// stands against it now. Nothing is written.
+    pub fn turned(
+        &self,
+        actor: &Actor,
+        batch: &CommandId,
+        step: &str,
+        chosen: &[Chosen],
+        input: &Input,
+    ) -> Result<Vec<Line>, Failure> {
+        let commands = chosen.iter().take(MOST).map(|(id, _)| command_of(batch, *id)).collect();
+        let found = self.ledger().load(&Want { records: Vec::new(), commands })?.answers;
+        let taken: HashSet<RecordId> = found.into_iter().map(|answer| answer.record).collect();
+        let rehearsed = self.rehearse(actor, chosen, step, input)?;
+        let line = |one: Rehearsed| {
+            let result = match one.result {
+                _ if taken.contains(&one.id) => Ok(()),
+                Err(refusal) => Err(Failure::Refused(refusal)),
+                // It was not taken then and would be now.
+                Ok(()) => Err(Failure::Busy),
+            };
+            Line { id: one.id, row: one.row, result }
+        };
+        Ok(rehearsed.into_iter().map(line).collect())
     }
 }

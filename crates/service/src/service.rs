@@ -90,8 +90,6 @@ pub struct Service {
     pub(crate) rounds: crate::recur::Rounds,
     /// The one verification of the log that runs or ran last.
     pub audit: crate::audit::Audit,
-    /// Steps of many records that run or ran.
-    pub(crate) turns: crate::bulk::Turns,
     /// Large sheets that are checked or carried out.
     pub(crate) imports: crate::import::Imports,
 }
@@ -138,7 +136,6 @@ impl Service {
             log: crate::log::Log::default(),
             rounds: crate::recur::Rounds::default(),
             audit: crate::audit::Audit::default(),
-            turns: crate::bulk::Turns::default(),
             imports: crate::import::Imports::default(),
         })
     }

@@ -69,7 +69,6 @@ bulk-refused = { $n ->
 bulk-line-would = Will be taken
 bulk-line-may = Can take it
 bulk-line-refused = Refused
-bulk-line-waits = Waiting
 bulk-line-done = Taken
 bulk-done = { $n ->
     [one] Taken for one record.
@@ -79,7 +78,6 @@ bulk-refused-done = { $n ->
     [one] One was refused; the reason stands below.
    *[other] { $n } were refused; the reasons stand below.
  }
-bulk-progress = Progress
 bulk-back = Back to the list
 matrix-total = Total
 matrix-records = Records

@@ -94,7 +94,7 @@ pub async fn bulk(
         // A cookie reads but never acts.
         let actor = caller.actor(&app).await?;
         let done = caller
-            .read_open(&app, move |service| Ok(service.run_turn(&actor, &batch, &step, &chosen, &input)))
+            .read_open(&app, move |service| Ok(service.take_turn(&actor, &batch, &step, &chosen, &input)))
             .await?;
         done.into_iter().map(|one| one.map(|outcome| Some(outcome.revision))).collect()
     };

@@ -3,7 +3,9 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Choice, Due, Fact, Figure, FigureTable, Filters, Form, Link, Paging, Shell, State, Tab, Tone};
+use super::{
+    Choice, Due, Fact, Figure, FigureTable, Filters, Form, Hidden, Link, Paging, Shell, State, Tab, Tone,
+};
 
 /// What stands over every view: name, views, filters, saved filters.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -424,7 +426,7 @@ pub struct BulkLine {
     pub clause: Option<Link>,
 }
 
-/// A turn that runs or has ended.
+/// What became of a step of many records.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
 #[serde(default, deny_unknown_fields)]
 #[template(path = "turn.html")]
@@ -433,18 +435,14 @@ pub struct TurnPage {
     pub s: Shell,
     /// The step.
     pub title: String,
-    /// Whether it still runs.
-    pub running: bool,
-    /// How many have been answered.
-    pub done: u64,
-    /// Of how many.
-    pub total: u64,
     /// How many took it.
     pub good: String,
     /// How many refused; empty for none.
     pub bad: String,
     /// The records.
     pub lines: Vec<BulkLine>,
+    /// What was sent, to ask for the same once more.
+    pub sent: Vec<Hidden>,
     /// The list from which it began.
     pub back: String,
 }

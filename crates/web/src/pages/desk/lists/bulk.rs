@@ -1,14 +1,14 @@
 //! One step of many records: chosen on a list, its form filled in once, seen before it is done, and
 //! answered record by record.
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
-use gongzhi_base::{CommandId, Digest, RecordId};
+use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::Refusal;
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::{Mechanism, Step};
-use gongzhi_service::bulk::{Chosen, MOST, Rehearsed};
+use gongzhi_service::bulk::{Chosen, Line, MOST, Rehearsed};
 use gongzhi_service::{Failure, State as County};
 
 use super::asked::Asked;
@@ -20,13 +20,13 @@ use crate::pages::form::{self, Failed};
 use crate::pages::home;
 use crate::pages::input::Read;
 use crate::pages::posted::Posted;
-use crate::pages::problem::{Answer, Trouble, page as render, see};
+use crate::pages::problem::{Answer, Trouble, page as render};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, failure_words, field_fault_words, refusal_words_in, say};
 use crate::view::{BulkLine, BulkPage, Hidden, Link, State as Shown, Tone, TurnPage};
 
-/// Seconds after which the page of a turn comes again while it runs.
-const AGAIN: &str = "1";
+/// Among what is sent: it has been carried out before.
+const DONE: &str = "_done";
 
 /// `POST /desk/bulk`
 pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted: Posted) -> Answer {
@@ -68,24 +68,30 @@ pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted
     let told = whole || known.asks.is_empty();
     let digest = Digest::of_parts(&[format!("{:?}{chosen:?}", read.input).as_bytes()]).to_string();
     let (actor, input, ids) = (me.actor(), read.input.clone(), chosen.clone());
-    if whole && !switched && posted.text("_do") == "apply" && posted.text("previewed") == digest {
-        let batch = posted.command_id(&app);
-        let names = (mechanism.name.clone(), known.name.clone());
-        app.service
-            .begin_turn(actor, batch.clone(), names, ids, input)
-            .map_err(|failure| trouble(&failure))?;
-        return Ok(see(&format!("/desk/bulk/{}?{}", batch.as_str(), back.query())));
-    }
     let name = known.name.clone();
-    let rehearsed = app.read(move |service| service.rehearse(&actor, &ids, &name, &input)).await;
-    let rehearsed = rehearsed.map_err(|failure| trouble(&failure))?;
     let page =
         Page { app: &app, visitor: &visitor, me: &me, state: &state, mechanism: &mechanism, step: known };
+    let keep = home::kept(&app, &|name| posted.get(&format!("_{name}")));
+    let seen = whole && posted.text("_do") == "apply" && posted.text("previewed") == digest;
+    // The switches of the result's page ask what became of it, and carry nothing out.
+    if seen && (!switched || posted.get(DONE).is_some()) {
+        let batch = posted.command_id(&app);
+        let lines = app.read(move |service| match switched {
+            true => service.turned(&actor, &batch, &name, &ids, &input),
+            false => service.turn_lines(&actor, &batch, &name, &ids, &input),
+        });
+        let lines = lines.await.map_err(|failure| trouble(&failure))?;
+        let mut answer = page.done(&posted, &lines, &back);
+        answer.headers_mut().extend(keep);
+        return Ok(answer);
+    }
+    let rehearsed = app.read(move |service| service.rehearse(&actor, &ids, &name, &input)).await;
+    let rehearsed = rehearsed.map_err(|failure| trouble(&failure))?;
     let shown = if picking { Failed::default() } else { failed };
     let typed = (!first).then_some((&posted, &read));
     let told = told.then_some(digest.as_str());
     let mut answer = page.preview(&shape, &posted, typed, &shown, &rehearsed, told, &back);
-    answer.headers_mut().extend(home::kept(&app, &|name| posted.get(&format!("_{name}"))));
+    answer.headers_mut().extend(keep);
     Ok(answer)
 }
 
@@ -179,6 +185,38 @@ impl Page<'_> {
         render(failed.status(), &page)
     }
 
+    /// What became of it, record by record. The page holds what was sent, so that it can be told once more.
+    fn done(&self, posted: &Posted, lines: &[Line], back: &Asked) -> Response {
+        let visitor = self.visitor;
+        let line = |line: &Line| {
+            let mut shown = row_line(line.id, line.row.as_ref());
+            match &line.result {
+                Ok(()) => shown.verdict = Shown { label: visitor.t("bulk-line-done"), tone: Tone::Good },
+                Err(failure) => self.refuse(&mut shown, failure),
+            }
+            shown
+        };
+        let good = lines.iter().filter(|line| line.result.is_ok()).count();
+        let bad = lines.len() - good;
+        let n = |key: &str, n: usize| t_with(visitor.lang, key, [("n", count_of(n))]);
+        let title = say(visitor.lang, &self.step.words);
+        let mut s = visitor.desk_shell(self.app, self.me, title.clone());
+        s.resend = "sent".to_owned();
+        let own = ["_csrf", "_lang", "_type", DONE];
+        let sent = posted.values.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let sent = sent.map(|(name, value)| Hidden { name: name.clone(), value: value.clone() });
+        let page = TurnPage {
+            s,
+            title,
+            good: n("bulk-done", good),
+            bad: if bad > 0 { n("bulk-refused-done", bad) } else { String::new() },
+            lines: lines.iter().map(line).collect(),
+            sent: sent.chain([Hidden { name: DONE.to_owned(), value: "1".to_owned() }]).collect(),
+            back: back.href(),
+        };
+        render(StatusCode::OK, &page)
+    }
+
     fn line(&self, one: &Rehearsed, told: bool) -> BulkLine {
         let mut line = row_line(one.id, one.row.as_ref());
         match &one.result {
@@ -242,51 +280,4 @@ fn row_line(id: RecordId, row: Option<&Row>) -> BulkLine {
         title: row.map(|row| row.title.clone()).unwrap_or_default(),
         ..BulkLine::default()
     }
-}
-
-/// `GET /desk/bulk/{batch}`: how a turn stands.
-pub async fn turn(
-    Path(batch): Path<String>,
-    State(app): State<App>,
-    visitor: Visitor,
-    me: Me,
-    back: Asked,
-) -> Answer {
-    let batch = CommandId::new(&batch).ok();
-    let turn = batch.and_then(|batch| app.service.turn(&me.staff.actor, &batch));
-    let missing = || Trouble::status(&app, &visitor, StatusCode::NOT_FOUND);
-    let turn = turn.ok_or_else(missing)?;
-    let state = app.service.state().clone();
-    let mechanism = state.laws.newest(&turn.mechanism).cloned().ok_or_else(missing)?;
-    let step = mechanism.step(&turn.step).ok_or_else(missing)?;
-    let page = Page { app: &app, visitor: &visitor, me: &me, state: &state, mechanism: &mechanism, step };
-    let line = |line: &gongzhi_service::bulk::Line| {
-        let mut shown = row_line(line.id, line.row.as_ref());
-        match &line.result {
-            None => shown.verdict = Shown { label: visitor.t("bulk-line-waits"), tone: Tone::Plain },
-            Some(Ok(())) => shown.verdict = Shown { label: visitor.t("bulk-line-done"), tone: Tone::Good },
-            Some(Err(failure)) => page.refuse(&mut shown, failure),
-        }
-        shown
-    };
-    let good = turn.lines.iter().filter(|line| matches!(line.result, Some(Ok(())))).count();
-    let bad = turn.done() - good;
-    let n = |key: &str, n: usize| t_with(visitor.lang, key, [("n", count_of(n))]);
-    let title = say(visitor.lang, &step.words);
-    let shown = TurnPage {
-        s: visitor.desk_shell(&app, &me, title.clone()),
-        title,
-        running: !turn.ended(),
-        done: turn.done() as u64,
-        total: turn.lines.len() as u64,
-        good: n("bulk-done", good),
-        bad: if bad > 0 { n("bulk-refused-done", bad) } else { String::new() },
-        lines: turn.lines.iter().map(line).collect(),
-        back: back.href(),
-    };
-    let mut response = render(StatusCode::OK, &shown);
-    if !turn.ended() {
-        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN));
-    }
-    Ok(response)
 }

@@ -36,9 +36,8 @@ pub fn routes() -> Router<App> {
         .route("/desk/list/save", post(saved::save))
         .route("/desk/list/forget", post(saved::forget))
         .route("/desk/list/columns", post(saved::columns))
-        // The preview is an answer to what was chosen: asked for by its address alone, it leads to the lists.
+        // Preview and result are answers to what was chosen: asked for by their address alone, they lead to the lists.
         .route("/desk/bulk", get(async || Redirect::to("/desk/lists")).post(bulk::submit))
-        .route("/desk/bulk/{batch}", get(bulk::turn))
         .route("/desk/figures/{mechanism}", get(figures::page))
         .route("/desk/places/{code}", get(places::page))
         .route("/desk/r/{id}/counted/{field}", get(counted::page))
