@@ -45,6 +45,19 @@ impl Ambient for Machine {
     }
 }
 
+/// The machine's clock so many milliseconds ahead, with its randomness: a demo shows what time brings.
+pub struct Ahead(pub i64);
+
+impl Ambient for Ahead {
+    fn now(&self) -> Timestamp {
+        Machine.now().plus_millis(self.0)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        Machine.fill(bytes);
+    }
+}
+
 /// A clock that is turned by hand and randomness from a seed: for the demo's past, tests and the
 /// simulator.
 pub struct Scripted {

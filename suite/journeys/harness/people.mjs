@@ -128,6 +128,13 @@ export async function send(staff, step) {
   await staff.press(`#form-${step} .send button`);
 }
 
+/** Opens a part from its parent's page: its form, filled in and sent. */
+export async function addPart(staff, mechanism, step, fields) {
+  await staff.press(staff.page.locator(`.actions a[href*="/desk/new/${mechanism}/${step}"]`));
+  await fill(staff, fields);
+  await send(staff, step);
+}
+
 /** Fills in a step's form. */
 export async function fill(staff, fields) {
   for (const [name, value] of Object.entries(fields)) {

@@ -24,8 +24,16 @@ export function binary() {
  */
 export async function startServer() {
   if (process.env.GONGZHI_URL) return { url: process.env.GONGZHI_URL, data: process.env.GONGZHI_DATA, stop: async () => undefined };
-  const data = await mkdtemp(join(tmpdir(), 'gongzhi-journeys-'));
-  const child = spawn(binary(), ['demo', '--port', '0', '--data', data], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  return ownServer([]);
+}
+
+/**
+ * A server of its own, whatever runs already: `options` go to `gongzhi demo`, such as `--ahead DAYS` or `--no-past`. With `data` it serves what
+ * another one has left there, and leaves it in turn.
+ */
+export async function ownServer(options, { data: given } = {}) {
+  const data = given ?? (await mkdtemp(join(tmpdir(), 'gongzhi-journeys-')));
+  const child = spawn(binary(), ['demo', '--port', '0', '--data', data, ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
   const stop = async () => {
@@ -35,7 +43,7 @@ export async function startServer() {
       await once(child, 'exit');
       clearTimeout(hard);
     }
-    await rm(data, { recursive: true, force: true });
+    if (!given) await rm(data, { recursive: true, force: true });
   };
   try {
     return { url: await ready(child, log), data, stop };

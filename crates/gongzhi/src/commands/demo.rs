@@ -4,12 +4,15 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gongzhi_service::ambient::{Ambient as _, Machine, Scripted};
+use gongzhi_service::ambient::{Ahead, Ambient as _, Scripted};
 use gongzhi_service::seal::KEY_FILE;
 use gongzhi_service::service::setting;
 
 use super::Fault;
 use super::open::{DATABASE, Held, Store};
+
+/// Milliseconds.
+const DAY: i64 = 24 * 3_600_000;
 
 /// Arguments of `gongzhi demo`.
 #[derive(clap::Args)]
@@ -35,6 +38,9 @@ pub struct Demo {
     /// Leave out the demo's past: a county without any matters (for measurements).
     #[arg(long)]
     no_past: bool,
+    /// Set the demo's clock so many days ahead, to see what time brings: deadlines, terms, rounds.
+    #[arg(long, default_value_t = 0, value_name = "DAYS")]
+    ahead: u16,
     /// Load only, do not serve.
     #[arg(long)]
     load_only: bool,
@@ -53,8 +59,12 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
     if args.load_only {
         return Ok(());
     }
-    let service = Held::of_dir(&args.data).service(Arc::new(Machine))?;
+    let service = Held::of_dir(&args.data).service(Arc::new(clock(args)))?;
     super::serve::serve(service, &args.data, &args.http)
+}
+
+fn clock(args: &Demo) -> Ahead {
+    Ahead(i64::from(args.ahead) * DAY)
 }
 
 /// Removes what the demo has put into a directory, and nothing else.
@@ -80,7 +90,7 @@ fn load(args: &Demo) -> Result<(), Fault> {
         std::fs::remove_dir_all(&beside)?;
     }
     let county = county_files(args)?;
-    let now = Machine.now();
+    let now = clock(args).now();
     let clock = Arc::new(Scripted::new(crate::demo::begin(now), args.seed));
     let service = super::load::county(&Store::of_dir(&beside), &county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
