@@ -1,7 +1,11 @@
 // A form for the villages: what registers hold already is told, what another form asks is merged, the rest is admitted and may be cancelled.
 import assert from 'node:assert/strict';
-import { journeys } from './harness/index.mjs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Journey, journeys } from './harness/index.mjs';
 import { asStaff, expectStatus, openRecord, take, words } from './harness/people.mjs';
+import { ownServer } from './harness/server.mjs';
 
 /** Fills in the application; what is not shown yet is asked for by “more rows”. */
 async function apply(staff, { subject, items, households = '10' }) {
@@ -66,7 +70,83 @@ journeys('forms', (journey) => {
       await openRecord(staff, first);
       await take(staff, 'cancel', { reason: '不再需要' });
       assert.match(await words(staff), /已取消/);
-      assert.match(await words(staff), /准许要的项数\s+0|现在每月分钟\s+0|申请要的项数/);
+      assert.match(await words(staff), /准许要的项数\s+0/, 'what it asked is saved, and said so');
     });
   });
 });
+
+// Time passes between two servers on one county: the second one's clock is set ahead, and what came due while it was off happens at once.
+const county = {};
+const begin = async () => {
+  county.data = await mkdtemp(join(tmpdir(), 'gongzhi-forms-'));
+  county.now = await ownServer(['--no-past'], { data: county.data });
+  const stop = async () => {
+    await county.now.stop();
+    await rm(county.data, { recursive: true, force: true });
+  };
+  return { url: county.now.url, data: county.data, stop };
+};
+
+/** Serves the county so many days later and walks there. */
+async function later(j, days, walk) {
+  await county.now.stop();
+  county.now = await ownServer(['--ahead', String(days)], { data: county.data });
+  const there = await Journey.open(j.browser, county.now.url, j.options);
+  try {
+    await walk(there);
+  } finally {
+    await there.close();
+  }
+}
+
+journeys('an admitted form', (journey) => {
+  journey('ends by itself after a year, and whoever still needs it applies anew', {}, async (j) => {
+    let form;
+    await asStaff(j, 'officer.urban', async (staff) => {
+      await apply(staff, { subject: '路灯巡查月报', items: [['联系方式', 'text'], ['路灯盏数', 'number'], ['损坏盏数', 'number']] });
+      form = await number(staff);
+    });
+    await asStaff(j, 'dispatch', async (staff) => {
+      await openRecord(staff, form);
+      await take(staff, 'admit');
+      const text = await words(staff);
+      assert.match(text, /已准入/);
+      assert.match(text, /有效期/, 'the day on which it ends is told');
+      await staff.shot('form-admitted');
+    });
+
+    // Thirty days before its term ends it is told, and nothing has changed.
+    await later(j, 340, async (there) => {
+      await asStaff(there, 'officer.urban', async (staff) => {
+        await openRecord(staff, form);
+        const text = await words(staff);
+        assert.match(text, /已准入/);
+        assert.match(text, /准许要的项数\s+2/);
+        await staff.shot('form-near-its-end');
+      });
+    });
+
+    // A weekend or holiday may lie at the end of the year's term.
+    await later(j, 376, async (there) => {
+      await asStaff(there, 'officer.urban', async (staff) => {
+        await staff.visit('/desk');
+        assert.match(await words(staff), /路灯巡查月报/, 'it waits for whoever had applied for it');
+        await openRecord(staff, form);
+        const text = await words(staff);
+        assert.match(text, /已到期/);
+        assert.match(text, /准许要的项数\s+0/, 'nobody need fill it in any more');
+        assert.match(text, /到期停用/);
+        await staff.shot('form-ended');
+        await take(staff, 'renew', { founded_on: '示例办法第8条' });
+        const anew = await words(staff);
+        assert.match(anew, /待审/);
+        assert.match(anew, /准许要的项数\s+2/, 'and it asks again what no register holds');
+      });
+      await asStaff(there, 'dispatch', async (staff) => {
+        await openRecord(staff, form);
+        await take(staff, 'admit');
+        assert.match(await words(staff), /已准入/);
+      });
+    });
+  });
+}, begin);

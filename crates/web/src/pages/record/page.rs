@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use gongzhi_base::Value;
+use gongzhi_kernel::Deed;
 use gongzhi_lang::model::{Field as Asked, Step, Type};
 use gongzhi_service::State as County;
 use gongzhi_service::desk::RecordView;
@@ -141,8 +142,18 @@ fn told(view: &RecordView, field: &Asked) -> bool {
     }
     let later = view.mechanism.steps.iter().any(asks);
     let long = later && field.ty == Type::Text && field.max.is_none_or(|max| max > SHORT);
-    let nought = view.record.fields.get(&field.name) == Some(&Value::Int(0));
-    field.public && !long && (later || field.is.is_some() || !nought)
+    field.public && !long && (later || field.is.is_some() || !always_nought(view, &field.name))
+}
+
+/// Whether a number is nought and has never been anything else.
+fn always_nought(view: &RecordView, field: &str) -> bool {
+    let set = view.history.iter().filter_map(|(_, entry)| match &entry.deed {
+        Deed::Step(taken) => taken.set.get(field),
+        Deed::Part(news) => news.set.get(field),
+        _ => None,
+    });
+    view.record.fields.get(field).into_iter().chain(set).all(|value| *value == Value::Int(0))
+        && view.record.fields.contains_key(field)
 }
 
 /// The form that asks what a look is for.
