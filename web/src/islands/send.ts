@@ -144,8 +144,9 @@ function settle(form: HTMLFormElement, action: string, answer: { status: number;
   }
   const files = new Map(all<HTMLInputElement>(form, 'input[type=file]').map((input) => [input.name, input.files]));
   if (!swapPage(answer.html, location.href)) return false;
-  // The server cannot send chosen files back, but they are still in this page.
+  // Where the server has not kept the chosen files they are still in this page; where it has, they would be sent twice.
   for (const input of all<HTMLInputElement>(document, 'input[type=file]')) {
+    if (one(document, `input[name="${CSS.escape(input.name)}.kept"]`)) continue;
     const chosen = files.get(input.name);
     if (chosen && chosen.length > 0) {
       input.files = chosen;
