@@ -147,13 +147,13 @@ fn told(view: &RecordView, field: &Asked) -> bool {
 
 /// Whether a number is nought and has never been anything else.
 fn always_nought(view: &RecordView, field: &str) -> bool {
+    let Some(now) = view.record.fields.get(field) else { return false };
     let set = view.history.iter().filter_map(|(_, entry)| match &entry.deed {
         Deed::Step(taken) => taken.set.get(field),
         Deed::Part(news) => news.set.get(field),
         _ => None,
     });
-    view.record.fields.get(field).into_iter().chain(set).all(|value| *value == Value::Int(0))
-        && view.record.fields.contains_key(field)
+    std::iter::once(now).chain(set).all(|value| *value == Value::Int(0))
 }
 
 /// The form that asks what a look is for.
