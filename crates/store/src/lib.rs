@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod ledger;
 mod look;
 pub mod outbox;
+mod pending;
 pub mod postgres;
 mod ranges;
 mod shared;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use gongzhi_base::RecordId;
 use gongzhi_kernel::project::Row;
 
+use super::apply::Series;
 use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
-use super::write::Series;
 use crate::shared::{NEVER, dimension_number, lines, period_text, searched, timer, tokens, units};
 use crate::{Batch, Stored};
 

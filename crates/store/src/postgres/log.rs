@@ -115,7 +115,12 @@ pub(super) async fn answers(
 pub(super) async fn empty(link: &Link, county: &str) -> Done<()> {
     link.script("BEGIN").await?;
     let emptied = async {
-        link.execute("UPDATE ledger SET rebuilding = TRUE, rows = 0 WHERE county = $1", &[&county]).await?;
+        // In this order: nothing is applied, and then nothing committed, until it is empty.
+        link.execute("UPDATE applied SET rows = 0 WHERE county = $1", &[&county]).await?;
+        link.execute("UPDATE ledger SET rebuilding = TRUE WHERE county = $1", &[&county]).await?;
+        let all = "UPDATE applied SET n = (SELECT batches FROM ledger WHERE county = $1) WHERE county = $1";
+        link.execute(all, &[&county]).await?;
+        link.execute("DELETE FROM pending WHERE county = $1", &[&county]).await?;
         let others = link.first("SELECT 1 FROM ledger WHERE county <> $1 LIMIT 1", &[&county]).await?;
         if others.is_none() {
             // The only county: emptying whole tables is one cheap step.

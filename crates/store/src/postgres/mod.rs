@@ -1,11 +1,12 @@
 //! The engine for several server nodes and several counties: PostgreSQL 15 or newer.
 //!
-//! One connection writes, a few read beside it, one listens for what other nodes wrote. What is kept
-//! in memory is believed only while the ledger's head is the one that this node wrote, so that any
+//! One connection writes, one applies what commits left, a few read beside them, one listens for what other
+//! nodes wrote. What is kept in memory is believed only while nobody else has applied anything, so that any
 //! number of nodes may serve one ledger. Connections that were lost are made anew with bounded patience; a commit whose answer was
 //! lost is looked up before anything is said about it.
 
 mod accounts;
+mod apply;
 mod claims;
 mod derive;
 mod error;
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join;
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::Claim;
@@ -36,10 +38,12 @@ use gongzhi_lang::model::Level;
 use tokio_postgres::Config;
 
 use crate::outbox::Outbox;
+use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
     Session, StoreError, Timer, Want,
 };
+use apply::Applying;
 use error::Done;
 use link::Link;
 use pool::Pool;
@@ -52,6 +56,8 @@ pub struct Postgres {
     config: Config,
     pool: Pool,
     writer: Mutex<Writer>,
+    applier: Applier,
+    applying: Arc<Mutex<Applying>>,
     listener: Mutex<Option<Link>>,
     /// The server's process that writes for this node.
     process: Arc<AtomicI32>,
@@ -86,7 +92,40 @@ impl Postgres {
         let number = link.process().map_err(pool::told)?;
         let process = Arc::new(AtomicI32::new(number));
         let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone()));
-        Ok(Postgres { county: county.to_owned(), config, pool, writer, listener: Mutex::new(None), process })
+        let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county)));
+        let apply = {
+            let applying = Arc::clone(&applying);
+            move || locked(&applying).apply(i64::MAX)
+        };
+        let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let listener = Mutex::new(None);
+        Ok(Postgres { county: county.to_owned(), config, pool, writer, applier, applying, listener, process })
+    }
+
+    /// Asks about what is derived: all that was committed before, by any node, is applied first. With a full
+    /// disk that may not be possible; then lists are shown as they are, rather than nothing at all.
+    fn lists<T>(&self, work: impl AsyncFn(&Link) -> Done<T>) -> Result<T, StoreError> {
+        match self.derived(&work) {
+            Err(StoreError::Full) => self.pool.run(work),
+            found => found,
+        }
+    }
+
+    /// The same for what decisions rest on: nothing older will do.
+    fn derived<T>(&self, work: impl AsyncFn(&Link) -> Done<T>) -> Result<T, StoreError> {
+        let mut wanted = None;
+        loop {
+            // Both are asked in one round trip, this before that.
+            let ((batches, applied), found) = self.pool.run(async |link| {
+                let (stand, found) = join(apply::stand(link, &self.county), work(link)).await;
+                Ok((stand?, found?))
+            })?;
+            let until = *wanted.get_or_insert(batches);
+            if applied >= until {
+                return Ok(found);
+            }
+            locked(&self.applying).apply(until)?;
+        }
     }
 
     /// The counties whose ledgers a database holds, by code.
@@ -142,13 +181,21 @@ impl Postgres {
     }
 }
 
+fn locked(applying: &Mutex<Applying>) -> MutexGuard<'_, Applying> {
+    // A panic drops what it remembers; the open transaction ends with the server's patience.
+    applying.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Ledger for Postgres {
     fn head(&self) -> Result<Head, StoreError> {
         self.pool.run(async |link| read::head(link, &self.county).await)
     }
 
     fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
-        self.pool.run(async |link| read::load(link, &self.county, want).await)
+        if want.records.is_empty() {
+            return self.pool.run(async |link| read::load(link, &self.county, want).await);
+        }
+        self.derived(async |link| read::load(link, &self.county, want).await)
     }
 
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
@@ -159,11 +206,12 @@ impl Ledger for Postgres {
             // The erasure stands; the server's own cleaning takes the rows out later.
             tracing::warn!(%error, "destroyed keys stay in the table's file for now");
         }
+        self.applier.left(batch.records.len());
         Ok(())
     }
 
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
-        self.pool.run(async |link| read::counters(link, &self.county).await)
+        self.derived(async |link| read::counters(link, &self.county).await)
     }
 
     fn holders(&self, wanted: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError> {
@@ -171,23 +219,27 @@ impl Ledger for Postgres {
     }
 
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.pool.run(async |link| read::snapshots(link, &self.county, mechanism).await)
+        self.derived(async |link| read::snapshots(link, &self.county, mechanism).await)
     }
 
     fn snapshot(&self, id: RecordId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pool.run(async |link| read::snapshot(link, &self.county, id).await)
+        self.derived(async |link| read::snapshot(link, &self.county, id).await)
     }
 
     fn rows(&self, ids: &[RecordId]) -> Result<Vec<Row>, StoreError> {
-        self.pool.run(async |link| read::rows(link, &self.county, ids).await)
+        self.lists(async |link| read::rows(link, &self.county, ids).await)
     }
 
     fn by_receipt(&self, receipt: Digest) -> Result<Option<RecordId>, StoreError> {
-        self.pool.run(async |link| read::by_receipt(link, &self.county, receipt).await)
+        // A code that is known stays what it is.
+        match self.pool.run(async |link| read::by_receipt(link, &self.county, receipt).await)? {
+            Some(found) => Ok(Some(found)),
+            None => self.lists(async |link| read::by_receipt(link, &self.county, receipt).await),
+        }
     }
 
     fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError> {
-        self.pool.run(async |link| read::by_number(link, &self.county, number).await)
+        self.lists(async |link| read::by_number(link, &self.county, number).await)
     }
 
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError> {
@@ -227,11 +279,11 @@ impl Ledger for Postgres {
     }
 
     fn begin_rebuild(&self) -> Result<(), StoreError> {
-        self.writer().empty()
+        locked(&self.applying).empty()
     }
 
     fn put_derived(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.writer().derive(batch)
+        locked(&self.applying).derive(batch)
     }
 
     fn end_rebuild(&self) -> Result<(), StoreError> {
@@ -255,19 +307,19 @@ impl Ledger for Postgres {
     }
 
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {
-        self.pool.run(async |link| list::todo(link, &self.county, keys, after, limit).await)
+        self.lists(async |link| list::todo(link, &self.county, keys, after, limit).await)
     }
 
     fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError> {
-        self.pool.run(async |link| list::todo_count(link, &self.county, keys).await)
+        self.lists(async |link| list::todo_count(link, &self.county, keys).await)
     }
 
     fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        self.pool.run(async |link| list::list(link, &self.county, query).await)
+        self.lists(async |link| list::list(link, &self.county, query).await)
     }
 
     fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
-        self.pool.run(async |link| search::search(link, &self.county, scope, terms, limit).await)
+        self.lists(async |link| search::search(link, &self.county, scope, terms, limit).await)
     }
 
     fn recent_near(
@@ -277,16 +329,15 @@ impl Ledger for Postgres {
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<Row>, StoreError> {
-        self.pool
-            .run(async |link| list::recent_near(link, &self.county, mechanism, place, since, limit).await)
+        self.derived(async |link| list::recent_near(link, &self.county, mechanism, place, since, limit).await)
     }
 
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
-        self.pool.run(async |link| read::timers(link, &self.county, until, limit).await)
+        self.derived(async |link| read::timers(link, &self.county, until, limit).await)
     }
 
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
-        self.pool.run(async |link| read::cells(link, &self.county, query).await)
+        self.derived(async |link| read::cells(link, &self.county, query).await)
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

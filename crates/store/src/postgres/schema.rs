@@ -11,6 +11,7 @@ use crate::StoreError;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/postgres/0001_ledger.sql")),
     (2, include_str!("../../migrations/postgres/0002_claims.sql")),
+    (3, include_str!("../../migrations/postgres/0003_pending.sql")),
 ];
 
 /// The key of the lock under which one server at a time changes the schema.
@@ -110,6 +111,8 @@ async fn migrated(link: &Link, county: &str, known: i64) -> Done<()> {
         &[&county, &[0u8; 32].as_slice()],
     )
     .await?;
+    let applied = "INSERT INTO applied (county, n, rows) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
+    link.execute(applied, &[&county]).await?;
     Ok(())
 }
 

@@ -134,7 +134,7 @@ pub(super) async fn search(
     }
     let wanted = lexemes.join(" & ");
     let limit = limit.clamp(1, MOST) as usize;
-    let newest = link.first("SELECT rows FROM ledger WHERE county = $1", &[&county]).await?;
+    let newest = link.first("SELECT rows FROM applied WHERE county = $1", &[&county]).await?;
     // The first row that was read already.
     let mut below: i64 = newest.map_or(Ok(0), |row| get::<i64>(&row, 0))?.saturating_add(1);
     let sql = format!(

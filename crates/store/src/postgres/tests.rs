@@ -114,6 +114,7 @@ fn the_usual_lists_read_one_index_range() {
         ("unit_new_pkey", ListQuery { scope: unit.clone(), after, kind, ..newest.clone() }),
         ("unit_new_pkey", ListQuery { scope: unit, month, ..newest }),
     ];
+    assert_eq!(ledger.counters().map(|found| found.len()), Ok(0), "all is applied");
     // Before the server has ever counted the tables, and after.
     for counted in [false, true] {
         if counted {

@@ -144,7 +144,7 @@ pub(super) fn answers(
 pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
     let mut clear = || -> Sql<()> {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("UPDATE ledger SET rebuilding = 1 WHERE county = ?1", [county])?;
+        tx.execute("UPDATE ledger SET rebuilding = 1, applied = batches WHERE county = ?1", [county])?;
         tx.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
         for table in [
             "record",
@@ -157,6 +157,7 @@ pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
             "unit_open",
             "look",
             "claim",
+            "pending",
         ] {
             // A file holds one county: emptying a whole table is one cheap step.
             tx.execute(&format!("DELETE FROM {table}"), [])?;

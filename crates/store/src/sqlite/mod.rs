@@ -8,6 +8,7 @@ mod claims;
 mod error;
 mod held;
 mod keeper;
+mod later;
 mod list;
 mod log;
 mod looks;
@@ -31,7 +32,9 @@ use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
+use rusqlite::Connection;
 
+use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
     Page, Scope, Session, StoreError, Timer, Want,
@@ -50,8 +53,9 @@ const FILE: &str = "ledger.sqlite";
 /// A county's ledger in one SQLite file.
 pub struct Sqlite {
     county: String,
-    // Dropped in this order: the thread first, the writer last, which empties the log.
-    keeper: Keeper,
+    // Dropped in this order: the threads first, the writer last, which empties the log.
+    applier: Applier,
+    keeper: Arc<Keeper>,
     readers: Pool,
     writer: Arc<Mutex<Writer>>,
 }
@@ -72,13 +76,55 @@ impl Sqlite {
         let writer = Arc::new(Mutex::new(Writer::new(conn, county)));
         let keeper = Keeper::start(schema::connect(&file, Use::Keep)?, Arc::clone(&writer))
             .map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Sqlite { county: county.to_owned(), keeper, readers: Pool::new(readers), writer })
+        let keeper = Arc::new(keeper);
+        let apply = {
+            let (writer, keeper) = (Arc::clone(&writer), Arc::clone(&keeper));
+            move || {
+                let rows = locked(&writer).apply(i64::MAX)?;
+                keeper.changed(rows);
+                Ok(())
+            }
+        };
+        let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
+        Ok(Sqlite { county: county.to_owned(), applier, keeper, readers: Pool::new(readers), writer })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        // A panic rolls the open transaction back, and the writer's memory changes only after a commit.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.writer)
     }
+
+    /// Reads what is derived: all that was committed before is applied first. With a full disk that may
+    /// not be possible; then lists are shown as they are, rather than nothing at all.
+    fn lists<T>(&self, read: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match self.derived(&read) {
+            Err(StoreError::Full) => self.readers.read(read),
+            read => read,
+        }
+    }
+
+    /// The same for what decisions rest on: nothing older will do.
+    fn derived<T>(&self, read: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut wanted = None;
+        loop {
+            let found = self.readers.read(|conn| {
+                let (batches, applied) = later::stand(conn, &self.county)?;
+                let until = *wanted.get_or_insert(batches);
+                if applied < until { Ok(Err(until)) } else { read(conn).map(Ok) }
+            })?;
+            match found {
+                Ok(found) => return Ok(found),
+                Err(until) => {
+                    let rows = self.writer().apply(until)?;
+                    self.keeper.changed(rows);
+                }
+            }
+        }
+    }
+}
+
+fn locked(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
+    // A panic rolls the open transaction back, and the writer's memory changes only after a commit.
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn file_of(path: &Path) -> Result<PathBuf, StoreError> {
@@ -98,17 +144,21 @@ impl Ledger for Sqlite {
     }
 
     fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
-        self.readers.read(|conn| read::load(conn, &self.county, want))
+        if want.records.is_empty() {
+            return self.readers.read(|conn| read::load(conn, &self.county, want));
+        }
+        self.derived(|conn| read::load(conn, &self.county, want))
     }
 
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
         let rows = self.writer().commit(expect, batch)?;
         self.keeper.changed(rows);
+        self.applier.left(batch.records.len());
         Ok(())
     }
 
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
-        self.readers.read(|conn| read::counters(conn, &self.county))
+        self.derived(|conn| read::counters(conn, &self.county))
     }
 
     fn holders(&self, claims: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError> {
@@ -116,23 +166,27 @@ impl Ledger for Sqlite {
     }
 
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.readers.read(|conn| read::snapshots(conn, &self.county, mechanism))
+        self.derived(|conn| read::snapshots(conn, &self.county, mechanism))
     }
 
     fn snapshot(&self, id: RecordId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.readers.read(|conn| read::snapshot(conn, &self.county, id))
+        self.derived(|conn| read::snapshot(conn, &self.county, id))
     }
 
     fn rows(&self, ids: &[RecordId]) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(|conn| read::rows(conn, &self.county, ids))
+        self.lists(|conn| read::rows(conn, &self.county, ids))
     }
 
     fn by_receipt(&self, receipt: Digest) -> Result<Option<RecordId>, StoreError> {
-        self.readers.read(|conn| read::by_receipt(conn, &self.county, receipt))
+        // A code that is known stays what it is.
+        match self.readers.read(|conn| read::by_receipt(conn, &self.county, receipt))? {
+            Some(found) => Ok(Some(found)),
+            None => self.lists(|conn| read::by_receipt(conn, &self.county, receipt)),
+        }
     }
 
     fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError> {
-        self.readers.read(|conn| read::by_number(conn, &self.county, number))
+        self.lists(|conn| read::by_number(conn, &self.county, number))
     }
 
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError> {
@@ -208,19 +262,19 @@ impl Ledger for Sqlite {
     }
 
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {
-        self.readers.read(|conn| list::todo(conn, &self.county, keys, after, limit))
+        self.lists(|conn| list::todo(conn, &self.county, keys, after, limit))
     }
 
     fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError> {
-        self.readers.read(|conn| list::todo_count(conn, &self.county, keys))
+        self.lists(|conn| list::todo_count(conn, &self.county, keys))
     }
 
     fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        self.readers.read(|conn| list::list(conn, &self.county, query))
+        self.lists(|conn| list::list(conn, &self.county, query))
     }
 
     fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(|conn| search::search(conn, &self.county, scope, terms, limit))
+        self.lists(|conn| search::search(conn, &self.county, scope, terms, limit))
     }
 
     fn recent_near(
@@ -230,15 +284,15 @@ impl Ledger for Sqlite {
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<Row>, StoreError> {
-        self.readers.read(|conn| list::recent_near(conn, &self.county, mechanism, place, since, limit))
+        self.derived(|conn| list::recent_near(conn, &self.county, mechanism, place, since, limit))
     }
 
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
-        self.readers.read(|conn| read::timers(conn, &self.county, until, limit))
+        self.derived(|conn| read::timers(conn, &self.county, until, limit))
     }
 
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
-        self.readers.read(|conn| read::cells(conn, &self.county, query))
+        self.derived(|conn| read::cells(conn, &self.county, query))
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

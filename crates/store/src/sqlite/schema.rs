@@ -18,6 +18,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (5, include_str!("../../migrations/sqlite/0005_outbox.sql")),
     (6, include_str!("../../migrations/sqlite/0006_search_merging.sql")),
     (7, include_str!("../../migrations/sqlite/0007_claims.sql")),
+    (8, include_str!("../../migrations/sqlite/0008_pending.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.

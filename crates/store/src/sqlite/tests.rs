@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gongzhi_base::words::query_terms;
-use gongzhi_kernel::chain::{Head, What};
-use gongzhi_lang::model::Level;
-use rusqlite::Connection;
-
 use super::*;
 use crate::conformance::fixture::{Book, COUNTY, MATTER, id, record, with_text};
 use crate::{Order, ScopePart, VerifyError, Within, conformance, verify};
+use gongzhi_base::words::query_terms;
+use gongzhi_kernel::chain::{Head, What};
+use gongzhi_lang::model::Level;
 
 fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, COUNTY).expect("opens")
@@ -155,7 +153,9 @@ fn a_full_disk_changes_nothing_and_the_ledger_goes_on_when_there_is_room() {
     };
     let event = conformance::fixture::event;
     let mut big = record(500);
-    big.snapshot = vec![7; 400_000];
+    // Nothing that could be packed smaller.
+    let mut dice = conformance::fixture::Dice(1);
+    big.snapshot = std::iter::repeat_with(|| dice.roll() as u8).take(400_000).collect();
     let (entry, _) = head.append(COUNTY, &event(&big.projection.row), [1; 16]);
     let batch = Batch { entries: vec![entry], records: vec![big], ..Batch::default() };
     for _ in 0..3 {
@@ -167,6 +167,34 @@ fn a_full_disk_changes_nothing_and_the_ledger_goes_on_when_there_is_room() {
     ledger.writer().conn.pragma_update(None, "max_page_count", pages + 500).expect("room");
     ledger.commit(head, &batch).expect("committed");
     assert!(verify(&ledger, &mut |_| ()).is_ok_and(|end| end.size == head.size + 1));
+}
+
+#[test]
+fn what_a_full_disk_keeps_out_of_the_lists_comes_into_them_when_there_is_room() {
+    let dir = filled(3);
+    let ledger = open(dir.path());
+    let head = ledger.head().expect("a head");
+    // Packed it is small, and so it is committed; unpacked there is no room for it.
+    let mut big = record(500);
+    big.snapshot = vec![7; 400_000];
+    let (entry, end) = head.append(COUNTY, &conformance::fixture::event(&big.projection.row), [1; 16]);
+    let batch = Batch { entries: vec![entry], records: vec![big], ..Batch::default() };
+    {
+        let writer = ledger.writer();
+        let pages: i64 =
+            writer.conn.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+        writer.conn.pragma_update(None, "max_page_count", pages + 10).expect("a limit");
+    }
+    ledger.commit(head, &batch).expect("committed");
+    let everything = ListQuery { scope: Scope::All, limit: 100, ..ListQuery::default() };
+    let listed = || ledger.list(&everything).map(|page| page.rows.len());
+    assert_eq!(listed(), Ok(30), "lists are shown as they are");
+    let want = Want { records: vec![id(500)], commands: Vec::new() };
+    assert_eq!(ledger.load(&want).err(), Some(StoreError::Full), "nothing is decided on what is old");
+    ledger.writer().conn.pragma_update(None, "max_page_count", 1_000_000).expect("room");
+    assert_eq!(listed(), Ok(31));
+    assert_eq!(ledger.load(&want).map(|loaded| loaded.records.len()), Ok(1));
+    assert_eq!(verify(&ledger, &mut |_| ()), Ok(end));
 }
 
 #[test]
@@ -194,7 +222,8 @@ fn unlisted(n: u64) -> crate::Stored {
 
 /// Takes back the fifth migration and those after it that made tables.
 pub(super) const BEFORE_OUTBOX: &str = "DROP TABLE notice; DROP TABLE notice_for; DROP TABLE choices;
-    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; ALTER TABLE ledger DROP COLUMN spread;";
+    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; DROP TABLE pending; DROP INDEX entry_first;
+    ALTER TABLE ledger DROP COLUMN spread; ALTER TABLE ledger DROP COLUMN batches; ALTER TABLE ledger DROP COLUMN applied;";
 
 #[test]
 fn an_older_database_gets_the_lists_of_units() {

@@ -11,11 +11,9 @@ use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use super::{claims, log, looks, outbox};
-use crate::shared::{
-    NEVER, begun, continued, dimension_number, lines, period_text, searched, timer, tokens, units,
-};
-use crate::{Batch, StoreError, Stored};
+use super::{claims, later, log, looks, outbox};
+use crate::shared::{NEVER, continued, dimension_number, lines, period_text, searched, timer, tokens, units};
+use crate::{Batch, StoreError, Stored, pending};
 
 /// Columns that no index holds: the cheapest change of a record.
 const PLAIN: &[&str] = &[
@@ -61,7 +59,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-type Series = (String, String, Dimension);
+pub(super) type Series = (String, String, Dimension);
 
 /// The writing connection with what it remembers of small, only growing tables.
 pub(super) struct Writer {
@@ -73,7 +71,7 @@ pub(super) struct Writer {
 
 /// What a transaction adds to the memory of the [`Writer`] once it is durable.
 #[derive(Default)]
-struct Fresh {
+pub(super) struct Fresh {
     series: Vec<(Series, i64)>,
     mechanisms: Vec<String>,
 }
@@ -85,26 +83,30 @@ impl Writer {
 
     /// Writes a whole batch, or nothing. Gives how many rows were changed, about.
     pub(super) fn commit(&mut self, expect: Head, batch: &Batch) -> Result<u64, StoreError> {
-        let Writer { conn, county, series, mechanisms } = self;
+        let Writer { conn, county, .. } = self;
         let county = county.as_str();
         let end = continued(county, expect, batch)?;
+        let packed = pending::pack(batch);
         // A key that is destroyed must not stay readable in the file's free space or its log.
         let erasing = !batch.destroyed.is_empty();
         if erasing {
             conn.pragma_update(None, "secure_delete", "on").map_err(fault)?;
         }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
-        if !move_head(&tx, county, expect, end).map_err(fault)? {
+        if !move_head(&tx, county, expect, end, packed.is_some()).map_err(fault)? {
             return Err(StoreError::Conflict);
         }
-        let mut fresh = Fresh::default();
         let write = || -> Sql<u64> {
             let mut rows = put_entries(&tx, county, batch)?;
             rows += log::put(&tx, county, batch)?;
             rows += outbox::put(&tx, county, batch)?;
-            let begun = begun(batch);
-            let new = |id| begun.contains(&id);
-            Ok(rows + put_derived(&tx, county, batch, &new, (series, mechanisms), &mut fresh)?)
+            looks::put(&tx, county, &batch.looks)?;
+            claims::put(&tx, county, batch)?;
+            if let Some(packed) = packed {
+                later::put(&tx, county, &packed)?;
+                rows += 1;
+            }
+            Ok(rows)
         };
         let rows = { write }().map_err(commit_fault)?;
         tx.commit().map_err(commit_fault)?;
@@ -114,9 +116,27 @@ impl Writer {
             let _ = conn.pragma_update(None, "secure_delete", "off");
             let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
-        series.extend(fresh.series);
-        mechanisms.extend(fresh.mechanisms);
         Ok(rows)
+    }
+
+    /// Applies what commits left, up to that one at least. Gives how many rows were changed, about.
+    pub(super) fn apply(&mut self, until: i64) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        loop {
+            let Writer { conn, county, series, mechanisms } = self;
+            // What is lost with a loss of power is applied again: it need not be synced by itself.
+            conn.pragma_update(None, "synchronous", "normal").map_err(fault)?;
+            let applied = later::apply(conn, county, (series, mechanisms), until);
+            conn.pragma_update(None, "synchronous", "full").map_err(fault)?;
+            match applied? {
+                Some((fresh, changed)) => {
+                    rows += changed;
+                    self.series.extend(fresh.series);
+                    self.mechanisms.extend(fresh.mechanisms);
+                }
+                None => return Ok(rows),
+            }
+        }
     }
 
     /// Writes derived rows only, during a rebuild: all records are new.
@@ -140,8 +160,8 @@ impl Writer {
     }
 }
 
-/// Records, cells, counters and looks of a batch. Gives how many rows were changed, about.
-fn put_derived(
+/// Records, cells, counters, looks and claims of a batch. Gives how many rows were changed, about.
+pub(super) fn put_derived(
     tx: &Transaction<'_>,
     county: &str,
     batch: &Batch,
@@ -160,6 +180,13 @@ fn put_derived(
         }
     }
     put_cells(tx, county, batch, series, fresh)?;
+    put_counters(tx, county, batch)?;
+    looks::put(tx, county, &batch.looks)?;
+    claims::put(tx, county, batch)?;
+    Ok(rows)
+}
+
+fn put_counters(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<()> {
     let mut counter = tx.prepare_cached(
         "INSERT INTO counter (county, mechanism, year, last) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET last = excluded.last",
@@ -167,18 +194,18 @@ fn put_derived(
     for ((mechanism, year), last) in &batch.counters {
         counter.execute(params![county, mechanism, year, *last as i64])?;
     }
-    looks::put(tx, county, &batch.looks)?;
-    claims::put(tx, county, batch)?;
-    Ok(rows)
+    Ok(())
 }
 
-/// Moves the head; false when another writer has moved it.
-fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head) -> Sql<bool> {
+/// Moves the head and, when something is left to be applied, the count of such commits; false when
+/// another writer has moved it.
+fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head, leaves: bool) -> Sql<bool> {
     let moved = tx
         .prepare_cached(
-            "UPDATE ledger SET size = ?2, hash = ?3 WHERE county = ?1 AND size = ?4 AND hash = ?5",
+            "UPDATE ledger SET size = ?2, hash = ?3, batches = batches + ?6
+             WHERE county = ?1 AND size = ?4 AND hash = ?5",
         )?
-        .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0])?;
+        .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0, leaves])?;
     Ok(moved == 1)
 }
 

@@ -73,9 +73,9 @@ fn answers(mut server: UnixStream, mut client: UnixStream, at: &[u8], armed: &At
     let _ = server.shutdown(Shutdown::Both);
 }
 
-/// Commits some batches through a connection that is cut at an answer; nothing is lost or doubled. What
-/// is `unknown` must be asked for first, so that a batch takes more than one statement.
-fn cut_at(at: &'static [u8], unknown: bool) {
+/// Commits some batches and reads through connections that are cut at an answer; nothing is lost or doubled.
+/// A key that is `destroyed` makes a commit take more than one statement.
+fn cut_at(at: &'static [u8], destroyed: bool) {
     let database = database();
     let cutter = Cutter::new(database.url(), at);
     let ledger = Postgres::open(&cutter.url, COUNTY).expect("opens");
@@ -83,16 +83,18 @@ fn cut_at(at: &'static [u8], unknown: bool) {
     for n in 0..6 {
         cutter.arm(if n % 2 == 1 { 1 } else { 0 });
         let (mut batch, end) = one(COUNTY, head, n);
-        let name = if unknown { format!("all-{n}") } else { "all".to_owned() };
-        let cell = conformance::fixture::cell(&name, gongzhi_lang::model::Dimension::Place, "c1", "2026-01");
+        let cell = conformance::fixture::cell("all", gongzhi_lang::model::Dimension::Place, "c1", "2026-01");
         batch.cells.insert(cell, (1, 1));
+        batch.destroyed.extend(destroyed.then_some(conformance::fixture::id(900)));
         ledger.commit(head, &batch).expect("committed once");
+        assert_eq!(ledger.counters().map(|found| found.len()), Ok(0), "and applied");
         assert!(cutter.all_were_cut(), "batch {n} met no such answer");
         head = end;
     }
     let straight = open(&database, COUNTY);
     assert_eq!(verify(&straight, &mut |_| ()), Ok(head));
     assert_eq!(head.size, 6);
+    assert_eq!(straight.counters().map(|found| found.len()), Ok(0), "all is applied");
     assert_eq!(database.sql("SELECT sum(num) FROM gongzhi.cell"), "6", "each batch counts once");
     assert_eq!(straight.search(&Scope::All, &query_terms("停水"), 100).map(|rows| rows.len()), Ok(6));
 }
@@ -109,13 +111,22 @@ fn a_connection_lost_before_the_commit_is_written_again() {
 }
 
 #[test]
+fn what_a_lost_connection_did_not_apply_is_applied_once() {
+    // A commit is one statement here: these are answers to the applying connection.
+    cut_at(b"UPDATE 1\0", false);
+    cut_at(b"COMMIT\0", false);
+}
+
+#[test]
 fn a_commit_that_was_lost_below_others_is_told_apart() {
     // The answer is lost, and before the node asks again another node has gone on.
     let database = database();
     let cutter = Cutter::new(database.url(), b"COMMIT\0");
     let ledger = Postgres::open(&cutter.url, COUNTY).expect("opens");
     let other = open(&database, COUNTY);
-    let (batch, end) = one(COUNTY, Head::EMPTY, 1);
+    let (mut batch, end) = one(COUNTY, Head::EMPTY, 1);
+    // So that the commit is a transaction of several statements.
+    batch.destroyed.push(conformance::fixture::id(900));
     // The connections for looking it up are cut as well, the first few times.
     cutter.arm(4);
     std::thread::scope(|scope| {

@@ -1,0 +1,14 @@
+-- What commits leave to be written into the tables of records and figures a moment later, packed: many
+-- commits are applied in one transaction. `batches` counts those that left something, `applied` those of
+-- them that were applied; the rows between stand in `pending`.
+CREATE TABLE pending (
+    county TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    body   BLOB NOT NULL,
+    PRIMARY KEY (county, n)
+) STRICT;
+ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN applied INTEGER NOT NULL DEFAULT 0;
+
+-- A record begins once, whether or not its row is there yet.
+CREATE UNIQUE INDEX entry_first ON entry (county, record) WHERE revision = 1;
