@@ -107,17 +107,31 @@ pub fn facet_token(key: &str) -> String {
 }
 
 fn token(kind: &str, key: &str) -> String {
-    use std::fmt::Write as _;
-    let mut token = String::with_capacity(key.len() + 8);
+    token_of(kind, &[key])
+}
+
+/// The token of a key that is given in parts.
+fn token_of(kind: &str, parts: &[&str]) -> String {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut token = String::with_capacity(kind.len() + length + 8);
     token.push_str(kind);
-    for byte in key.bytes() {
+    for byte in parts.iter().flat_map(|part| part.bytes()) {
         match byte {
             b'x' => token.push_str("xx"),
-            b'a'..=b'z' | b'0'..=b'9' => token.push(byte as char),
-            byte => drop(write!(token, "x{byte:02x}")),
+            b'a'..=b'z' | b'0'..=b'9' => token.push(char::from(byte)),
+            byte => {
+                let digit = |half: u8| char::from(HEX[usize::from(half)]);
+                token.extend(['x', digit(byte >> 4), digit(byte & 15)]);
+            }
         }
     }
     token
+}
+
+/// The [`facet_token`] of a field's value.
+fn facet_of(field: &str, value: &str) -> String {
+    token_of("zf", &[field, "=", value])
 }
 
 /// Derives all read models of a record.
@@ -310,15 +324,15 @@ fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) ->
 
 /// The lists of values in which a record stands.
 fn facets(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<String> {
-    let mut tokens: Vec<String> = record.above.iter().map(|id| facet_token(&format!("above={id}"))).collect();
+    let mut tokens: Vec<String> = record.above.iter().map(|id| facet_of("above", &id.to_string())).collect();
     for name in &mechanism.kept {
         let values = match mechanism.field(name) {
             None => vec![record.state.clone()],
             Some(field) => dividing(&field.ty, record.fields.get(name), world),
         };
-        tokens.extend(values.iter().map(|value| facet_token(&format!("{name}={value}"))));
+        tokens.extend(values.iter().map(|value| facet_of(name, value)));
         if values.is_empty() {
-            tokens.push(facet_token(&format!("{name}=")));
+            tokens.push(facet_of(name, ""));
         }
     }
     tokens.sort();

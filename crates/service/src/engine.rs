@@ -41,6 +41,7 @@ use handle::Job;
 
 use crate::failure::Failure;
 use crate::load;
+use crate::publish;
 
 /// Most commands of one durable transaction, unless they were sent together.
 pub const GROUP: usize = 256;
@@ -238,9 +239,7 @@ impl Writer {
                 {
                     tracing::error!(%error, "lists do not stand on the new map yet: restart to go on");
                 }
-                let published =
-                    decided.batch.records.iter().any(|one| one.projection.row.mechanism == load::DOCUMENTS);
-                if published {
+                if publish::publishes(&decided.batch) {
                     self.publish();
                 }
                 self.hand_over();

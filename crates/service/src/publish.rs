@@ -8,7 +8,7 @@ use gongzhi_base::{RecordId, Value, Words};
 use gongzhi_kernel::{Event, Laws, Record, Refusal};
 use gongzhi_lang::model::{Clause, Library};
 use gongzhi_lang::{Checked, DataFile, Source};
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{Batch, Ledger, StoreError};
 
 use crate::failure::Failure;
 use crate::load::DOCUMENTS;
@@ -18,6 +18,11 @@ const TOLD: usize = 5;
 
 /// The documents as a set of their records holds them.
 type Documents = BTreeMap<RecordId, Record>;
+
+/// Whether a batch changes a document.
+pub(crate) fn publishes(batch: &Batch) -> bool {
+    batch.records.iter().any(|stored| stored.projection.row.mechanism == DOCUMENTS)
+}
 
 /// The laws that these records of the register of documents publish: the newest versions, and every older
 /// one that was in force.

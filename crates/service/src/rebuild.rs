@@ -95,7 +95,8 @@ pub(crate) fn derive(
     done.cells = cells.len() as u64;
     while !cells.is_empty() {
         let rest = cells.keys().nth(CELLS).cloned().map(|key| cells.split_off(&key)).unwrap_or_default();
-        ledger.put_derived(&Batch { cells: std::mem::replace(&mut cells, rest), ..Batch::default() })?;
+        let page = std::mem::replace(&mut cells, rest).into_iter().collect();
+        ledger.put_derived(&Batch { cells: page, ..Batch::default() })?;
     }
     ledger.end_rebuild()?;
     progress(Progress { entries: done.entries, of: size });

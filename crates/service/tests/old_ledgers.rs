@@ -139,13 +139,14 @@ fn one(path: &Path) {
         records.insert(event.record, Record::fold(old, &event).expect("follows"));
     }
     let mut batch = Batch::default();
+    let mut cells = BTreeMap::new();
     for (id, record) in &records {
         let stored = ledger.snapshot(*id).expect("readable").expect("stored");
         assert_eq!(&Record::from_bytes(&stored).expect("an older snapshot reads"), record, "{id}");
         let mechanism = state.laws.version(&record.mechanism, record.version).expect("its mechanism");
         let projection = project(mechanism, record, &state.world, service.now());
         for cell in &projection.share.cells() {
-            let sum = batch.cells.entry(cell.key.clone()).or_default();
+            let sum: &mut (i64, i64) = cells.entry(cell.key.clone()).or_default();
             sum.0 += cell.numerator;
             sum.1 += cell.denominator;
         }
@@ -154,6 +155,7 @@ fn one(path: &Path) {
             .then(|| gongzhi_service::codes::digest(&service.receipt_code(*id).replace('-', "")));
         batch.records.push(Stored { snapshot: record.to_bytes(), receipt, projection, text_changed: true });
     }
+    batch.cells = cells.into_iter().collect();
     batch.counters = ledger.counters().expect("counters");
     // Documents are entered before there is any place: their rows have no path until a rebuild.
     let rows_now = || -> Vec<String> {

@@ -204,8 +204,9 @@ fn main() {
 /// The next command of every client.
 fn group_of(clients: &mut [Client], dice: &mut Dice, mut head: Head, commands: u64) -> (Batch, Head) {
     let mut batch = Batch::default();
+    let mut cells = BTreeMap::new();
     for (at, client) in clients.iter_mut().enumerate() {
-        advance(client, dice, &mut batch.cells);
+        advance(client, dice, &mut cells);
         let row = &client.stored.projection.row;
         let mut event = event(row);
         event.record = id(client.number);
@@ -228,6 +229,7 @@ fn group_of(clients: &mut [Client], dice: &mut Dice, mut head: Head, commands: u
         client.step += 1;
         head = next;
     }
+    batch.cells = cells.into_iter().collect();
     (batch, head)
 }
 

@@ -28,8 +28,8 @@ pub struct Batch {
     pub answers: Vec<Answer>,
     /// Each record at most once, in its last form.
     pub records: Vec<Stored>,
-    /// Change of numerator and denominator of each cell.
-    pub cells: BTreeMap<CellKey, (i64, i64)>,
+    /// Change of numerator and denominator of cells, each at most once.
+    pub cells: Vec<(CellKey, (i64, i64))>,
     /// Last number given, by mechanism and year.
     pub counters: BTreeMap<(String, i16), u64>,
     /// Full subtrees of the Merkle log that these entries finish.

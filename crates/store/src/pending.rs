@@ -6,7 +6,7 @@
 //! commands changed of one record or one cell is then written once. Whoever reads such a table has
 //! what was committed before applied first, so that nobody ever sees less than was acknowledged.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,9 +24,9 @@ use crate::{Batch, StoreError, Stored};
 /// Packed rows applied in one transaction at most.
 pub(crate) const ROWS: u32 = 256;
 /// Records left to be applied that are not kept waiting for more.
-const ENOUGH: u64 = 512;
+const ENOUGH: u64 = 1_024;
 /// How long a change waits for more to be applied with it, unless somebody asks.
-const REST: Duration = Duration::from_millis(20);
+const REST: Duration = Duration::from_millis(50);
 /// After a failure.
 const TROUBLE: Duration = Duration::from_secs(1);
 /// Bytes of the checksum before the packed ones.
@@ -75,7 +75,7 @@ fn check(short: &[u8]) -> [u8; CHECK] {
 pub(crate) struct Unpacked {
     records: BTreeMap<RecordId, Stored>,
     begun: HashSet<RecordId>,
-    cells: BTreeMap<CellKey, (i64, i64)>,
+    cells: HashMap<CellKey, (i64, i64)>,
     counters: BTreeMap<(String, i16), u64>,
 }
 
@@ -139,8 +139,9 @@ impl Unpacked {
 
     /// One batch of derived rows only, and which of its records are new.
     pub fn whole(self) -> (Batch, HashSet<RecordId>) {
-        let mut cells = self.cells;
-        cells.retain(|_, sum| *sum != (0, 0));
+        let mut cells: Vec<_> = self.cells.into_iter().filter(|(_, sum)| *sum != (0, 0)).collect();
+        // In the order in which they stand in a database.
+        cells.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let records = self.records.into_values().collect();
         (Batch { records, cells, counters: self.counters, ..Batch::default() }, self.begun)
     }
@@ -362,10 +363,10 @@ mod tests {
         Batch {
             entries: vec![entry],
             records: vec![stored],
-            cells: BTreeMap::from([
+            cells: vec![
                 (cell("done", Dimension::Place, "v1", "2026-01"), (1, 2)),
                 (bucket("took", "v1", "2026-01", 300), (if begins { 1 } else { -1 }, 0)),
-            ]),
+            ],
             counters: BTreeMap::from([(("matter".to_owned(), 2026), n)]),
             ..Batch::default()
         }
@@ -384,7 +385,7 @@ mod tests {
         assert_eq!(stored.snapshot, second.records[0].snapshot);
         assert_eq!((stored.receipt, stored.text_changed), (Some(Digest::of(b"code")), true));
         assert!(begun.contains(&stored.projection.row.id));
-        let cells: Vec<_> = whole.cells.into_values().collect();
+        let cells: Vec<_> = whole.cells.into_iter().map(|(_, sum)| sum).collect();
         assert_eq!(cells, [(2, 4)], "what adds up to nothing is left out");
         assert_eq!(whole.counters.into_values().collect::<Vec<_>>(), [7]);
     }
@@ -402,12 +403,8 @@ mod tests {
 
     #[test]
     fn nothing_derived_is_nothing_to_apply() {
-        let batch = Batch {
-            records: Vec::new(),
-            cells: BTreeMap::new(),
-            counters: BTreeMap::new(),
-            ..batch(1, "", true)
-        };
+        let batch =
+            Batch { records: Vec::new(), cells: Vec::new(), counters: BTreeMap::new(), ..batch(1, "", true) };
         assert_eq!(pack(&batch), None);
     }
 }

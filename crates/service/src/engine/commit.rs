@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::handle::Job;
-use super::{Answered, News, State};
+use super::{Answered, News, State, answer};
 use crate::failure::Failure;
 
 /// A group that is decided and waits for its transaction.
@@ -25,6 +25,9 @@ pub(super) struct Decided {
     pub answers: Vec<Answered>,
     /// Nothing in it was taken for new without asking.
     pub careful: bool,
+    /// Nothing is left to be done after it is durable and before its commands are answered. The thread that
+    /// decides has the most to do: it is spared the waking of those who wait.
+    pub plain: bool,
 }
 
 impl Decided {
@@ -65,12 +68,15 @@ impl Committer {
         let (groups, queue) = sync_channel::<Decided>(1);
         let (tell, settled) = mpsc::unbounded_channel();
         let work = move || {
-            for decided in queue {
+            for mut decided in queue {
                 let result = ledger.commit(decided.expect, &decided.batch);
                 // Before anybody is answered: who asks then must find what was done.
                 if let (Ok(()), Some(world)) = (&result, &decided.world) {
                     let laws = state.load().laws.clone();
                     state.store(Arc::new(State { laws, world: world.clone() }));
+                }
+                if result.is_ok() && decided.plain {
+                    answer(std::mem::take(&mut decided.answers));
                 }
                 if tell.send(Settled { decided, result }).is_err() {
                     return;

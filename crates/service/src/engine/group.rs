@@ -524,7 +524,9 @@ impl Group {
         batch.keys = ring.fresh.iter().map(|(id, key)| (*id, key.clone())).collect();
         batch.destroyed = ring.destroyed.clone();
         let world = (!Arc::ptr_eq(&from.world, &at.world)).then(|| at.world.clone());
-        let decided = Decided { expect: from.head, batch, world, answers, careful: trusted.is_empty() };
+        let careful = trusted.is_empty();
+        let plain = moved.is_empty() && !publish::publishes(&batch);
+        let decided = Decided { expect: from.head, batch, world, answers, careful, plain };
         (Ahead { at, found, moved, answers: accepted, claimed, ring }, decided)
     }
 }

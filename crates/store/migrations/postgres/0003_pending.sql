@@ -21,5 +21,9 @@ CREATE TABLE applied (
 INSERT INTO applied (county, n, rows) SELECT county, 0, rows FROM ledger;
 ALTER TABLE ledger DROP COLUMN rows;
 
--- A record begins once, whether or not its row is there yet.
-CREATE UNIQUE INDEX entry_first ON entry (county, record) WHERE revision = 1;
+-- Each revision of a record stands once (looks have none): whoever decided on what is not the record's
+-- newest form is told so.
+CREATE UNIQUE INDEX entry_once ON entry (county, record, revision) WHERE revision > 0;
+
+-- A search reads the list of what is not in the index yet from end to end: it must stay short.
+ALTER INDEX words_lexemes SET (gin_pending_list_limit = 64);

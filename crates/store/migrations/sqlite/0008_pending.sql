@@ -9,6 +9,3 @@ CREATE TABLE pending (
 ) STRICT;
 ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN applied INTEGER NOT NULL DEFAULT 0;
-
--- A record begins once, whether or not its row is there yet.
-CREATE UNIQUE INDEX entry_first ON entry (county, record) WHERE revision = 1;

@@ -195,7 +195,7 @@ impl Book {
         cells: BTreeMap<CellKey, (i64, i64)>,
     ) -> Result<(), StoreError> {
         let (mut batch, head) = self.batch(records);
-        batch.cells = cells;
+        batch.cells = cells.into_iter().collect();
         let mut edge = self.edge.clone();
         batch.nodes = batch.entries.iter().flat_map(|entry| edge.push(entry.hash)).collect();
         self.ledger.commit(self.head, &batch)?;

@@ -91,7 +91,7 @@ pub(super) fn rebuild(make: Make<'_>) {
 
     let batch = crate::Batch {
         records: (1..=4).map(record).collect(),
-        cells: BTreeMap::from([(key, (3, 4))]),
+        cells: vec![(key, (3, 4))],
         counters: BTreeMap::from([(("m".to_owned(), 2026), 7)]),
         ..crate::Batch::default()
     };

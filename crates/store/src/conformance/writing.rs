@@ -107,8 +107,8 @@ pub(super) fn atomic(make: Make<'_>) {
     let mut fresh = with_text(record(2), "路灯");
     fresh.projection.row.mechanism = "new-mechanism".into();
     let (mut batch, _) = book.batch(vec![changed, fresh]);
-    batch.cells.insert(cell("all", Dimension::Place, "c1", "2026-01"), (5, 5));
-    batch.cells.insert(cell("new", Dimension::Unit, "u1", ""), (5, 5));
+    batch.cells.push((cell("all", Dimension::Place, "c1", "2026-01"), (5, 5)));
+    batch.cells.push((cell("new", Dimension::Unit, "u1", ""), (5, 5)));
     batch.counters.insert((MATTER.into(), 2026), 9);
     // One command answered twice cannot be stored: the failure comes after the entries.
     let twice = batch.answers[0].clone();

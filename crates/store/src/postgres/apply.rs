@@ -300,7 +300,7 @@ fn unknown(memory: &Memory, batch: &Batch) -> BTreeSet<Series> {
     let name = |key: &gongzhi_kernel::project::CellKey| {
         (key.mechanism.clone(), dimension_number(key.dimension), key.indicator.clone())
     };
-    batch.cells.keys().map(name).filter(|name| !memory.series.contains_key(name)).collect()
+    batch.cells.iter().map(|(key, _)| name(key)).filter(|name| !memory.series.contains_key(name)).collect()
 }
 
 /// Gives numbers to series that have none, and reads those of all asked for. The head's lock is held:

@@ -453,9 +453,9 @@ pub(super) fn figures<'a>(
 ) {
     if !batch.cells.is_empty() {
         let mut of = Vec::with_capacity(batch.cells.len());
-        // Cells come sorted: those of one series stand together.
+        // Cells mostly come sorted: those of one series stand together.
         let mut last: Option<(Series, i64)> = None;
-        for key in batch.cells.keys() {
+        for (key, _) in &batch.cells {
             let name = (key.mechanism.clone(), dimension_number(key.dimension), key.indicator.clone());
             let number = match &last {
                 Some((like, number)) if *like == name => *number,
@@ -471,10 +471,10 @@ pub(super) fn figures<'a>(
         let args = vec![
             arg(county),
             arg(of),
-            arg(batch.cells.keys().map(|key| key.key.as_str()).collect::<Vec<_>>()),
-            arg(batch.cells.keys().map(period_text).collect::<Vec<_>>()),
-            arg(batch.cells.values().map(|(num, _)| *num).collect::<Vec<_>>()),
-            arg(batch.cells.values().map(|(_, den)| *den).collect::<Vec<_>>()),
+            arg(batch.cells.iter().map(|(key, _)| key.key.as_str()).collect::<Vec<_>>()),
+            arg(batch.cells.iter().map(|(key, _)| period_text(key)).collect::<Vec<_>>()),
+            arg(batch.cells.iter().map(|(_, (num, _))| *num).collect::<Vec<_>>()),
+            arg(batch.cells.iter().map(|(_, (_, den))| *den).collect::<Vec<_>>()),
         ];
         steps.push(step(sql, args));
     }

@@ -222,7 +222,7 @@ fn unlisted(n: u64) -> crate::Stored {
 
 /// Takes back the fifth migration and those after it that made tables.
 pub(super) const BEFORE_OUTBOX: &str = "DROP TABLE notice; DROP TABLE notice_for; DROP TABLE choices;
-    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; DROP TABLE pending; DROP INDEX entry_first;
+    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; DROP TABLE pending;
     ALTER TABLE ledger DROP COLUMN spread; ALTER TABLE ledger DROP COLUMN batches; ALTER TABLE ledger DROP COLUMN applied;";
 
 #[test]

@@ -96,6 +96,9 @@ impl Writer {
         if !move_head(&tx, county, expect, end, packed.is_some()).map_err(fault)? {
             return Err(StoreError::Conflict);
         }
+        if stands(&tx, county, batch).map_err(fault)? {
+            return Err(StoreError::Known);
+        }
         let write = || -> Sql<u64> {
             let mut rows = put_entries(&tx, county, batch)?;
             rows += log::put(&tx, county, batch)?;
@@ -207,6 +210,20 @@ fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head, leaves
         )?
         .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0, leaves])?;
     Ok(moved == 1)
+}
+
+/// Whether a revision of a record that the batch adds is there already: the record was begun before, or
+/// decided on in another form than its newest. Looks have no revision.
+fn stands(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<bool> {
+    let mut query =
+        tx.prepare_cached("SELECT 1 FROM entry WHERE county = ?1 AND record = ?2 AND revision = ?3")?;
+    for entry in &batch.entries {
+        let header = &entry.header;
+        if header.revision > 0 && query.exists(params![county, header.record.0, header.revision as i64])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn put_entries(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64> {
@@ -524,7 +541,7 @@ fn put_cells(
         "INSERT INTO cell (county, series, key, period, num, den) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET num = num + excluded.num, den = den + excluded.den",
     )?;
-    // Cells come sorted: those of one series stand together.
+    // Cells mostly come sorted: those of one series stand together.
     let mut last: Option<(&CellKey, i64)> = None;
     for (key, (num, den)) in &batch.cells {
         let series = match last {

@@ -210,7 +210,7 @@ impl Faulty {
                 lie = Batch::default()
             }
             Sabotage::Answer if batch.answers.len() == 1 => lie.answers.clear(),
-            Sabotage::Figure => lie.cells.values_mut().next()?.0 += 1,
+            Sabotage::Figure => lie.cells.iter_mut().map(|(_, sum)| sum).next()?.0 += 1,
             Sabotage::Inbox => {
                 let stored =
                     lie.records.iter_mut().filter(open).find(|stored| !stored.projection.todo.is_empty())?;

@@ -84,7 +84,7 @@ fn cut_at(at: &'static [u8], destroyed: bool) {
         cutter.arm(if n % 2 == 1 { 1 } else { 0 });
         let (mut batch, end) = one(COUNTY, head, n);
         let cell = conformance::fixture::cell("all", gongzhi_lang::model::Dimension::Place, "c1", "2026-01");
-        batch.cells.insert(cell, (1, 1));
+        batch.cells.push((cell, (1, 1)));
         batch.destroyed.extend(destroyed.then_some(conformance::fixture::id(900)));
         ledger.commit(head, &batch).expect("committed once");
         assert_eq!(ledger.counters().map(|found| found.len()), Ok(0), "and applied");

@@ -125,7 +125,12 @@ fn read(
     // Only what the page shows: a county has thousands of further cells.
     let gauges: Vec<String> =
         law.indicators.iter().filter(|i| i.at == At::Now).map(|i| i.name.clone()).collect();
-    let rates: Vec<String> = rated(law).into_iter().map(|(i, _)| i.name.clone()).collect();
+    let rated = rated(law);
+    let named = |times: bool| -> Vec<String> {
+        rated.iter().filter(|(_, point)| point.is_some() == times).map(|(i, _)| i.name.clone()).collect()
+    };
+    let (rates, mut times) = (named(false), named(true));
+    times.dedup();
     let shown: Vec<String> = rates.iter().chain(&gauges).cloned().collect();
     let span = (months.first().cloned().unwrap_or_default(), months.last().cloned().unwrap_or_default());
     let figures =
@@ -171,8 +176,11 @@ fn read(
         period if period.len() == 4 => Some(Grain::Year),
         _ => None,
     };
-    if let Some(grain) = grain {
-        found.extend(figures(Dimension::Place, &rates, places, Grain::months(period), grain)?);
+    // Of times taken only those of the chosen period: each is made of many cells.
+    let all: Vec<String> = if grain.is_some() { rates.into_iter().chain(times).collect() } else { times };
+    if !all.is_empty() {
+        let months = Grain::months(period);
+        found.extend(figures(Dimension::Place, &all, places, months, grain.unwrap_or_default())?);
     }
     Ok(Read {
         found,
