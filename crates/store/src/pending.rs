@@ -27,8 +27,9 @@ pub(crate) const ROWS: u32 = 256;
 const ENOUGH: u64 = 1_024;
 /// How long a change waits for more to be applied with it, unless somebody asks.
 const REST: Duration = Duration::from_millis(50);
-/// After a failure.
-const TROUBLE: Duration = Duration::from_secs(1);
+/// The least time between two applications: whoever reads waits that long at most, and longer only
+/// for what is being applied.
+const PAUSE: Duration = Duration::from_millis(8);
 /// Bytes of the checksum before the packed ones.
 const CHECK: usize = 8;
 
@@ -256,19 +257,26 @@ fn take_key(input: &mut Decoder<'_>) -> Result<CellKey, Error> {
     })
 }
 
-#[derive(Default)]
 struct State {
     /// Something is to be applied.
     any: bool,
     /// How many records commits have left since the last time.
     records: u64,
+    /// Up to which commit it was applied, and up to which somebody waits for it.
+    applied: i64,
+    wanted: i64,
+    /// How often it could not be done, and why the last time.
+    failures: u64,
+    error: StoreError,
     stop: bool,
 }
 
-#[derive(Default)]
 struct Bell {
     state: Mutex<State>,
+    /// For the thread.
     wake: Condvar,
+    /// For those who wait.
+    done: Condvar,
 }
 
 impl Bell {
@@ -276,47 +284,70 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is enough to apply or some has waited long enough; false when it is time to end.
+    /// Waits until somebody asks, there is enough to apply, or some has waited long enough; false when it
+    /// is time to end.
     fn rest(&self) -> bool {
-        let nothing = |state: &mut State| !state.any && !state.stop;
-        let few = |state: &mut State| state.records < ENOUGH && !state.stop;
-        let state = self.wake.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
+        let asked = |state: &State| state.stop || state.wanted > state.applied;
+        let pause = |state: &mut State| !state.stop;
+        let nothing = |state: &mut State| !state.any && !asked(state);
+        let few = |state: &mut State| state.records < ENOUGH && !asked(state);
+        // Readers that come one after another share what is applied for them.
+        let (state, _) =
+            self.wake.wait_timeout_while(self.lock(), PAUSE, pause).unwrap_or_else(PoisonError::into_inner);
+        let state = self.wake.wait_while(state, nothing).unwrap_or_else(PoisonError::into_inner);
         let (mut state, _) =
             self.wake.wait_timeout_while(state, REST, few).unwrap_or_else(PoisonError::into_inner);
-        let go_on = !state.stop;
         (state.any, state.records) = (false, 0);
-        go_on
+        !state.stop
     }
 
-    /// Waits before another try.
-    fn trouble(&self) {
+    /// Tells how it went.
+    fn tell(&self, result: Result<i64, StoreError>) {
         let mut state = self.lock();
-        state.any = true;
-        let going = |state: &mut State| !state.stop;
-        drop(self.wake.wait_timeout_while(state, TROUBLE, going).unwrap_or_else(PoisonError::into_inner));
+        match result {
+            Ok(applied) => state.applied = state.applied.max(applied),
+            Err(error) => {
+                tracing::warn!(%error, "what was committed could not be written into the lists yet");
+                state.any = true;
+                state.wanted = 0;
+                state.failures += 1;
+                state.error = error;
+            }
+        }
+        self.done.notify_all();
     }
 }
 
-/// The thread that applies what commits leave when nobody asks for it.
+/// However the thread ends, nobody waits for it in vain.
+struct Last(Arc<Bell>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.lock().stop = true;
+        self.0.done.notify_all();
+    }
+}
+
+/// The thread that applies what commits leave.
 pub(crate) struct Applier {
     bell: Arc<Bell>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Applier {
-    /// Starts it; `apply` applies all that is left. What an earlier life left is applied at once.
+    /// Starts it; `apply` applies all that is left and gives the last commit that was applied. What an
+    /// earlier life left is applied at once.
     pub fn start(
-        mut apply: impl FnMut() -> Result<(), StoreError> + Send + 'static,
+        mut apply: impl FnMut() -> Result<i64, StoreError> + Send + 'static,
     ) -> std::io::Result<Applier> {
-        let bell = Arc::new(Bell::default());
-        bell.lock().any = true;
-        let seen = Arc::clone(&bell);
+        let error = StoreError::Engine("it was closed".to_owned());
+        let state =
+            State { any: true, records: ENOUGH, applied: 0, wanted: 0, failures: 0, error, stop: false };
+        let bell = Arc::new(Bell { state: Mutex::new(state), wake: Condvar::new(), done: Condvar::new() });
+        let last = Last(Arc::clone(&bell));
         let work = move || {
-            while seen.rest() {
-                if let Err(error) = apply() {
-                    tracing::warn!(%error, "what was committed could not be written into the lists yet");
-                    seen.trouble();
-                }
+            while last.0.rest() {
+                last.0.tell(apply());
             }
             // What cannot be applied now is applied by the next life.
             let _ = apply();
@@ -334,6 +365,19 @@ impl Applier {
         if first || few && state.records >= ENOUGH {
             self.bell.wake.notify_one();
         }
+    }
+
+    /// Waits until all commits up to this one are applied.
+    pub fn wait(&self, until: i64) -> Result<(), StoreError> {
+        let mut state = self.bell.lock();
+        let failures = state.failures;
+        if state.applied < until && state.wanted < until {
+            state.wanted = until;
+            self.bell.wake.notify_one();
+        }
+        let waiting = |state: &mut State| state.applied < until && state.failures == failures && !state.stop;
+        let state = self.bell.done.wait_while(state, waiting).unwrap_or_else(PoisonError::into_inner);
+        if state.applied < until { Err(state.error.clone()) } else { Ok(()) }
     }
 }
 
@@ -399,6 +443,35 @@ mod tests {
             let told = Unpacked::default().add(3, &bad).expect_err("broken");
             assert!(told.to_string().contains("commit 3"), "{told}");
         }
+    }
+
+    #[test]
+    fn whoever_waits_is_told_of_a_failure_and_served_when_it_is_over() {
+        let full = Arc::new(Mutex::new(true));
+        let (seen, mut applied) = (Arc::clone(&full), 0);
+        let apply = move || {
+            if *seen.lock().expect("sound") {
+                return Err(StoreError::Full);
+            }
+            applied += 1;
+            Ok(applied)
+        };
+        let applier = Applier::start(apply).expect("starts");
+        applier.left(1);
+        assert_eq!(applier.wait(1), Err(StoreError::Full));
+        *full.lock().expect("sound") = false;
+        assert_eq!(applier.wait(1), Ok(()));
+        let all: Vec<_> = std::thread::scope(|scope| {
+            let waiting: Vec<_> = (1..=5).map(|until| scope.spawn(move || until)).collect();
+            waiting.into_iter().map(|thread| applier.wait(thread.join().expect("a number"))).collect()
+        });
+        assert_eq!(all, vec![Ok(()); 5], "however often it takes");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_ended_badly() {
+        let applier = Applier::start(|| panic!("broken on purpose")).expect("starts");
+        assert!(matches!(applier.wait(1), Err(StoreError::Engine(_))));
     }
 
     #[test]

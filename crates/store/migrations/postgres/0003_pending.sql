@@ -21,9 +21,10 @@ CREATE TABLE applied (
 INSERT INTO applied (county, n, rows) SELECT county, 0, rows FROM ledger;
 ALTER TABLE ledger DROP COLUMN rows;
 
--- Each revision of a record stands once (looks have none): whoever decided on what is not the record's
--- newest form is told so.
-CREATE UNIQUE INDEX entry_once ON entry (county, record, revision) WHERE revision > 0;
+-- Each revision of a record stands once (of looks, which have none, any number): whoever decided on what
+-- is not the record's newest form is told so.
+DROP INDEX entry_of_record;
+CREATE UNIQUE INDEX entry_of_record ON entry (county, record, revision, (CASE WHEN revision = 0 THEN seq ELSE 0 END));
 
 -- A search reads the list of what is not in the index yet from end to end: it must stay short.
 ALTER INDEX words_lexemes SET (gin_pending_list_limit = 64);

@@ -9,3 +9,8 @@ CREATE TABLE pending (
 ) STRICT;
 ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN applied INTEGER NOT NULL DEFAULT 0;
+
+-- Each revision of a record stands once (of looks, which have none, any number): whoever decided on what
+-- is not the record's newest form is told so.
+DROP INDEX entry_of_record;
+CREATE UNIQUE INDEX entry_of_record ON entry (county, record, revision, CASE WHEN revision = 0 THEN seq ELSE 0 END);

@@ -115,15 +115,15 @@ impl Applying {
         }
     }
 
-    /// Applies what was left, up to that commit at least. What was done twice by a lost connection is done once:
-    /// the row of `applied` goes on with it.
-    pub(super) fn apply(&mut self, until: i64) -> Result<(), StoreError> {
+    /// Applies what was left, and gives the last commit that was applied. What a lost connection may have
+    /// done is not done again: the row of `applied` goes on with it.
+    pub(super) fn apply(&mut self) -> Result<i64, StoreError> {
         let mut patience = Patience::new();
         loop {
             let (county, mut memory) = (self.county.clone(), std::mem::take(&mut self.memory));
             memory.held.trim();
             let done = match self.link(&mut patience) {
-                Ok(link) => link.run(apply(link, &county, &mut memory, until)),
+                Ok(link) => link.run(apply(link, &county, &mut memory)),
                 Err(error) => return Err(error),
             };
             if done.is_err() {
@@ -131,8 +131,8 @@ impl Applying {
             }
             self.memory = memory;
             match done {
-                Ok(Some(fresh)) => self.memory.learn(fresh),
-                Ok(None) => return Ok(()),
+                Ok((_, Some(fresh))) => self.memory.learn(fresh),
+                Ok((applied, None)) => return Ok(applied),
                 Err(fault) => self.failed(fault, &mut patience)?,
             }
         }
@@ -204,10 +204,11 @@ pub(super) async fn stand(link: &Link, county: &str) -> Done<(i64, i64)> {
 /// power is applied again.
 const BEGIN: &str = "BEGIN";
 const UNSYNCED: &str = "SET LOCAL synchronous_commit = off";
-const LINE: &str = "SELECT n, rows FROM applied WHERE county = $1 FOR UPDATE";
+const LINE: &str = "SELECT n, rows, (SELECT batches FROM ledger WHERE county = $1) FROM applied
+    WHERE county = $1 FOR UPDATE";
 
-/// Applies the next rows; `None` when those up to `until` have been applied.
-async fn apply(link: &Link, county: &str, memory: &mut Memory, until: i64) -> Done<Option<Fresh>> {
+/// Applies the next rows, if there are any. Gives the last commit that was applied.
+async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Option<Fresh>)> {
     // The rows are read after the lock was taken: a statement sees what was committed before it began.
     let rows = "SELECT n, body FROM pending
         WHERE county = $1 AND n > (SELECT n FROM applied WHERE county = $1) ORDER BY n LIMIT $2";
@@ -220,12 +221,10 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory, until: i64) -> Do
     let found = link.pipeline(&first).await?;
     let line = found[2].first().ok_or_else(|| super::error::unreadable("row of what was applied"))?;
     let (before, numbered_rows): (i64, i64) = (get(line, 0)?, get(line, 1)?);
-    if before >= until || found[3].is_empty() {
+    if found[3].is_empty() {
         link.script("ROLLBACK").await?;
-        if until != i64::MAX && before < until {
-            return Err(Unpacked::missing(before + 1).into());
-        }
-        return Ok(None);
+        let missing = get::<i64>(line, 2)? > before;
+        return if missing { Err(Unpacked::missing(before + 1).into()) } else { Ok((before, None)) };
     }
     let (mut applied, mut unpacked) = (before, Unpacked::default());
     for row in &found[3] {
@@ -264,12 +263,13 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory, until: i64) -> Do
     figures(county, &batch, memory, &numbers, &mut steps);
     steps.push(step("COMMIT", vec![]));
     link.pipeline(&steps).await?;
-    Ok(Some(Fresh {
+    let fresh = Fresh {
         series: numbers,
         mechanisms: derived.mechanisms().collect(),
         applied: Some(applied),
         held: derived.left().collect(),
-    }))
+    };
+    Ok((applied, Some(fresh)))
 }
 
 async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> Done<Fresh> {

@@ -95,7 +95,7 @@ impl Postgres {
         let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county)));
         let apply = {
             let applying = Arc::clone(&applying);
-            move || locked(&applying).apply(i64::MAX)
+            move || locked(&applying).apply()
         };
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
         let listener = Mutex::new(None);
@@ -124,7 +124,7 @@ impl Postgres {
             if applied >= until {
                 return Ok(found);
             }
-            locked(&self.applying).apply(until)?;
+            self.applier.wait(until)?;
         }
     }
 

@@ -6,6 +6,7 @@
 //! not of all records.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use gongzhi_base::words::Term;
 use gongzhi_kernel::project::{Projection, Row, unit_token};
@@ -115,6 +116,20 @@ fn scope_lexemes(parts: &[ScopePart]) -> String {
     format!("({})", any.join(" | "))
 }
 
+/// Neither county nor row is compared as it stands: before the server has counted a new table it would
+/// rather follow the key through all rows than the inverted index.
+pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH hit AS MATERIALIZED (
+             SELECT w.row, w.record FROM words w
+             WHERE w.lexemes @@ $2::text::tsquery AND w.county || '' = $1 AND w.row + 0 < $3 AND w.row + 0 >= $4
+                 AND NOT EXISTS (SELECT 1 FROM unnest($5::text[]) AS p (phrase)
+                                 WHERE strpos(' ' || w.text || ' ', p.phrase) = 0)
+         ), newest AS MATERIALIZED (SELECT row, record FROM hit ORDER BY row DESC LIMIT $6)
+         SELECT {ROW} FROM newest n JOIN record r ON r.county = $1 AND r.record = n.record ORDER BY n.row DESC"
+    )
+});
+
 pub(super) async fn search(
     link: &Link,
     county: &str,
@@ -137,15 +152,6 @@ pub(super) async fn search(
     let newest = link.first("SELECT rows FROM applied WHERE county = $1", &[&county]).await?;
     // The first row that was read already.
     let mut below: i64 = newest.map_or(Ok(0), |row| get::<i64>(&row, 0))?.saturating_add(1);
-    let sql = format!(
-        "WITH hit AS MATERIALIZED (
-             SELECT w.row, w.record FROM words w
-             WHERE w.lexemes @@ $2::text::tsquery AND w.county = $1 AND w.row + 0 < $3 AND w.row + 0 >= $4
-                 AND NOT EXISTS (SELECT 1 FROM unnest($5::text[]) AS p (phrase)
-                                 WHERE strpos(' ' || w.text || ' ', p.phrase) = 0)
-         ), newest AS MATERIALIZED (SELECT row, record FROM hit ORDER BY row DESC LIMIT $6)
-         SELECT {ROW} FROM newest n JOIN record r ON r.county = $1 AND r.record = n.record ORDER BY n.row DESC"
-    );
     let mut found: Vec<Row> = Vec::new();
     for blocks in STEPS.into_iter().map(Some).chain([None]) {
         if below <= 1 || found.len() >= limit {
@@ -161,7 +167,7 @@ pub(super) async fn search(
             None => (wanted.clone(), 0),
         };
         let missing = (limit - found.len()) as i64;
-        let rows = link.query(&sql, &[&county, &asked, &below, &from, &phrases, &missing]).await?;
+        let rows = link.query(&SQL, &[&county, &asked, &below, &from, &phrases, &missing]).await?;
         for row in &rows {
             found.push(read::row(row)?);
         }

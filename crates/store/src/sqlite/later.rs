@@ -25,17 +25,16 @@ pub(super) fn stand(conn: &Connection, county: &str) -> Result<(i64, i64), Store
         .map_err(fault)
 }
 
-/// Applies the next rows in one transaction; `None` when those up to `until` have been applied.
+/// Applies the next rows in one transaction, if there are any. Gives the last commit that was applied.
 pub(super) fn apply(
     conn: &mut Connection,
     county: &str,
     memory: (&HashMap<Series, i64>, &BTreeSet<String>),
-    until: i64,
-) -> Result<Option<(Fresh, u64)>, StoreError> {
+) -> Result<(i64, Option<(Fresh, u64)>), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
     let (batches, mut applied) = stand(&tx, county)?;
-    if applied >= until.min(batches) {
-        return Ok(None);
+    if applied >= batches {
+        return Ok((applied, None));
     }
     let mut unpacked = Unpacked::default();
     read(&tx, county, &mut applied, &mut unpacked)?;
@@ -51,7 +50,7 @@ pub(super) fn apply(
     };
     let rows = write().map_err(fault)?;
     tx.commit().map_err(commit_fault)?;
-    Ok(Some((fresh, rows)))
+    Ok((applied, Some((fresh, rows))))
 }
 
 /// Unpacks the rows after `applied`, which then is the last of them.

@@ -80,9 +80,9 @@ impl Sqlite {
         let apply = {
             let (writer, keeper) = (Arc::clone(&writer), Arc::clone(&keeper));
             move || {
-                let rows = locked(&writer).apply(i64::MAX)?;
+                let (applied, rows) = locked(&writer).apply()?;
                 keeper.changed(rows);
-                Ok(())
+                Ok(applied)
             }
         };
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
@@ -113,10 +113,7 @@ impl Sqlite {
             })?;
             match found {
                 Ok(found) => return Ok(found),
-                Err(until) => {
-                    let rows = self.writer().apply(until)?;
-                    self.keeper.changed(rows);
-                }
+                Err(until) => self.applier.wait(until)?,
             }
         }
     }

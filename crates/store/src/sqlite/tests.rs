@@ -198,6 +198,34 @@ fn what_a_full_disk_keeps_out_of_the_lists_comes_into_them_when_there_is_room() 
 }
 
 #[test]
+fn a_lost_or_changed_row_of_what_is_to_be_applied_is_told_and_a_rebuild_helps() {
+    for trouble in ["DELETE FROM pending WHERE n = 3", "UPDATE pending SET body = zeroblob(40) WHERE n = 3"] {
+        let dir = filled(2);
+        let ledger = open(dir.path());
+        // As a crash between commits and their application leaves it.
+        let head = ledger.head().expect("a head");
+        let (entry, end) =
+            head.append(COUNTY, &conformance::fixture::event(&record(70).projection.row), [1; 16]);
+        let batch = Batch { entries: vec![entry], records: vec![record(70)], ..Batch::default() };
+        {
+            let mut writer = ledger.writer();
+            writer.commit(head, &batch).expect("committed");
+            writer.conn.execute_batch(trouble).expect("changed");
+        }
+        let list = || ledger.list(&ListQuery { scope: Scope::All, ..ListQuery::default() });
+        let told = list().expect_err("told");
+        assert!(
+            matches!(&told, StoreError::Corrupt(what) if what.contains("commit 3") && what.contains("rebuild")),
+            "{told}"
+        );
+        assert_eq!(verify(&ledger, &mut |_| ()), Ok(end), "the entries stand");
+        ledger.begin_rebuild().expect("emptied");
+        assert_eq!(list().map(|page| page.rows.len()), Ok(0));
+        ledger.end_rebuild().expect("ended");
+    }
+}
+
+#[test]
 fn what_was_committed_is_there_after_opening_again() {
     let dir = filled(3);
     let ledger = open(dir.path());
@@ -222,7 +250,8 @@ fn unlisted(n: u64) -> crate::Stored {
 
 /// Takes back the fifth migration and those after it that made tables.
 pub(super) const BEFORE_OUTBOX: &str = "DROP TABLE notice; DROP TABLE notice_for; DROP TABLE choices;
-    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; DROP TABLE pending;
+    DROP TABLE message; DROP TABLE dead_letter_decision; DROP TABLE claim; DROP TABLE pending; DROP INDEX entry_of_record;
+    CREATE INDEX entry_of_record ON entry (county, record, revision);
     ALTER TABLE ledger DROP COLUMN spread; ALTER TABLE ledger DROP COLUMN batches; ALTER TABLE ledger DROP COLUMN applied;";
 
 #[test]

@@ -96,9 +96,6 @@ impl Writer {
         if !move_head(&tx, county, expect, end, packed.is_some()).map_err(fault)? {
             return Err(StoreError::Conflict);
         }
-        if stands(&tx, county, batch).map_err(fault)? {
-            return Err(StoreError::Known);
-        }
         let write = || -> Sql<u64> {
             let mut rows = put_entries(&tx, county, batch)?;
             rows += log::put(&tx, county, batch)?;
@@ -122,22 +119,22 @@ impl Writer {
         Ok(rows)
     }
 
-    /// Applies what commits left, up to that one at least. Gives how many rows were changed, about.
-    pub(super) fn apply(&mut self, until: i64) -> Result<u64, StoreError> {
+    /// Applies what commits left. Gives the last commit applied, and how many rows were changed, about.
+    pub(super) fn apply(&mut self) -> Result<(i64, u64), StoreError> {
         let mut rows = 0;
         loop {
             let Writer { conn, county, series, mechanisms } = self;
             // What is lost with a loss of power is applied again: it need not be synced by itself.
             conn.pragma_update(None, "synchronous", "normal").map_err(fault)?;
-            let applied = later::apply(conn, county, (series, mechanisms), until);
+            let done = later::apply(conn, county, (series, mechanisms));
             conn.pragma_update(None, "synchronous", "full").map_err(fault)?;
-            match applied? {
-                Some((fresh, changed)) => {
+            match done? {
+                (_, Some((fresh, changed))) => {
                     rows += changed;
                     self.series.extend(fresh.series);
                     self.mechanisms.extend(fresh.mechanisms);
                 }
-                None => return Ok(rows),
+                (applied, None) => return Ok((applied, rows)),
             }
         }
     }
@@ -210,20 +207,6 @@ fn move_head(tx: &Transaction<'_>, county: &str, expect: Head, end: Head, leaves
         )?
         .execute(params![county, end.size as i64, end.hash.0, expect.size as i64, expect.hash.0, leaves])?;
     Ok(moved == 1)
-}
-
-/// Whether a revision of a record that the batch adds is there already: the record was begun before, or
-/// decided on in another form than its newest. Looks have no revision.
-fn stands(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<bool> {
-    let mut query =
-        tx.prepare_cached("SELECT 1 FROM entry WHERE county = ?1 AND record = ?2 AND revision = ?3")?;
-    for entry in &batch.entries {
-        let header = &entry.header;
-        if header.revision > 0 && query.exists(params![county, header.record.0, header.revision as i64])? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn put_entries(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64> {
