@@ -364,7 +364,7 @@ impl Build<'_> {
         let when = expr(need.when.as_ref()?)?;
         let mut foreseen = true;
         walk::exprs(&when, &mut |part| {
-            if let Expr::Field(name) | Expr::Has(name) = part {
+            if let Expr::Field(name) | Expr::Has(name) | Expr::Given(name) = part {
                 foreseen &= !step.asks.iter().any(|ask| ask.field.value == *name);
             }
         });
