@@ -16,11 +16,14 @@ CATALOGUE = HERE.parent.parent / "mechanisms"
 FICTITIOUS = re.compile(r"0359-555-\d{4}")
 LIMIT = re.compile(r"[1-9]\d* (h|days|working-days)")
 ROLES = {"clerk", "hotline", "officer", "leader", "grid-worker", "dispatcher", "supervisor", "auditor", "administrator",
-         "planner", "organiser", "secretary"}
+         "planner", "organiser", "secretary", "representative", "inspector"}
+# roles whose posts belong to a unit (mechanisms/posts.md)
+IN_UNIT = {"clerk", "hotline", "officer", "leader", "grid-worker", "planner", "inspector"}
 ROLE_LEVEL = {"grid-worker": {"grid"}, "dispatcher": {"county"}, "supervisor": {"county"}, "auditor": {"county"},
               "administrator": {"county"}, "hotline": {"county"}, "clerk": {"county", "township"},
               "leader": {"county", "township"}, "officer": {"county", "township", "village"},
-              "planner": {"county"}, "organiser": {"county", "township"}, "secretary": {"village"}}
+              "planner": {"county"}, "inspector": {"county"}, "organiser": {"county", "township"}, "secretary": {"village"},
+              "representative": {"village"}}
 PHRASES = {"resident-name": 40, "refuse": 20, "pass-on": 20, "call-back-solved": 12, "call-back-unsolved": 8}
 # share of template texts for which the catalogue's words alone must propose the right kind first
 PROPOSED = 0.9
@@ -163,13 +166,16 @@ def check_people(places, units):
         fault("people.csv", f"`{login}` holds no post")
     roles, holders = defaultdict(set), defaultdict(set)
     for p in posts:
-        if p["role"] not in ROLES or p["unit"] not in units or p["place"] not in places:
+        if p["role"] not in ROLES or p["place"] not in places or p["unit"] not in units and (p["unit"] or p["role"] in IN_UNIT):
             fault("posts.csv", f"unknown role, unit or place in {p}")
             continue
-        roles[p["unit"]].add(p["role"])
+        if p["unit"]:
+            roles[p["unit"]].add(p["role"])
         holders[p["role"]].add(p["place"])
         if places[p["place"]]["level"] not in ROLE_LEVEL[p["role"]]:
             fault("posts.csv", f"`{p['login']}`: role {p['role']} is not held at this level")
+        if not p["unit"]:
+            continue
         at = p["place"]
         while at and at != units[p["unit"]]["place"]:
             at = places[at]["parent"]
@@ -177,6 +183,7 @@ def check_people(places, units):
             fault("posts.csv", f"`{p['login']}`: the place lies outside the unit's territory")
     for code, unit in units.items():
         missing = set() if unit["kind"] == "village-committee" else {"officer", "leader"} - roles[code]
+        missing -= {"leader"} if unit["kind"].startswith("force-") else set()
         missing |= {"clerk"} - roles[code] if unit["kind"] in ("township-office", "centre") else set()
         if missing:
             fault("posts.csv", f"unit `{code}` has nobody as {', '.join(sorted(missing))}")
@@ -269,7 +276,7 @@ def check_programme(units, posts):
     rows = load("programme.csv", "opening title force owner target counted days")
     unique("programme.csv", rows, "title")
     filled("programme.csv", rows, "opening", "title")
-    forces = {f["code"] for f in load("forces.csv", "code parent zh en", CATALOGUE)}
+    forces = {f["code"] for f in load("forces.csv", "code parent zh en unit_kind", CATALOGUE)}
     officers = {p["unit"] for p in posts if p["role"] == "officer"}
     for r in rows:
         measure = r["opening"] == "measure"

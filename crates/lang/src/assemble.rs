@@ -280,6 +280,7 @@ impl Build<'_> {
             columns: columns?,
             each: value(&field.each),
             under: value(&field.under),
+            usual: field.usual.as_ref().and_then(|usual| u32::try_from(usual.value).ok()),
             is: match &field.is {
                 None => None,
                 Some(code) => Some(expr(code)?),

@@ -163,6 +163,8 @@ pub struct Field {
     pub each: Option<Word>,
     /// The field that names the entry under which those entries stand.
     pub under: Option<Word>,
+    /// How many rows of the table are filled in general.
+    pub usual: Option<Spanned<i64>>,
     /// The expression from which its value follows.
     pub is: Option<Code>,
     pub clause: ClauseAt,

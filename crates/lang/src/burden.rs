@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use crate::checks::{over_budget, uncounted};
 use crate::diagnostic::Fault;
-use crate::model::{Field, Library, Mechanism, Step, Type, Who};
+use crate::model::{Entry, Field, Library, Mechanism, Step, Type, Who};
 use crate::source::At;
 
 /// Of ten people who may leave a field empty, three fill it.
@@ -37,9 +37,39 @@ fn of(name: &str) -> u32 {
     table().get(name).copied().unwrap_or_default()
 }
 
-/// Seconds that filling a field takes.
-pub fn seconds(field: &Field) -> u32 {
+/// Seconds that filling a field of one value, or of a list, takes.
+fn seconds(field: &Field) -> u32 {
     of_type(field, &field.ty)
+}
+
+/// How many rows of a table are filled: one for each lowest entry of its catalogue (where a field chooses the
+/// entry above them, as many as the entries above have on the average), what the document says, or as in a list.
+fn rows(library: &Library, field: &Field) -> u32 {
+    let Some(each) = &field.each else {
+        let least = field.min.and_then(|min| u32::try_from(min).ok()).unwrap_or_default();
+        return field.usual.unwrap_or(ITEMS.max(least));
+    };
+    let Some(catalogue) = library.catalogues.get(each) else { return ITEMS };
+    let above: BTreeSet<&str> =
+        catalogue.entries.values().filter_map(|entry| entry.parent.as_deref()).collect();
+    let lowest: Vec<&Entry> =
+        catalogue.entries.values().filter(|entry| !above.contains(entry.code.as_str())).collect();
+    let groups: BTreeSet<&str> = lowest.iter().filter_map(|entry| entry.parent.as_deref()).collect();
+    let among = if field.under.is_some() { groups.len().max(1) } else { 1 };
+    u32::try_from(lowest.len().div_ceil(among)).unwrap_or(u32::MAX)
+}
+
+/// What asking a field costs: a table as many fields as cells are filled.
+pub fn asked(library: &Library, field: &Field) -> Cost {
+    if !matches!(field.ty, Type::Rows(_)) {
+        return Cost { fields: 1, optional: 0, seconds: seconds(field) };
+    }
+    let rows = rows(library, field);
+    let mut row = Cost { seconds: of("rows"), ..Cost::default() };
+    for column in &field.columns {
+        row.add(Cost { fields: 1, optional: 0, seconds: seconds(&column.field) }, column.optional);
+    }
+    Cost { fields: rows * row.fields, optional: rows * row.optional, seconds: rows * row.seconds }
 }
 
 fn of_type(field: &Field, ty: &Type) -> u32 {
@@ -63,35 +93,44 @@ fn of_type(field: &Field, ty: &Type) -> u32 {
         Type::File => of("file"),
         Type::List(item) => ITEMS * of_type(field, item),
         Type::Month => of("date"),
-        Type::Rows(_) => {
-            let cells: u32 = field.columns.iter().map(|column| seconds(&column.field)).sum();
-            ITEMS * (of("rows") + cells)
-        }
+        // Tables are counted by their cells; none stands in a list or a cell.
+        Type::Rows(_) => 0,
     }
 }
 
 /// What one taking of a step costs whoever takes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
-    /// Fields asked, with those that may stay empty.
+    /// Fields asked, with those that may stay empty; of a table its cells.
     pub fields: u32,
     /// How many of them may stay empty.
     pub optional: u32,
     pub seconds: u32,
 }
 
+impl Cost {
+    /// Adds what asking something costs, or may cost where it may stay empty.
+    fn add(&mut self, more: Cost, optional: bool) {
+        self.fields += more.fields;
+        match optional {
+            true => {
+                self.optional += more.fields;
+                self.seconds += of("optional") + more.seconds * FILLED / 10;
+            }
+            false => {
+                self.optional += more.optional;
+                self.seconds += more.seconds;
+            }
+        }
+    }
+}
+
 /// The cost of a step: what it asks, and opening it at all.
-pub fn cost(mechanism: &Mechanism, step: &Step) -> Cost {
+pub fn cost(library: &Library, mechanism: &Mechanism, step: &Step) -> Cost {
     let mut cost = Cost { seconds: of("step"), ..Cost::default() };
     for ask in &step.asks {
         let Some(field) = mechanism.field(&ask.field) else { continue };
-        cost.fields += 1;
-        if ask.optional {
-            cost.optional += 1;
-            cost.seconds += of("optional") + seconds(field) * FILLED / 10;
-        } else {
-            cost.seconds += seconds(field);
-        }
+        cost.add(asked(library, field), ask.optional);
     }
     cost
 }
@@ -147,17 +186,17 @@ impl Sum {
 
 /// Every step that people take, by role, at these volumes. A step without a volume is taken no times.
 pub fn lines(library: &Library, volumes: &Volumes) -> Vec<Line> {
-    library.mechanisms.values().flat_map(|mechanism| of_mechanism(mechanism, volumes)).collect()
+    library.mechanisms.values().flat_map(|mechanism| of_mechanism(library, mechanism, volumes)).collect()
 }
 
 /// The lines of one mechanism, perhaps of an older version of it.
-pub fn of_mechanism(mechanism: &Mechanism, volumes: &Volumes) -> Vec<Line> {
+pub fn of_mechanism(library: &Library, mechanism: &Mechanism, volumes: &Volumes) -> Vec<Line> {
     let mut out = Vec::new();
     for step in &mechanism.steps {
         let roles = roles(step);
         let given = volumes.steps.get(&(mechanism.name.clone(), step.name.clone()));
         let all = given.and_then(|by_role| by_role.get("")).copied().unwrap_or_default();
-        let cost = cost(mechanism, step);
+        let cost = cost(library, mechanism, step);
         for (index, role) in roles.iter().enumerate() {
             let share = all / roles.len() as u64 + u64::from((index as u64) < all % roles.len() as u64);
             let own = given.and_then(|by_role| by_role.get(*role)).copied().unwrap_or_default();

@@ -47,6 +47,7 @@ fn take_over(field: &mut Field, element: &Field) {
     field.mask = field.mask.or(element.mask);
     field.columns = field.columns.take().or_else(|| element.columns.clone());
     field.each = field.each.take().or_else(|| element.each.clone());
+    field.usual = field.usual.take().or_else(|| element.usual.clone());
     field.under = field.under.take().or_else(|| element.under.clone());
     field.broken |= element.broken;
 }

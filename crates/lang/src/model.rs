@@ -282,6 +282,8 @@ pub struct Field {
     pub each: Option<String>,
     /// The field that names the entry under which those entries stand; all of them without it.
     pub under: Option<String>,
+    /// How many rows of a table are filled in general, as the document estimates.
+    pub usual: Option<u32>,
     /// The expression from which its value follows; nobody fills it.
     pub is: Option<Expr>,
     pub clause: Clause,

@@ -234,7 +234,7 @@ impl Service {
         let lines = lines(library, &volumes);
         let before = library.mechanisms.values().flat_map(|now| {
             let older = state.laws.before(&now.name, now.version);
-            older.map(|older| of_mechanism(older, &volumes)).unwrap_or_default()
+            older.map(|older| of_mechanism(library, older, &volumes)).unwrap_or_default()
         });
         Ok(Burden { before: before.collect(), volumes, lines, limits })
     }

@@ -58,7 +58,7 @@ fn limits_that_are_passed_and_what_has_no_volume_are_told_at_their_lines() {
 fn a_field_that_may_stay_empty_costs_less_and_shares_add_up() {
     let library = check(&sources(), &[]).library;
     let repair = &library.mechanisms["repair"];
-    let report = cost(repair, repair.step("report").expect("declared"));
+    let report = cost(&library, repair, repair.step("report").expect("declared"));
     // 20 for the step, 20 what, 10 where; phone 2 + 6 and photos 2 + 15 as three of ten fill them.
     assert_eq!((report.fields, report.optional, report.seconds), (4, 2, 75));
     let volumes = read_volumes("[steps.help]\ndo = 7\n[steps.repair]\nreport = 2.5\n").expect("volumes");
@@ -94,4 +94,26 @@ fn slips_are_told_and_volumes_read_back() {
     assert!(read_limits("[hours]\nclerk = 1", 0).is_err());
     let volumes = read_volumes(&text("burden/volumes.toml")).expect("volumes");
     assert_eq!(read_volumes(&write_volumes(&volumes)).as_ref(), Ok(&volumes));
+}
+
+#[test]
+fn fields_cost_the_same_in_a_table_as_one_by_one() {
+    let tables = Source { path: "tables.md".into(), text: text("burden/tables.md") };
+    let points = DataFile { name: "points.csv".into(), text: text("burden/points.csv") };
+    let checked = check(&[sources(), vec![tables]].concat(), &[points]);
+    assert!(checked.is_clean(), "{:#?}", checked.diagnostics);
+    let look = &checked.library.mechanisms["look"];
+    let cost = |step: &str| {
+        let cost = cost(&checked.library, look, look.step(step).expect("declared"));
+        (cost.fields, cost.optional, cost.seconds)
+    };
+    // 20 for the step, 15 for the rubric; six rows as estimated, each 4, a tick 4, and a note 2 + 6 as three of ten fill it.
+    assert_eq!(cost("begin"), (13, 6, 35 + 6 * 16));
+    // Five points under two rubrics: three rows of 4 and a tick.
+    assert_eq!(cost("check"), (3, 0, 20 + 3 * 8));
+    // All five, where three of ten fill the table at all.
+    assert_eq!(cost("check-all"), (5, 5, 20 + 2 + 5 * 8 * 3 / 10));
+    // Without an estimate two rows, or as many as there must be.
+    assert_eq!(cost("add"), (2, 0, 20 + 2 * 8));
+    assert_eq!(cost("add-four"), (4, 0, 20 + 4 * 8));
 }

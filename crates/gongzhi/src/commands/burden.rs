@@ -46,6 +46,11 @@ pub struct Files {
 }
 
 impl Files {
+    /// Whether the burden is held against a budget, at volumes.
+    pub fn held(&self) -> bool {
+        self.volumes.is_some() && self.budget.is_some()
+    }
+
     /// Whether there is anything to count.
     pub fn given(&self) -> bool {
         self.volumes.is_some() || self.budget.is_some()

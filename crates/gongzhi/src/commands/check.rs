@@ -34,8 +34,7 @@ pub struct Manual {
 
 /// Prints the manual of the checks.
 pub fn manual(args: &Manual) -> Result<(), Fault> {
-    println!("{}", gongzhi_lang::manual(Lang::read(&args.lang).unwrap_or_default()));
-    Ok(())
+    say(&format!("{}\n", gongzhi_lang::manual(Lang::read(&args.lang).unwrap_or_default())))
 }
 
 /// Documents and data files as read, in the order of the diagnostics.
@@ -86,13 +85,19 @@ pub fn run(args: &Check) -> ExitCode {
 fn print(args: &Check) -> Result<ExitCode, Fault> {
     let mut texts = read(&args.paths)?;
     let mut checked = gongzhi_kernel::example::check(&texts.sources, &texts.data);
+    let lang = Lang::read(&args.lang).unwrap_or_default();
     if args.burden.given() {
         args.burden.check(&mut checked, &mut texts)?;
     }
     if args.format == "json" {
         say(&format!("{}\n", gongzhi_lang::to_json(&checked.diagnostics)))?;
     } else {
-        texts.print(&checked, Lang::read(&args.lang).unwrap_or_default())?;
+        texts.print(&checked, lang)?;
+    }
+    // Apart from what was found, so that silence is not taken for a budget that is kept.
+    if !args.burden.held() {
+        let shown = gongzhi_web::i18n::Lang::parse(&args.lang).unwrap_or_default();
+        eprintln!("{}", gongzhi_web::i18n::t(shown, "burden-not-counted"));
     }
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

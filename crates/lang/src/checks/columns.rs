@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! Checks tables (`type: rows`): their columns hold one simple value each and nothing personal, only
-//! tables have `columns` and `each`, and a table with one row for each entry of a catalogue (`each`)
+//! tables have `columns`, `each` and `usual`, which lies between `min` and `max`, and a table with one row for each entry of a catalogue (`each`)
 //! sets no number of rows and has no column `item`, which names the entry; `under` names a field that
 //! chooses an entry of the same catalogue.
 //!
@@ -24,7 +24,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查表格（`type: rows`）：每列只填一个简单的值，不含个人信息；只有表格才有 `columns` 和 `each`；目录每个条目一行的表格（`each`）不规定行数，也没有名叫 `item` 的列，这一列写的是条目；`under` 写的字段从同一目录里选一个条目。
+//! 检查表格（`type: rows`）：每列只填一个简单的值，不含个人信息；只有表格才有 `columns`、`each` 和 `usual`（一般填几行，在 `min` 和 `max` 之间）；目录每个条目一行的表格（`each`）不规定行数，也没有名叫 `item` 的列，这一列写的是条目；`under` 写的字段从同一目录里选一个条目。
 //!
 //! # 为什么不好
 //! 表单画不出来，或者分不清哪一行是哪一行。
@@ -81,10 +81,17 @@ fn table(field: &Field, faults: &mut Faults) {
         faults.add(Fault::new(&CHECK, "list", field.name.at).with(field.name.text()));
     }
     if !list && !matches!(ty, Type::Rows(_)) {
-        if field.columns.is_some() || field.each.is_some() {
+        if field.columns.is_some() || field.each.is_some() || field.usual.is_some() {
             faults.add(Fault::new(&CHECK, "no-table", field.name.at).with(field.name.text()));
         }
         return;
+    }
+    if let Some(usual) = &field.usual {
+        let least = field.min.as_ref().is_none_or(|min| min.value <= usual.value);
+        let most = field.max.as_ref().is_none_or(|max| usual.value <= max.value);
+        if field.each.is_some() || !least || !most {
+            faults.add(Fault::new(&CHECK, "usual", usual.at).with(field.name.text()));
+        }
     }
     if field.each.is_some() && (field.min.is_some() || field.max.is_some()) {
         faults.add(Fault::new(&CHECK, "bounds", field.name.at).with(field.name.text()));

@@ -41,6 +41,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
     {
         faults.add(wrong_value::bounds(max.at));
     }
+    let usual = map.take("usual", faults).and_then(|node| read::number(node, 1, 1_000, faults));
     let lines = map.take("lines", faults).and_then(|node| read::number(node, 1, 40, faults));
     let levels = map.take("levels", faults).map(|node| read::levels(node, faults));
     let kinds = map.take("kinds", faults).map(|node| read::texts(node, faults));
@@ -76,6 +77,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
         columns,
         each,
         under,
+        usual,
         is,
         clause,
         broken: faults.count() > before,

@@ -26,3 +26,4 @@ burden-seconds = 每次秒数
 burden-anyone = 群众（反映时）
 burden-holder = 反映人（凭查询码）
 burden-comma = 、
+burden-not-counted = 没有核对负担：同时给出 --volumes 和 --budget 才核对填报是否超过县里的上限。

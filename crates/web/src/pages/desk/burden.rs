@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Query, State};
 use fluent_bundle::FluentValue;
-use gongzhi_lang::burden::{Line, Sum, counted, seconds, sums};
+use gongzhi_lang::burden::{self, Line, Sum, counted, sums};
 use gongzhi_lang::model::{Mechanism, Step};
 use gongzhi_service::State as County;
 use gongzhi_service::burden::Burden;
@@ -197,7 +197,11 @@ impl Shown<'_> {
     fn fields(&self, mechanism: &Mechanism, step: &Step) -> String {
         let names = step.asks.iter().filter_map(|ask| {
             let field = mechanism.field(&ask.field)?;
-            Some(format!("{} {}", say(self.lang, &field.words), seconds(field)))
+            Some(format!(
+                "{} {}",
+                say(self.lang, &field.words),
+                burden::asked(&self.state.laws.library, field).seconds
+            ))
         });
         names.collect::<Vec<_>>().join(t(self.lang, "burden-comma").as_ref())
     }
