@@ -78,16 +78,23 @@ pub enum Block {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Column {
     pub heading: String,
-    /// Its share of the width.
+    /// Its share of the width that is left; 0 for as much as its longest line takes.
     pub width: u16,
 }
 
-/// The share of a column by its longest line, within bounds so that none starves the others.
+/// Halves of a full-width character that stay on one line: those of a whole date.
+const SHORT: u16 = 16;
+
+/// The share of a column by its longest line: what is short, as a date, stays on one line, and what is long shares the
+/// rest within a bound so that none starves the others.
 pub fn share<'t>(texts: impl Iterator<Item = &'t str>) -> u16 {
     // Halves of a full-width character.
     let halves = |line: &str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<u16>();
     let longest = texts.flat_map(str::lines).map(halves).max();
-    longest.unwrap_or_default().clamp(5, 26) + 4
+    match longest.unwrap_or_default() {
+        1..=SHORT => 0,
+        long => long.clamp(5, 26) + 4,
+    }
 }
 
 /// A cell; one that a cell above reaches down into is left out of its row.
