@@ -33,6 +33,9 @@ async function draw(root: HTMLElement, canvas: HTMLElement, signal: AbortSignal)
   const [{ gl, map: base }, records] = await Promise.all([openBaseMap(root, canvas, signal), fetchFeatures(root.dataset['src'], signal)]);
   base.addSource('records', { type: 'geojson', data: records as unknown as GeoJsonFeatures });
   const tone = (name: string) => colour(`--${name}`);
+  // The county's own places stand back behind the records.
+  base.setPaintProperty('places', 'circle-color', tone('edge'));
+  base.setPaintProperty('places', 'circle-opacity', 0.5);
   base.addLayer({
     id: 'records',
     type: 'circle',

@@ -1,5 +1,5 @@
-//! A map: the records of a page of the list at their points, or at their places. The list beside it says
-//! the same without script.
+//! A map: the records at their points, or at their places. The list beside it says the same without script, a page at
+//! a time.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,9 +11,13 @@ use super::asked::Asked;
 use super::cell;
 use super::page::{Seen, ask, row};
 use crate::app::App;
+use crate::pages::desk::export;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::visitor::{Me, Visitor};
 use crate::view::{MapPage, Tone};
+
+/// Points of one map at most.
+const MOST: usize = 2_000;
 
 /// The map with the list beside it.
 pub async fn page(seen: &Seen<'_>) -> Answer {
@@ -23,7 +27,7 @@ pub async fn page(seen: &Seen<'_>) -> Answer {
     let page = MapPage {
         s: seen.shell(),
         head: seen.head(),
-        src: format!("/desk/list.geojson?{}", seen.head_asked().with("after", asked.get("after")).query()),
+        src: format!("/desk/list.geojson?{}", seen.head_asked().query()),
         center: seen.visitor.presentation.centre.clone(),
         columns: seen.heads(&listing.columns),
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
@@ -35,15 +39,27 @@ pub async fn page(seen: &Seen<'_>) -> Answer {
 
 /// `GET /desk/list.geojson`: the same records as points.
 pub async fn points(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked) -> Answer {
-    let (ask, actor) = (asked.ask(""), me.actor());
-    let listing = app.read(move |service| service.listing(&actor, &ask)).await;
-    let listing = listing.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
+    let (mut ask, actor) = (asked.ask(""), me.actor());
+    (ask.after, ask.limit) = (None, export::ROUND);
+    let all = app.read(move |service| {
+        let mut rows = Vec::new();
+        loop {
+            let page = service.listing(&actor, &ask)?;
+            rows.extend(page.rows);
+            ask.after = page.next;
+            if page.next.is_none() || rows.len() >= MOST {
+                rows.truncate(MOST);
+                return Ok(rows);
+            }
+        }
+    });
+    let rows: Vec<Listed> = all.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
     let state = app.service.state();
     let point = |one: &Listed| {
         let placed = || one.row.path.iter().rev().flatten().find_map(|code| state.world.place(code)?.point);
         one.row.point.or_else(placed)
     };
-    let features = listing.rows.iter().filter_map(|one| {
+    let features = rows.iter().filter_map(|one| {
         let (lat, lon) = point(one)?.degrees();
         let shown = cell::state_of(visitor.lang, one);
         let tone = if one.row.late { Tone::Late } else { shown.tone };
