@@ -11,7 +11,7 @@ use super::names;
 use super::posted::{Posted, kept_value};
 use super::words::say;
 use crate::i18n::{Lang, t_with};
-use crate::view::{Field, RowInput, RowsInput, Table};
+use crate::view::{ChoiceInput, ChoiceStyle, Field, FieldKind, RowInput, RowsInput, Table};
 
 /// Rows offered beyond those that are filled in.
 const SPARE: usize = 3;
@@ -119,7 +119,7 @@ pub fn table(
                 help: say(shape.lang, &asked.help),
                 required: !column.optional,
                 error: faults.get(&asked.name).cloned(),
-                kind: kind(shape, &asked, !column.optional, &values, read),
+                kind: folded(kind(shape, &asked, !column.optional, &values, read)),
                 ..Field::default()
             }
         });
@@ -132,6 +132,16 @@ pub fn table(
     });
     let rows: Vec<RowInput> = rows.collect();
     RowsInput { more: table.each.is_none() && rows.len() < most, rows }
+}
+
+/// A choice under each other would make the rows of a table as high as its list is long.
+fn folded(kind: FieldKind) -> FieldKind {
+    match kind {
+        FieldKind::Choice(input) if input.style == ChoiceStyle::List => {
+            FieldKind::Choice(ChoiceInput { style: ChoiceStyle::Select, ..input })
+        }
+        kind => kind,
+    }
 }
 
 /// The values of one row under the names of another.

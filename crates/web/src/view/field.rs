@@ -340,14 +340,15 @@ pub struct RowInput {
 }
 
 impl Field {
-    /// The fields with faults: this one, or the cells of a table.
-    pub fn faults(&self) -> Vec<&Field> {
-        let own = self.error.is_some().then_some(self);
-        let cells: Vec<&Field> = match &self.kind {
-            FieldKind::Rows(table) => table.rows.iter().flat_map(|row| &row.cells).collect(),
-            _ => Vec::new(),
+    /// The fields with faults: this one, or the cells of a table; each with the name of its row, if it has one.
+    pub fn faults(&self) -> Vec<(&str, &Field)> {
+        let own = self.error.is_some().then_some(("", self));
+        let rows: &[RowInput] = match &self.kind {
+            FieldKind::Rows(table) => &table.rows,
+            _ => &[],
         };
-        own.into_iter().chain(cells.into_iter().filter(|cell| cell.error.is_some())).collect()
+        let cells = rows.iter().flat_map(|row| row.cells.iter().map(|cell| (row.label.as_str(), cell)));
+        own.into_iter().chain(cells.filter(|(_, cell)| cell.error.is_some())).collect()
     }
 
     /// Whether it carries files.

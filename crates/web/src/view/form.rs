@@ -69,7 +69,7 @@ pub struct FieldGroup {
 
 impl Form {
     /// Every field that has a fault, in order.
-    pub fn faults(&self) -> Vec<&Field> {
+    pub fn faults(&self) -> Vec<(&str, &Field)> {
         self.groups.iter().flat_map(|group| &group.fields).flat_map(Field::faults).collect()
     }
 

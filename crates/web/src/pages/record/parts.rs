@@ -17,13 +17,20 @@ use crate::view::{Action, Child, Fact, Link, PartGroup};
 /// The parts, by kind in the order in which they came.
 pub fn groups(gaze: &Gaze<'_>, view: &RecordView) -> Vec<PartGroup> {
     let mut groups: Vec<(String, PartGroup)> = Vec::new();
+    let named = view.mechanism.title.as_ref().and_then(|name| view.record.fields.get(name));
+    let above = named.and_then(Value::text).unwrap_or_default();
     for part in &view.tree {
         let name = part.mechanism.name.clone();
         let at = groups.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
             groups.push((name.clone(), head(gaze, view, part)));
             groups.len() - 1
         });
-        groups[at].1.parts.push(child(gaze, part));
+        let mut child = child(gaze, part);
+        // What is called as the record above itself is told by its unit.
+        if !child.unit.is_empty() && part.row.title == above {
+            child.title.clear();
+        }
+        groups[at].1.parts.push(child);
     }
     groups.into_iter().map(|(_, group)| group).collect()
 }
