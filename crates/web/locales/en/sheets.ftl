@@ -1,7 +1,7 @@
 # Sheets: import, export, print
 import-title = Import { $x }
 import-link = Import { $x }
-import-lead = Download the form, fill it in and upload it. Each row is checked and shown first; then everything is imported at once. If anything is wrong, nothing is imported.
+import-lead = Download the form, fill it in and upload it. Each row is checked and shown first; then all of it is imported. If anything is wrong, nothing is.
 import-upload = Upload
 import-other = Another file
 import-form = Download the blank form (XLSX)
@@ -74,7 +74,7 @@ sheet-how-least = at least { $x }
 sheet-how-and = {"; "}
 sheet-note-above = What stands above may be repeated in each row, merged over the rows, or written in the first row only.
 sheet-note-again = An import looks records up by the columns that tell them apart: what changed is updated, what is not there is added, nothing is doubled; what the sheet leaves out is not deleted.
-sheet-note-all = Everything is imported at once, or nothing.
+sheet-note-all = If one row is wrong, nothing is imported.
 sheet-too-large = The file is too large: { $n } MB at most.
 sheet-bomb = Unpacked, the file would exceed { $n } MB and is not read. Keep only the sheet to be imported; remove pictures and everything else.
 sheet-empty = The file is empty.
