@@ -111,6 +111,8 @@ struct Writer {
     making: Option<Group>,
     /// How often in a row other nodes came first.
     lost: u64,
+    /// Whether rows of moved places may still stand on the map of before.
+    rows_stale: bool,
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
     /// The size of the head, for the follower.
     written: Arc<AtomicU64>,
@@ -234,10 +236,12 @@ impl Writer {
                 for (id, answer) in ahead.answers {
                     self.recent.put(id, answer);
                 }
-                if !ahead.moved.is_empty()
-                    && let Err(error) = self.write_moved()
-                {
-                    tracing::error!(%error, "lists do not stand on the new map yet: restart to go on");
+                self.rows_stale |= !ahead.moved.is_empty();
+                if self.rows_stale {
+                    match self.write_moved() {
+                        Ok(()) => self.rows_stale = false,
+                        Err(error) => tracing::error!(%error, "lists do not stand on the new map yet"),
+                    }
                 }
                 if publish::publishes(&decided.batch) {
                     self.publish();
@@ -274,6 +278,8 @@ impl Writer {
             Err(error) => {
                 tracing::error!(%error, "a group of commands was not made durable");
                 self.lost = 0;
+                // It may be durable all the same, and only its answer lost.
+                self.rows_stale |= !ahead.moved.is_empty();
                 self.kept.clear();
                 answer(decided.failed(&error));
                 let again = self.unmake();

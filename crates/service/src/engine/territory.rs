@@ -5,7 +5,8 @@
 //! change of the territory moves the whole figures of one place there, in the same transaction, however
 //! many records they come from. Lists, inboxes and searches stand on today's map only: rows of the
 //! records concerned are written anew right after, some at a time, before the change is answered. What is
-//! still to be written is kept as a setting, so that the next start goes on after a crash.
+//! still to be written is kept as a setting, so that the next commit goes on where the answer was lost, and the next
+//! start after a crash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
