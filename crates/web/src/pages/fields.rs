@@ -122,8 +122,23 @@ fn begin(shape: &Shape<'_>, field: &Asked) -> Option<Posted> {
         return Some(tables::begin(field, value));
     }
     let codes = matches!(field.ty, Type::Place | Type::Entry(_) | Type::Unit);
-    let code = value.text().filter(|_| codes)?;
-    posted.put(&field.name, code);
+    if let Some(code) = value.text().filter(|_| codes) {
+        posted.put(&field.name, code);
+        return Some(posted);
+    }
+    // What the record was opened with and is asked again is put right, so it starts as it stands too: a list
+    // that is sent empty would be emptied. Files are chosen anew, and personal values stay covered.
+    let opened = shape.mechanism.openers().any(|step| step.asks.iter().any(|ask| ask.field == field.name));
+    let covered = field.personal.is_some() || matches!(item(&field.ty), Type::File);
+    let mut typed = value.items().iter().map(|item| tables::typed(Some(field), item));
+    match field.ty {
+        _ if !opened || covered => return None,
+        Type::List(_) if *item(&field.ty) == Type::Text => {
+            posted.put(&field.name, &typed.collect::<Vec<_>>().join("\n"));
+        }
+        Type::List(_) => posted.values.extend(typed.map(|text| (field.name.clone(), text))),
+        _ => posted.put(&field.name, &typed.next().filter(|text| !text.is_empty())?),
+    }
     Some(posted)
 }
 

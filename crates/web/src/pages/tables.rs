@@ -57,7 +57,7 @@ pub fn begin(table: &Asked, value: &Value) -> Posted {
 }
 
 /// A value as it is typed.
-fn typed(asked: Option<&Asked>, value: &Value) -> String {
+pub fn typed(asked: Option<&Asked>, value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         Value::Bool(yes) => yes.to_string(),
