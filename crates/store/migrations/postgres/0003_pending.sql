@@ -28,3 +28,6 @@ CREATE UNIQUE INDEX entry_of_record ON entry (county, record, revision, (CASE WH
 
 -- A search reads the list of what is not in the index yet from end to end: it must stay short.
 ALTER INDEX words_lexemes SET (gin_pending_list_limit = 64);
+
+-- Indexes that a rebuild has put off until all rows are there.
+CREATE TABLE index_later (name TEXT PRIMARY KEY, sql TEXT NOT NULL);

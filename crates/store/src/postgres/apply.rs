@@ -160,19 +160,12 @@ impl Applying {
         let (county, memory) = (self.county.clone(), std::mem::take(&mut self.memory));
         let link = self.link(&mut Patience::new())?;
         let done = link.run(rebuild(link, &county, &memory, batch));
-        match done {
-            Ok(fresh) => {
-                self.memory = memory;
-                self.memory.learn(fresh);
-                Ok(())
-            }
-            // Whether it was done is open: the rebuild must begin again, and says so.
-            Err(Fault::Lost(why)) => {
-                self.link = None;
-                Err(super::pool::away(&why))
-            }
-            Err(fault) => self.failed(fault, &mut Patience::new()),
-        }
+        // Whether what a lost connection was told is done is open: the rebuild must begin again, and says so.
+        let done = done.map(|fresh| {
+            self.memory = memory;
+            self.memory.learn(fresh);
+        });
+        self.ended(done)
     }
 
     /// Empties all that is derived.
@@ -180,7 +173,21 @@ impl Applying {
         let county = self.county.clone();
         self.memory = Memory::default();
         let link = self.link(&mut Patience::new())?;
-        match link.run_long(log::empty(link, &county)) {
+        let done = link.run_long(log::empty(link, &county));
+        self.ended(done)
+    }
+
+    /// All that is derived is there again.
+    pub(super) fn end(&mut self) -> Result<(), StoreError> {
+        let county = self.county.clone();
+        let link = self.link(&mut Patience::new())?;
+        let done = link.run_long(log::rebuilt(link, &county));
+        self.ended(done)
+    }
+
+    /// What must not be tried again by itself.
+    fn ended(&mut self, done: Done<()>) -> Result<(), StoreError> {
+        match done {
             Ok(()) => Ok(()),
             Err(Fault::Lost(why)) => {
                 self.link = None;

@@ -287,7 +287,7 @@ impl Ledger for Postgres {
     }
 
     fn end_rebuild(&self) -> Result<(), StoreError> {
-        self.pool.run(async |link| log::rebuilt(link, &self.county).await)
+        locked(&self.applying).end()
     }
 
     fn rebuilding(&self) -> Result<bool, StoreError> {

@@ -157,6 +157,25 @@ fn one(county: &str, head: Head, n: u64) -> (Batch, Head) {
 }
 
 #[test]
+fn a_rebuild_makes_all_indexes_anew_also_one_that_was_begun_twice() {
+    let database = database();
+    drop(many(open(&database, COUNTY), 100));
+    let indexes = || {
+        database.sql("SELECT string_agg(indexdef, chr(10) ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'gongzhi'")
+    };
+    let before = indexes();
+    open(&database, COUNTY).begin_rebuild().expect("emptied");
+    assert!(!indexes().contains("words_lexemes"), "it is put off");
+    let ledger = open(&database, COUNTY);
+    ledger.begin_rebuild().expect("emptied once more");
+    let records = (0..100).map(|n| with_text(record(n), "停水")).collect();
+    ledger.put_derived(&Batch { records, ..Batch::default() }).expect("derived");
+    ledger.end_rebuild().expect("ended");
+    assert_eq!(indexes(), before);
+    assert_eq!(ledger.search(&Scope::All, &query_terms("停水"), 200).map(|rows| rows.len()), Ok(100));
+}
+
+#[test]
 fn counties_in_one_database_never_meet() {
     let database = database();
     assert_eq!(Postgres::counties(database.url()), Ok(vec![]));
