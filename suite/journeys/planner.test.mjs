@@ -10,7 +10,7 @@ const HEADINGS = '目标,任务,牵头专班,措施,责任单位,配合单位,�
 const ROWS = [
   '建强组织体系,规范化建设,强基赋能专班,整顿软弱涣散村党组织,mzj,"zzzx、zjj",６,个,2027年3月1日',
   ',,,活动场所补短板,zjj,,24,处,2027/6/30',
-  '办好群众的事,热线办理,f1,热线按期办结,zzzx,,100,件,2027-12-31',
+  '办好群众的事,热线办理,f1,热线按期办结,zzzx,,100,件,2027-05-31',
 ];
 
 /** A CSV file of the programme's sheet. */
@@ -70,11 +70,30 @@ journeys('a planner', (journey) => {
         await staff.visit(`${base}/import/measure`);
         await staff.page.setInputFiles('[name=sheet]', { name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('姓名,电话\n张三,1\n') });
         await staff.press('#import .send button');
-        assert.match(await staff.page.locator('[role=alert]').innerText(), /没有找到|缺少栏名/);
+        assert.match(await staff.page.locator('[role=alert]').innerText(), /不是要导入的表格.*应有栏名：目标、任务/);
 
-        // The good one: shown, then carried out.
+        // What is no table, and one without rows: said so, and nothing is said to be kept.
+        const file = async (text, name) => {
+          await staff.visit(`${base}/import/measure`);
+          await staff.page.setInputFiles('[name=sheet]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+          await staff.press('#import .send button');
+        };
+        await file('hello\n', 'x.xlsx');
+        assert.match(await staff.page.locator('[role=alert]').innerText(), /不是要导入的表格/);
+        assert.doesNotMatch(await words(staff), /都还在/);
+        await staff.shot('import-no-table');
+        await file('%PDF-1.4\n', 'x.xlsx');
+        assert.match(await staff.page.locator('[role=alert]').innerText(), /不是表格文件/);
+        await file(`${HEADINGS}\n`, 'x.csv');
+        assert.match(await words(staff), /只有栏名/);
+
+        // The good one: shown as it was understood, then carried out. A column that is not asked for is named.
+        await file([`${HEADINGS},备注`, ...ROWS.map((row) => `${row},紧急`)].join('\n'), 'x.csv');
+        assert.match(await staff.page.locator('#preview-h ~ .inset').innerText(), /没有读：备注/);
         await upload(staff, base, ROWS);
-        assert.match(await words(staff), /全部导入（7项）/);
+        const preview = await words(staff);
+        assert.match(preview, /全部导入（7项）/);
+        assert.match(preview, /整顿软弱涣散村党组织[\s\S]*民政局[\s\S]*目标数：6 · 计量单位：个 · 完成期限：2027年3月1日/);
         await staff.shot('import-preview');
         await staff.press('#apply .send button');
         assert.match(await words(staff), /新登记7项，更新0项/);

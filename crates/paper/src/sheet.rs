@@ -23,6 +23,8 @@ pub struct Sheet {
 pub struct Row {
     /// As spreadsheet programs number it, from 1.
     pub number: u32,
+    /// Whether the file hides it, by hand or by a filter.
+    pub hidden: bool,
     /// Cells with something in them, by column from 0.
     pub cells: BTreeMap<u32, Cell>,
 }
@@ -95,6 +97,10 @@ pub struct Found {
     pub first: usize,
     /// The columns of the headings looked for, in their order.
     pub columns: Vec<Option<u32>>,
+    /// Columns whose headings are not looked for: they are not read.
+    pub unknown: Vec<u32>,
+    /// Positions in the book of other sheets that hold such a table too: they are not read.
+    pub others: Vec<usize>,
 }
 
 /// The table is nowhere; what comes nearest.
@@ -121,6 +127,7 @@ pub fn find(book: &Book, headings: &[Heading]) -> Result<Found, NotFound> {
     let wanted: Vec<Vec<String>> =
         headings.iter().map(|heading| heading.names.iter().map(|name| folded(name)).collect()).collect();
     let mut best: Option<(usize, Found)> = None;
+    let mut fitting: Vec<usize> = Vec::new();
     let mut nearest = NotFound::default();
     let mut most = 0;
     for (at, sheet) in book.sheets.iter().enumerate() {
@@ -139,10 +146,16 @@ pub fn find(book: &Book, headings: &[Heading]) -> Result<Found, NotFound> {
             let missing: Vec<usize> = (0..headings.len())
                 .filter(|&heading| headings[heading].required && places[heading].is_empty())
                 .collect();
-            if missing.is_empty() && twice.is_none() {
+            if missing.is_empty() && twice.is_none() && held > 0 {
+                if fitting.last() != Some(&at) {
+                    fitting.push(at);
+                }
                 if best.as_ref().is_none_or(|(most, _)| held > *most) {
                     let columns = places.iter().map(|places| places.first().copied()).collect();
-                    best = Some((held, Found { sheet: at, first: position + 1, columns }));
+                    let known = |column: &u32| places.iter().flatten().any(|known| known == column);
+                    let unknown = row.cells.keys().copied().filter(|column| !known(column)).collect();
+                    let others = Vec::new();
+                    best = Some((held, Found { sheet: at, first: position + 1, columns, unknown, others }));
                 }
             } else if held > most {
                 most = held;
@@ -153,10 +166,9 @@ pub fn find(book: &Book, headings: &[Heading]) -> Result<Found, NotFound> {
             }
         }
     }
-    match best {
-        Some((held, found)) if held > 0 => Ok(found),
-        _ => Err(nearest),
-    }
+    let Some((_, mut found)) = best else { return Err(nearest) };
+    found.others = fitting.into_iter().filter(|at| *at != found.sheet).collect();
+    Ok(found)
 }
 
 #[cfg(test)]

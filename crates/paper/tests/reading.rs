@@ -241,6 +241,37 @@ fn the_table_is_found_under_titles_and_on_another_sheet() {
 }
 
 #[test]
+fn what_is_not_read_of_a_book_is_told() {
+    let mut book = Workbook::new();
+    for name in ["一月", "二月 & 三月"] {
+        let sheet = book.add_worksheet().set_name(name).expect("a name");
+        for (column, text) in (0..).zip(["目标", "备注", "目标数"]) {
+            sheet.write(0, column, text).expect("a cell");
+            sheet.write(1, column, "甲").expect("a cell");
+            sheet.write(3, column, "乙").expect("a cell");
+        }
+    }
+    // One that is hidden by hand and holds something, and one that holds nothing.
+    let second = book.worksheet_from_index(1).expect("a sheet");
+    second.set_row_hidden(3).expect("hidden").set_row_hidden(9).expect("hidden");
+    let bytes = book.save_to_buffer().expect("a workbook");
+    let book = read(&bytes, &Limits::default()).expect("a book");
+    let found = find(&book, &headings()).expect("found");
+    assert_eq!((found.sheet, found.others, found.unknown), (0, vec![1], vec![1]));
+    let hidden = |at: usize| -> Vec<(u32, bool)> {
+        book.sheets[at].rows.iter().map(|row| (row.number, row.hidden)).collect()
+    };
+    assert_eq!(hidden(0), [(1, false), (2, false), (4, false)]);
+    assert_eq!(hidden(1), [(1, false), (2, false), (4, true)]);
+}
+
+#[test]
+fn a_printed_page_is_no_sheet_though_it_may_be_made_of_text() {
+    let page = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n";
+    assert_eq!(read(page, &Limits::default()), Err(ReadFault::NotASheet));
+}
+
+#[test]
 fn a_wrong_sheet_is_told_with_what_it_holds_and_what_is_missing() {
     let bytes = book(|sheet| {
         for (column, text) in (0..).zip(["目标", "单位", "期限"]) {

@@ -12,7 +12,7 @@ use gongzhi_service::Service;
 use gongzhi_service::ambient::Machine;
 use gongzhi_service::import::{Applied, ImportFailure, LIMITS, Plan};
 use gongzhi_web::i18n::{Lang, t, t_with};
-use gongzhi_web::pages::sheets::{file_words, no_table_words, reported};
+use gongzhi_web::pages::sheets::{file_words, hints, no_table_words, reported};
 
 use super::Fault;
 
@@ -119,8 +119,10 @@ fn told(lang: Lang, service: &Service, plan: &Plan, left: &[u32], carried: bool)
     let mut lines = reported(lang, &state, plan);
     let [new, changed, _] = plan.counts();
     let pairs = [("x", (new as i64).into()), ("y", (changed as i64).into())];
+    lines.extend(hints(lang, plan));
     lines.push(match (carried, plan.faults.is_empty()) {
         (true, _) => t_with(lang, "import-done", pairs),
+        (false, true) if plan.is_blank() => t(lang, "import-blank").into_owned(),
         (false, true) => t_with(lang, "import-would", pairs),
         (false, false) => t(lang, "import-faulty").into_owned(),
     });

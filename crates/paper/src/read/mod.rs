@@ -6,6 +6,7 @@
 //! - CSV is read as UTF-8 (with or without byte order mark) or, failing that, as GB 18030, which holds GBK and
 //!   is what spreadsheet programs write in China. Columns are parted by comma, semicolon or tab.
 
+mod hidden;
 mod text;
 mod xlsx;
 

@@ -50,7 +50,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, ReadFault> {
 /// The text of a file: UTF-8, else GB 18030 where every byte of it makes sense.
 fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, ReadFault> {
     // Texts hold no zero bytes and no control characters; other kinds of files do.
-    if bytes.iter().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31)) {
+    // A printed page may be made of text alone, and says in its first bytes what it is.
+    if bytes.starts_with(b"%PDF-") || bytes.iter().any(|byte| matches!(byte, 0..=8 | 11 | 12 | 14..=31)) {
         return Err(ReadFault::NotASheet);
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);

@@ -44,6 +44,7 @@ fn cells(bytes: &[u8], limits: &Limits) -> Result<Book, ReadFault> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let names: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
+    let hidden = super::hidden::rows(bytes);
     let mut gathered = Gathered::new(limits);
     for name in names {
         gathered.begin(&name);
@@ -53,6 +54,9 @@ fn cells(bytes: &[u8], limits: &Limits) -> Result<Book, ReadFault> {
                 let (row, column) = record.pos;
                 gathered.put(row, column, cell(&record.value, record.formula.is_some()))?;
             }
+        }
+        if let (Some(sheet), Some(hidden)) = (gathered.sheets.last_mut(), hidden.get(&name)) {
+            sheet.rows.iter_mut().for_each(|row| row.hidden = hidden.contains(&row.number));
         }
         let areas = book.merge_cells_by_sheet_name(&name).map_err(damaged)?;
         if areas.len() > MERGED {

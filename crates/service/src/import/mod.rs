@@ -16,6 +16,7 @@ pub mod run;
 mod trial;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{Digest, RecordId, Value};
@@ -95,7 +96,8 @@ impl Sheet {
 /// What becomes of a record.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Becomes {
-    New,
+    /// With what was read of it.
+    New(Arc<BTreeMap<String, Value>>),
     /// Fields that change: before and after.
     Changed(Vec<(String, Option<Value>, Option<Value>)>),
     Unchanged,
@@ -145,6 +147,17 @@ pub enum What {
     Refused(Refusal),
 }
 
+/// What a file holds beside what was read, and what may have been read unseen. It is told and is no fault.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Aside {
+    /// Names of other sheets with the same headings.
+    pub sheets: Vec<String>,
+    /// Headings of columns that are not read.
+    pub columns: Vec<String>,
+    /// Rows that were read though the file hides them.
+    pub hidden: Vec<u32>,
+}
+
 /// What a sheet would do.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -153,6 +166,7 @@ pub struct Plan {
     pub name: String,
     /// The row of its headings.
     pub heading: u32,
+    pub aside: Aside,
     pub entries: Vec<Entry>,
     /// By row and column; where there is one, nothing is imported.
     pub faults: Vec<RowFault>,
@@ -171,12 +185,17 @@ impl Plan {
         let mut counts = [0; 3];
         for entry in &self.entries {
             counts[match entry.becomes {
-                Becomes::New => 0,
+                Becomes::New(_) => 0,
                 Becomes::Changed(_) => 1,
                 Becomes::Unchanged => 2,
             }] += 1;
         }
         counts
+    }
+
+    /// Whether nothing stands under the headings.
+    pub fn is_blank(&self) -> bool {
+        self.entries.is_empty() && self.faults.is_empty()
     }
 
     /// Whether it is carried out in one transaction.

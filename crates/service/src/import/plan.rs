@@ -15,7 +15,7 @@ use gongzhi_store::{ListQuery, Scope, StoreError, Want};
 use super::cells::{Cells, Unread};
 use super::keep::Upload;
 use super::trial::Trial;
-use super::{Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet, Tell, What};
+use super::{Aside, Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet, Tell, What};
 use crate::engine::State;
 use crate::service::Service;
 
@@ -92,6 +92,7 @@ pub fn make(
     Ok(Plan {
         name: table.name.clone(),
         heading: table.rows[found.first - 1].number,
+        aside: aside(book, &found),
         sheet,
         entries,
         faults,
@@ -100,6 +101,19 @@ pub fn make(
         rows,
         seen,
     })
+}
+
+/// What is not read of a book.
+fn aside(book: &Book, found: &Found) -> Aside {
+    let table = &book.sheets[found.sheet];
+    let heads = &table.rows[found.first - 1];
+    // A column without anything under its heading leaves nothing out.
+    let holds = |column: &&u32| table.rows[found.first..].iter().any(|row| !row.text(**column).is_empty());
+    Aside {
+        sheets: found.others.iter().map(|at| book.sheets[*at].name.clone()).collect(),
+        columns: found.unknown.iter().filter(holds).map(|column| heads.text(*column).to_owned()).collect(),
+        hidden: table.rows[found.first..].iter().filter(|row| row.hidden).map(|row| row.number).collect(),
+    }
 }
 
 /// Gives each order its command. The identifier holds the revision of the record, so that the same
@@ -195,7 +209,7 @@ struct Node {
     id: RecordId,
     /// The row that spoke of it first.
     row: u32,
-    values: BTreeMap<String, Value>,
+    values: Arc<BTreeMap<String, Value>>,
 }
 
 /// A record is told apart under the one above it, if there is one, at its level, by its key.
@@ -331,6 +345,7 @@ impl<'p> Planning<'p> {
         let mechanism = &sheet.chain[level];
         let key = key(mechanism, &values);
         let column = sheet.columns.iter().position(|column| column.level == level && column.key);
+        let values = Arc::new(values);
         if let Some(node) = self.nodes.get(&(under, level, key.clone())).cloned() {
             if level + 1 == sheet.chain.len() {
                 self.fault(row, column, What::Twice(node.row));
@@ -359,8 +374,8 @@ impl<'p> Planning<'p> {
             }
             None => {
                 let id = self.fresh(under, level, &key);
-                let (entry, order) = opened(mechanism, level, row.number, id, under, input);
-                self.entries.push(Entry { title: title(mechanism, &values), ..entry });
+                let (entry, order) = opened(mechanism, level, row.number, id, under, input, &values);
+                self.entries.push(entry);
                 self.orders.extend(order.map(|order| (row.number, order)));
                 Node { id, row: row.number, values }
             }
@@ -486,7 +501,7 @@ impl<'p> Planning<'p> {
     }
 }
 
-/// A new record's entry, without its title, and its order.
+/// A new record's entry and its order.
 fn opened(
     mechanism: &Mechanism,
     level: usize,
@@ -494,14 +509,15 @@ fn opened(
     id: RecordId,
     under: Option<RecordId>,
     input: &Input,
+    values: &Arc<BTreeMap<String, Value>>,
 ) -> (Entry, Option<Order>) {
     let order = mechanism.sheet().map(|(sheet, step)| {
         let mut input = asked(input, step);
         input.extend(under.map(|under| (PARENT.to_owned(), Raw::Text(under.to_string()))));
         Order::Open { mechanism: mechanism.name.clone(), step: sheet.new.clone(), id, input }
     });
-    let entry =
-        Entry { row, level, record: id, number: String::new(), title: String::new(), becomes: Becomes::New };
+    let (number, title) = (String::new(), title(mechanism, values));
+    let entry = Entry { row, level, record: id, number, title, becomes: Becomes::New(values.clone()) };
     (entry, order)
 }
 

@@ -12,6 +12,12 @@ import-check-note = This writes nothing.
 import-preview = Preview
 import-read = Sheet “{ $x }” was read; its headings stand in row { $n }.
 import-read-csv = The headings stand in row { $n }.
+import-other-sheets = Other sheets in the file have the same headings and were not read: { $x }. To import them too, upload each in a file of its own.
+import-other-columns = These columns are not asked for and were not read: { $x }.
+import-hidden = { $n ->
+    [one] One row that was read is hidden
+   *[other] { $n } rows that were read are hidden
+} in the file, by hand or by a filter: row { $x }. What should not be imported must be deleted there.
 import-faults = Faults
 import-new = New
 import-changed = Changed
@@ -19,6 +25,7 @@ import-unchanged = Unchanged
 import-faulty = The sheet has faults; nothing was imported
 import-faulty-note = Mend them in the sheet as told below and upload it again.
 import-nothing = All of the sheet is there already and nothing has changed: there is nothing to import.
+import-blank = The sheet holds headings only, and nothing under them. Fill it in and upload it again.
 import-apply = Import all ({ $n })
 import-apply-note = Everything is written at once, or nothing is.
 import-otherwise = Somebody changed these records since the preview, or the sheet does not fit the rules. Nothing was imported; see the new preview.
@@ -88,6 +95,8 @@ sheet-too-many-columns = Cell { $x } lies too far to the right. Delete what does
 sheet-too-long = The text in cell { $x } is too long. Shorten it.
 sheet-heading-twice = The heading “{ $x }” stands twice in row { $n }, so it is not clear which column to read. Rename one.
 sheet-no-table = The table was not found. Expected headings: { $x }. Sheets in the file: { $y }.
+sheet-no-table-text = This is not the table to import: no line holds its headings. Expected headings: { $x }. Upload XLSX or CSV; the blank form can be filled in.
+sheet-headings-missing-text = Row { $n } lacks the headings: { $x }. There stands: { $y }. Use the blank form.
 sheet-headings-missing = Sheet “{ $z }”, row { $n }, lacks the headings: { $x }. There stands: { $y }. Use the blank form.
 sheet-xlsx = Sheet of { $x } (XLSX)
 sheet-pdf = Sheet of { $x } (PDF)

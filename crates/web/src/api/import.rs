@@ -16,7 +16,7 @@ use super::problem::{CommandProblems, Problem, SHEET};
 use super::shape::Id;
 use crate::app::App;
 use crate::i18n::Lang;
-use crate::pages::sheets::{fault_words, file_words, no_table_words};
+use crate::pages::sheets::{fault_words, file_words, hints, no_table_words};
 use crate::pages::words::say;
 
 /// How a sheet is to be taken.
@@ -45,6 +45,9 @@ pub struct ImportReport {
     pub new: usize,
     pub changed: usize,
     pub unchanged: usize,
+    /// What the file holds beside what was read, in sentences: other sheets with the same headings, columns that are
+    /// not asked for, hidden rows.
+    pub hints: Vec<String>,
     pub faults: Vec<ImportFault>,
     /// The records that are new or change.
     pub records: Vec<ImportedRecord>,
@@ -193,10 +196,11 @@ fn report(lang: Lang, state: &County, done: &Applied, applied: bool) -> ImportRe
         row: entry.row,
         mechanism: plan.sheet.chain[entry.level].name.clone(),
         record: Id(entry.record),
-        new: entry.becomes == Becomes::New,
+        new: matches!(entry.becomes, Becomes::New(_)),
         title: entry.title.clone(),
     });
     let faults = plan.faults.iter().map(fault).collect();
     let left = done.left.clone();
-    ImportReport { applied, left, new, changed, unchanged, faults, records: records.collect() }
+    let (hints, records) = (hints(lang, plan), records.collect());
+    ImportReport { applied, left, new, changed, unchanged, hints, faults, records }
 }

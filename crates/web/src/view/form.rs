@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Field, Link, Shell};
+use super::{Field, FieldKind, Link, Shell};
 
 /// A form that posts to one address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -76,6 +76,12 @@ impl Form {
     /// Whether anything is wrong.
     pub fn failed(&self) -> bool {
         !self.problems.is_empty() || !self.faults().is_empty()
+    }
+
+    /// Whether the page still holds what was filled in. A chosen file goes with the page that was left.
+    pub fn keeps(&self) -> bool {
+        let mut fields = self.groups.iter().flat_map(|group| &group.fields);
+        fields.any(|field| !matches!(field.kind, FieldKind::Files(_)))
     }
 
     /// Names of the islands that the form asks for.

@@ -85,6 +85,10 @@ pub struct ImportPreview {
     pub figures: Vec<Figure>,
     /// Which sheet was read, with its row of headings.
     pub read: String,
+    /// What the file holds beside that, in sentences.
+    pub hints: Vec<String>,
+    /// Why there is nothing to carry out, where there is neither fault nor change.
+    pub nothing: String,
     /// It is another plan than was shown before; empty if not.
     pub otherwise: String,
     /// What is wrong, by row.

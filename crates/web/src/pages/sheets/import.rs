@@ -346,11 +346,15 @@ pub fn no_table_words(lang: Lang, found: &NotFound, sheet: &Sheet) -> String {
         let all = (0..sheet.columns.len()).filter(|at| !sheet.columns[*at].optional);
         let expected = join(all.filter_map(|at| heading(&at)).collect());
         let sheets = join(found.sheets.iter().filter(|name| !name.is_empty()).cloned().collect());
+        if sheets.is_empty() {
+            return t_with(lang, "sheet-no-table-text", [("x", expected.into())]);
+        }
         return t_with(lang, "sheet-no-table", [("x", expected.into()), ("y", sheets.into())]);
     };
     let missing = join(found.missing.iter().filter_map(heading).collect());
     let read = join(found.read.clone().into_iter().take(20).collect());
     let pairs =
         [("x", missing.into()), ("y", read.into()), ("n", (*row).into()), ("z", name.as_str().into())];
-    t_with(lang, "sheet-headings-missing", pairs)
+    let key = if name.is_empty() { "sheet-headings-missing-text" } else { "sheet-headings-missing" };
+    t_with(lang, key, pairs)
 }

@@ -16,7 +16,7 @@ use crate::app::App;
 
 pub use import::{file_words, no_table_words};
 pub use paper::{links, printed, value};
-pub use shown::{fault_words, reported};
+pub use shown::{fault_words, hints, reported};
 
 /// Their routes.
 pub fn routes() -> Router<App> {

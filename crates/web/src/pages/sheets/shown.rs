@@ -19,6 +19,8 @@ use crate::view::{
 
 /// Most faults and most records told on one page.
 const TOLD: usize = 200;
+/// Most rows named in a sentence.
+const LISTED: usize = 20;
 
 pub fn preview(
     app: &App,
@@ -65,6 +67,8 @@ pub fn preview(
     ImportPreview {
         figures,
         read,
+        hints: hints(lang, plan),
+        nothing: visitor.t(if plan.is_blank() { "import-blank" } else { "import-nothing" }),
         otherwise: otherwise.unwrap_or_default(),
         faults: plan.faults.iter().take(TOLD).map(|fault| told(lang, &state, plan, fault)).collect(),
         more_faults: more(faults),
@@ -72,6 +76,22 @@ pub fn preview(
         more_changes: more(new + changed),
         apply,
     }
+}
+
+/// What a file holds beside what was read, in sentences.
+pub fn hints(lang: Lang, plan: &Plan) -> Vec<String> {
+    let comma = t(lang, "list-comma");
+    let told = |key: &str, names: &[String]| {
+        (!names.is_empty()).then(|| t_with(lang, key, [("x", names.join(&comma).into())]))
+    };
+    let hidden = &plan.aside.hidden;
+    let rows: Vec<String> = hidden.iter().take(LISTED).map(u32::to_string).collect();
+    let more = if hidden.len() > LISTED { t(lang, "import-left-more") } else { "".into() };
+    let pairs = [("n", (hidden.len() as i64).into()), ("x", format!("{}{more}", rows.join(&comma)).into())];
+    let hidden = (!hidden.is_empty()).then(|| t_with(lang, "import-hidden", pairs));
+    let sheets = told("import-other-sheets", &plan.aside.sheets);
+    let columns = told("import-other-columns", &plan.aside.columns);
+    [sheets, columns, hidden].into_iter().flatten().collect()
 }
 
 /// How far the checking of a large sheet is.
@@ -203,17 +223,29 @@ fn change(lang: Lang, state: &State, plan: &Plan, entry: &Entry) -> ImportChange
         Some(value) => names::value(lang, state, field, value),
         None => t(lang, "rows-none").into_owned(),
     };
-    let changes = match &entry.becomes {
-        Becomes::Changed(changes) => changes.as_slice(),
-        _ => &[],
+    let line = |field: &Field, told: String| format!("{}{}{told}", say(lang, &field.words), t(lang, "colon"));
+    let lines: Vec<String> = match &entry.becomes {
+        Becomes::Changed(changes) => {
+            let fields = changes.iter().filter_map(|one| Some((mechanism.field(&one.0)?, &one.1, &one.2)));
+            let told = fields.map(|(field, before, after)| {
+                line(field, format!("{} → {}", value(field, before), value(field, after)))
+            });
+            told.collect()
+        }
+        // As it was understood, so that a number or a day read otherwise than meant is seen before it is kept.
+        Becomes::New(read) => {
+            let columns = plan.sheet.columns.iter().filter(|column| column.level == entry.level);
+            let fields = columns.map(|column| &column.field);
+            let fields = fields.filter(|field| Some(&field.name) != mechanism.title.as_ref());
+            let told = fields.filter_map(|field| {
+                Some(line(field, names::value(lang, state, field, read.get(&field.name)?)))
+            });
+            let told: Vec<String> = told.collect();
+            if told.is_empty() { Vec::new() } else { vec![told.join(" · ")] }
+        }
+        Becomes::Unchanged => Vec::new(),
     };
-    let lines = changes.iter().filter_map(|(name, before, after)| {
-        let field = mechanism.field(name)?;
-        let label = say(lang, &field.words);
-        let colon = t(lang, "colon");
-        Some(format!("{label}{colon}{} → {}", value(field, before), value(field, after)))
-    });
-    let new = entry.becomes == Becomes::New;
+    let new = matches!(entry.becomes, Becomes::New(_));
     ImportChange {
         row: entry.row.to_string(),
         what: t(lang, if new { "import-new" } else { "import-changed" }).into_owned(),
@@ -221,6 +253,6 @@ fn change(lang: Lang, state: &State, plan: &Plan, entry: &Entry) -> ImportChange
         of: say(lang, &mechanism.words),
         title: entry.title.clone(),
         record: (!new).then(|| Link::new(entry.number.clone(), desk_base(entry.record))),
-        lines: lines.collect(),
+        lines,
     }
 }
