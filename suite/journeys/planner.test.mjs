@@ -121,6 +121,19 @@ journeys('a planner', (journey) => {
         await staff.press('#import .send button');
         assert.match(await words(staff), /不用导入/);
 
+        // Those drafted are issued together: what asks nothing takes one press after it was shown.
+        const drafts = '/desk/list?mechanism=measure&view=list&state=drafted';
+        await staff.visit(drafts);
+        const chosen = ['整顿软弱涣散村党组织', '活动场所补短板'];
+        for (const title of chosen) await staff.page.locator('tr[data-row]', { hasText: title }).first().locator('input[name=id]').check();
+        await staff.page.selectOption('#bulk-step', 'issue');
+        await staff.press('.bulk-bar button');
+        assert.match(await staff.page.locator('form.form .send .main').innerText(), /2/);
+        await staff.press('form.form .send .main');
+        assert.equal(await staff.page.locator('.bulk-lines .chip.tone-good').count(), chosen.length);
+        await staff.visit(drafts);
+        for (const title of chosen) assert.equal(await staff.page.locator('tr[data-row]', { hasText: title }).count(), 0, title);
+
         // A measure issued and chased.
         await staff.visit(base);
         await staff.press(staff.page.locator('.children a').filter({ hasText: '办好群众的事' }).first());

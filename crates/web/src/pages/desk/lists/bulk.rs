@@ -66,7 +66,9 @@ pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted
     let whole = !first && failed.faults.is_empty() && !picking;
     // Where the step asks for nothing its effect can be told at once.
     let told = whole || known.asks.is_empty();
-    let digest = Digest::of_parts(&[format!("{:?}{chosen:?}", read.input).as_bytes()]).to_string();
+    // Of the records, not of how each was seen: the list tells no revisions, and the preview adds them.
+    let ids: Vec<RecordId> = chosen.iter().map(|(id, _)| *id).collect();
+    let digest = Digest::of_parts(&[format!("{:?}{ids:?}", read.input).as_bytes()]).to_string();
     let (actor, input, ids) = (me.actor(), read.input.clone(), chosen.clone());
     let name = known.name.clone();
     let page =
