@@ -74,6 +74,40 @@ journeys('views of the work programme', (journey) => {
     });
   });
 
+  journey('on a telephone the chosen view is in sight among the tabs; a long list is chosen from as a whole', {}, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      for (const view of ['list', 'calendar', 'book']) {
+        await staff.visit(`${LIST}&view=${view}`);
+        const [bar, tab] = [await staff.page.locator('nav.tabs').boundingBox(), await staff.page.locator('nav.tabs [aria-current]').boundingBox()];
+        assert.ok(tab.x >= bar.x - 1 && tab.x + tab.width <= bar.x + bar.width + 1, view);
+      }
+      await staff.visit(`${LIST}&view=list`);
+      assert.equal(await rows(staff), 30);
+      await staff.shot('list-short');
+      await staff.press('.bulk-bar a');
+      const all = await rows(staff);
+      assert.ok(all > 100, `${all} measures on one page`);
+      assert.equal(await staff.page.locator('.bulk-bar a').count(), 0);
+      await staff.page.locator('.bulk-bar input[name=all]').check();
+      await staff.page.selectOption('#bulk-step', 'issue');
+      await staff.press('.bulk-bar button');
+      assert.equal(await staff.page.locator('.bulk-lines tbody tr').count(), all);
+    });
+  });
+
+  journey('a file tells the same day as the page by which something is due', { viewport: DESKTOP }, async (j) => {
+    await asStaff(j, 'planner', async (staff) => {
+      const list = `${LIST}&view=list&cols=number,due&show=open`;
+      await staff.visit(list);
+      const pairs = await staff.page.locator('tr[data-row]').evaluateAll((all) => all.map((row) => [row.querySelector('.c-number, .c-title > a')?.textContent.trim(), row.querySelector('.c-due time')?.getAttribute('datetime')]));
+      const told = pairs.filter(([, due]) => due);
+      assert.ok(told.length > 0, 'something is due');
+      const href = await staff.page.locator('.under a[href*=".csv?"]').first().getAttribute('href');
+      const lines = (await (await staff.page.request.get(href)).text()).split(/\r?\n/);
+      for (const [number, due] of told) assert.ok(lines.some((line) => line.includes(number) && line.includes(due.replace('T', ' '))), `${number} ${due}`);
+    }, { viewport: DESKTOP });
+  });
+
   journey('a search tells how many there are and pages on', {}, async (j) => {
     await asStaff(j, 'dispatch', async (staff) => {
       await staff.visit(`/desk/list?q=${encodeURIComponent('村')}`);

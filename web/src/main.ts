@@ -1,6 +1,7 @@
 // What every page loads: finds the islands on the page and fetches their code, switches theme, type size and language
 // in place, and installs the service worker. Kept small; everything else comes lazily.
 import { mountAll, register } from './core/page.ts';
+import { showChosenTabs } from './core/tabs.ts';
 import { prefs } from './islands/prefs.ts';
 
 // Islands that meet on the same pages share one chunk: one request on an old phone instead of eight.
@@ -28,6 +29,7 @@ register({
 });
 mountAll();
 prefs();
+showChosenTabs();
 
 // A receipt tells that a form has arrived: its draft has done its duty. Inline here, so that it needs no second request.
 const done = document.querySelector('[data-draft-done]')?.getAttribute('data-draft-done');

@@ -39,6 +39,7 @@ bulk-all = { $n ->
     [one] The one on this page
    *[other] All { $n } on this page
  }
+bulk-longest = { $n } on a page
 bulk-step = Step
 bulk-step-none = Choose a step
 bulk-go = Next

@@ -36,6 +36,7 @@ bulk-title = 批量办理
 bulk-choose = 选择
 bulk-choose-one = 选择：{ $x }
 bulk-all = 本页全部{ $n }项
+bulk-longest = 一页列{ $n }项
 bulk-step = 办理
 bulk-step-none = 选择步骤
 bulk-go = 下一步

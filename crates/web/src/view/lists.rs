@@ -106,6 +106,8 @@ pub struct ListPage {
     pub chosen: Vec<Choice>,
     /// Steps that may be taken of many; none when the person may take none.
     pub steps: Vec<Choice>,
+    /// The same records on a longer page, so that more of them can be chosen at once.
+    pub longest: Option<Link>,
     /// The mechanism's name.
     pub mechanism: String,
     /// The view's name.

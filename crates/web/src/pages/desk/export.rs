@@ -15,7 +15,7 @@ use super::lists::{self, Asked, cell};
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
 use crate::pages::problem::{Answer, Trouble};
-use crate::pages::rows::record_row;
+use crate::pages::rows::{due_civil, record_row};
 use crate::pages::sheets::{XLSX, saved};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
@@ -126,11 +126,12 @@ pub fn records(
     rows: &[&Listed],
 ) -> Table {
     let (zone, now) = (state.world.zone, app.service.now());
-    let moment = |at| Cell::Text(format::iso(zone.civil(at)).replace('T', " "));
+    let told = |civil| Cell::Text(format::iso(civil).replace('T', " "));
+    let moment = |at| told(zone.civil(at));
     let made = |column: &Shown, one: &Listed| match column {
         Shown::Opened => moment(one.row.opened),
         Shown::Changed => moment(one.row.changed),
-        Shown::Due => one.row.due.map_or(Cell::Empty, moment),
+        Shown::Due => one.row.due.map_or(Cell::Empty, |at| told(due_civil(state, at))),
         Shown::Field(name) => match one.value(name) {
             Some((field, value)) => crate::pages::sheets::value(lang, state, field, None, Some(value)),
             None => Cell::Empty,
@@ -157,10 +158,10 @@ pub fn records(
 fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: String) -> Table {
     let (lang, zone, now) = (visitor.lang, state.world.zone, app.service.now());
     let column = |key: &str, width| Column { heading: visitor.t(key), width, ..Column::default() };
-    let moment = |at| format::iso(zone.civil(at)).replace('T', " ");
+    let told = |civil| format::iso(civil).replace('T', " ");
     let cells = |row: &Row| {
         let shown = record_row(lang, state, row, now);
-        let due = row.due.map(moment).unwrap_or_default();
+        let due = row.due.map(|at| told(due_civil(state, at))).unwrap_or_default();
         let texts = [
             shown.code,
             shown.subject,
@@ -168,7 +169,7 @@ fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: Stri
             shown.place,
             shown.state.label,
             shown.owner,
-            moment(row.opened),
+            told(zone.civil(row.opened)),
             due,
         ];
         texts.map(Cell::Text).to_vec()

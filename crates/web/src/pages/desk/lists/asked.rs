@@ -107,6 +107,12 @@ impl Asked {
         if ROWS.contains(&asked) { asked } else { ROWS[0] }
     }
 
+    /// The same question with the longest page, where there is more than this one shows.
+    pub fn longest(&self, more: bool) -> Option<Asked> {
+        let most = ROWS[ROWS.len() - 1];
+        (more && self.limit() < most).then(|| self.with("rows", &most.to_string()))
+    }
+
     /// The question in the service's form; `mechanism` where none is named.
     pub fn ask(&self, mechanism: &str) -> Ask {
         let text = |name: &str| self.get(name).to_owned();
@@ -188,5 +194,8 @@ mod tests {
         assert_eq!(other.query(), "f.due_on=none&mechanism=measure&q=%E6%B0%B4&show=open");
         assert_eq!(asked.bare().href(), "/desk/list?mechanism=measure");
         assert_eq!(Asked::read("rows=5000").limit(), 30);
+        let longest = asked.longest(true).expect("more than thirty");
+        assert_eq!((longest.limit(), longest.get("after")), (200, ""));
+        assert_eq!((asked.longest(false), longest.longest(true)), (None, None));
     }
 }

@@ -243,6 +243,10 @@ pub async fn list(seen: &Seen<'_>, note: Option<crate::view::Flash>) -> Answer {
         rows: listing.rows.iter().map(|one| row(seen, &listing.columns, one)).collect(),
         downloads: downloads(seen, !listing.rows.is_empty()),
         paging: asked.paging(listing.next),
+        longest: asked.longest(listing.next.is_some() || !asked.get("after").is_empty()).map(|longest| {
+            let n = [("n", i64::from(longest.limit()).into())];
+            Link::new(t_with(lang, "bulk-longest", n), longest.href())
+        }),
         chosen,
         steps,
         mechanism: seen.mechanism.name.clone(),
