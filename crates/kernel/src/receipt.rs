@@ -21,6 +21,9 @@ pub struct Receipt {
     pub checkpoint: Note,
     /// Entries of the record from its first on, without gaps.
     pub entries: Vec<Proven>,
+    /// Canonical bytes of the [`Header`] of the entry before the first one, whose hash that one holds: the
+    /// first cannot have been entered earlier than it.
+    pub before: Option<Vec<u8>>,
     /// That the log only grew since an earlier checkpoint.
     pub earlier: Option<Earlier>,
 }
@@ -31,9 +34,9 @@ pub struct Proven {
     pub seq: u64,
     /// Canonical bytes of the [`Header`].
     pub header: Vec<u8>,
-    pub salt: [u8; 16],
-    /// Canonical bytes of the [`Event`], where the holder may see it.
-    pub body: Option<Vec<u8>>,
+    /// Salt and canonical bytes of the [`Event`], where the holder may see it. A salt without its content would
+    /// help nobody but who wants to guess the content.
+    pub body: Option<([u8; 16], Vec<u8>)>,
     /// Inclusion proof.
     pub path: Vec<Digest>,
 }
@@ -78,6 +81,10 @@ pub enum Fault {
     NotInLog { seq: u64 },
     /// An entry's content is not what was entered.
     Body { seq: u64 },
+    /// What is given as the head of the entry before is not that of the entry before.
+    Before { seq: u64 },
+    /// An entry's time lies before that of an entry before.
+    Time { seq: u64 },
     /// The log is not the continuation of the earlier one.
     Rewritten { size: u64 },
     /// The checker's own checkpoint is of another size, and the receipt holds no proof between both.
@@ -94,6 +101,8 @@ pub struct Verified {
     /// Whether these keys come from the receipt itself: then all hangs on whoever handed it over.
     pub own_keys: bool,
     pub entries: Vec<Seen>,
+    /// When the entry before the first one was entered: the first one came then or later.
+    pub after: Option<Timestamp>,
     /// Size of the earlier log that was continued.
     pub since: Option<u64>,
 }
@@ -135,9 +144,16 @@ impl Receipt {
             return Err(Fault::Empty);
         }
         let mut seen = Vec::with_capacity(self.entries.len());
+        let mut last: Option<Header> = None;
         for (entry, revision) in self.entries.iter().zip(1..) {
-            seen.push(entry.verify(self.record, revision, &point)?);
+            let (header, event) = entry.verify(self.record, revision, &point)?;
+            if last.is_some_and(|last| header.seq <= last.seq || !header.may_follow(&last)) {
+                return Err(Fault::Time { seq: header.seq });
+            }
+            seen.push(Seen { seq: header.seq, at: header.at, revision, event });
+            last = Some(header);
         }
+        let after = self.before()?;
         if let Some(earlier) = &self.earlier {
             let (old, new) = ((earlier.size, earlier.root), (point.size, point.root));
             if !proof::continues(old, new, &earlier.path) {
@@ -150,7 +166,23 @@ impl Receipt {
         let since = trust.log.as_ref().and_then(|note| Checkpoint::read(&note.text).ok()).map(|log| log.size);
         let since = since.or(self.earlier.as_ref().map(|earlier| earlier.size));
         let signers = signers.into_iter().cloned().collect();
-        Ok(Verified { record: self.record, checkpoint: point, signers, own_keys, entries: seen, since })
+        let (record, entries) = (self.record, seen);
+        Ok(Verified { record, checkpoint: point, signers, own_keys, entries, after, since })
+    }
+
+    /// The time of the entry before the first one, which binds it. The first one is proven.
+    fn before(&self) -> Result<Option<Timestamp>, Fault> {
+        let (Some(bytes), Some(first)) = (&self.before, self.entries.first()) else { return Ok(None) };
+        let fault = Fault::Before { seq: first.seq };
+        let Ok(header) = Header::from_bytes(&first.header) else { return Err(fault) };
+        let before = Header::from_bytes(bytes).ok().filter(|before| {
+            before.to_bytes() == *bytes && before.hash() == header.previous && before.seq + 1 == header.seq
+        });
+        let before = before.ok_or(fault)?;
+        if !header.may_follow(&before) {
+            return Err(Fault::Time { seq: first.seq });
+        }
+        Ok(Some(before.at))
     }
 
     /// The receipt's log against the one that the checker knows.
@@ -165,7 +197,12 @@ impl Receipt {
 }
 
 impl Proven {
-    fn verify(&self, record: RecordId, revision: u64, point: &Checkpoint) -> Result<Seen, Fault> {
+    fn verify(
+        &self,
+        record: RecordId,
+        revision: u64,
+        point: &Checkpoint,
+    ) -> Result<(Header, Option<Event>), Fault> {
         let seq = self.seq;
         let header = Header::from_bytes(&self.header).map_err(|_| Fault::Header { seq })?;
         // One form only: other bytes for the same header would have another hash.
@@ -184,16 +221,16 @@ impl Proven {
         }
         let event = match &self.body {
             None => None,
-            Some(body) => {
+            Some((salt, body)) => {
                 let event = Event::from_bytes(body).map_err(|_| Fault::Body { seq })?;
                 let bound = event.record == record && event.revision == revision && event.at == header.at;
-                if !bound || body_digest(&self.salt, body) != header.body {
+                if !bound || body_digest(salt, body) != header.body {
                     return Err(Fault::Body { seq });
                 }
                 Some(event)
             }
         };
-        Ok(Seen { seq, at: header.at, revision, event })
+        Ok((header, event))
     }
 }
 
@@ -204,7 +241,8 @@ pub struct Compact {
     /// Signatures under the log's own name.
     pub signatures: Vec<([u8; 4], Vec<u8>)>,
     pub header: Vec<u8>,
-    pub salt: [u8; 16],
+    /// Header of the entry before it.
+    pub before: Option<Vec<u8>>,
     pub path: Vec<Digest>,
 }
 
@@ -222,7 +260,7 @@ impl Compact {
             signatures: lines.map(|line| (line.id, line.bytes.clone())).collect(),
             checkpoint,
             header: first.header.clone(),
-            salt: first.salt,
+            before: receipt.before.clone(),
             path: first.path.clone(),
         })
     }
@@ -242,10 +280,10 @@ impl Compact {
             entries: vec![Proven {
                 seq: header.seq,
                 header: self.header.clone(),
-                salt: self.salt,
                 body: None,
                 path: self.path.clone(),
             }],
+            before: self.before.clone(),
             earlier: None,
         })
     }
@@ -253,8 +291,13 @@ impl Compact {
     /// As digits, which a QR code packs nearly as tightly as bytes and every address may hold:
     /// 7 bytes are 17 digits.
     pub fn digits(&self) -> String {
+        Compact::in_digits(&self.to_bytes())
+    }
+
+    /// Bytes as digits.
+    pub fn in_digits(bytes: &[u8]) -> String {
         let mut out = String::new();
-        for chunk in self.to_bytes().chunks(7) {
+        for chunk in bytes.chunks(7) {
             let number = chunk.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
             out.push_str(&format!("{number:0width$}", width = DIGITS[chunk.len()]));
         }
@@ -282,8 +325,8 @@ impl Compact {
 /// Digits that hold so many bytes.
 const DIGITS: [usize; 8] = [0, 3, 5, 8, 10, 13, 15, 17];
 
-/// The form of short receipts.
-const FORM: u8 = 1;
+/// The form of short receipts. The first one held a salt where the header of the entry before stands now.
+const FORM: u8 = 2;
 
 impl Canon for Compact {
     fn put(&self, out: &mut Out<'_>) {
@@ -298,13 +341,14 @@ impl Canon for Compact {
             bytes(out, &[id.as_slice(), signature].concat());
         }
         bytes(out, &self.header);
-        bytes(out, &self.salt);
+        bytes(out, self.before.as_deref().unwrap_or_default());
         bytes(out, &self.path.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>());
     }
 
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
         expect_array(input, 8)?;
-        if input.u8()? != FORM {
+        let form = input.u8()?;
+        if !(1..=FORM).contains(&form) {
             return Err(Error::message("another form of short receipts"));
         }
         let checkpoint =
@@ -317,13 +361,13 @@ impl Canon for Compact {
             signatures.push((*id, signature.to_vec()));
         }
         let header = input.bytes()?.to_vec();
-        let salt = input.bytes()?.try_into().map_err(|_| Error::message("bytes of another length"))?;
+        let before = Some(input.bytes()?.to_vec()).filter(|bytes| form > 1 && !bytes.is_empty());
         let (path, rest) = input.bytes()?.as_chunks::<32>();
         if !rest.is_empty() {
             return Err(Error::message("bytes of another length"));
         }
         let path = path.iter().map(|hash| Digest(*hash)).collect();
-        Ok(Compact { checkpoint, signatures, header, salt, path })
+        Ok(Compact { checkpoint, signatures, header, before, path })
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Digest, RecordId, Timestamp};
-use gongzhi_kernel::chain::{Entry, Head, What};
+use gongzhi_kernel::chain::{Entry, Head, LAG, Walk, What};
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_kernel::project::Row;
-use gongzhi_kernel::{Actor, Event, proof};
+use gongzhi_kernel::{Actor, Event, Record, proof};
 use gongzhi_lang::model::{Level, Mechanism};
 use gongzhi_store::{Ledger, Look, LookQuery, Scope, StoreError, Within};
 
@@ -39,6 +39,8 @@ pub enum Outcome {
     Broken { seq: u64, what: What },
     /// An entry cannot be proven with the nodes kept of the log.
     NotInLog { seq: u64 },
+    /// A hash kept of the Merkle log is not that of the entries below it.
+    Node { level: u8, index: u64 },
     /// The root over all entries is another than that of the nodes kept.
     Root,
     /// The ledger ends before its stored end.
@@ -186,8 +188,8 @@ fn failed(error: StoreError) -> Outcome {
     Outcome::Failed(error)
 }
 
-fn follow(head: Head, entry: &Entry) -> Result<Head, Outcome> {
-    head.verify(entry).map_err(|broken| Outcome::Broken { seq: broken.seq, what: broken.what })
+fn pass(walk: &mut Walk, entry: &Entry) -> Result<(), Outcome> {
+    walk.pass(entry).map_err(|broken| Outcome::Broken { seq: broken.seq, what: broken.what })
 }
 
 fn root(ledger: &dyn Ledger, size: u64) -> Result<Digest, Outcome> {
@@ -197,19 +199,24 @@ fn root(ledger: &dyn Ledger, size: u64) -> Result<Digest, Outcome> {
 
 fn whole(ledger: &dyn Ledger, progress: Progress<'_>) -> Result<Outcome, Outcome> {
     let stored = ledger.head().map_err(failed)?;
-    let (mut head, mut edge) = (Head::EMPTY, Frontier::default());
-    while head.size < stored.size {
-        let limit = (stored.size - head.size).min(u64::from(PAGE)) as u32;
-        let page = ledger.entries(head.size, limit).map_err(failed)?;
+    let (mut walk, mut edge) = (Walk::default(), Frontier::default());
+    while edge.size() < stored.size {
+        let limit = (stored.size - edge.size()).min(u64::from(PAGE)) as u32;
+        let page = ledger.entries(edge.size(), limit).map_err(failed)?;
         if page.is_empty() {
-            return Err(Outcome::End { found: head.size, stored: stored.size });
+            return Err(Outcome::End { found: edge.size(), stored: stored.size });
         }
         for entry in &page {
-            head = follow(head, entry)?;
-            edge.push(entry.hash);
+            pass(&mut walk, entry)?;
+            for node in edge.push(entry.hash) {
+                if ledger.nodes(node.level, node.index, 1).map_err(failed)? != [node.hash] {
+                    return Err(Outcome::Node { level: node.level, index: node.index });
+                }
+            }
         }
-        progress(head.size, stored.size);
+        progress(edge.size(), stored.size);
     }
+    let head = walk.head();
     if head != stored {
         return Err(Outcome::End { found: head.size, stored: stored.size });
     }
@@ -230,7 +237,8 @@ pub(crate) fn entries_before(ledger: &dyn Ledger, time: Timestamp) -> Result<u64
     })
 }
 
-/// The first entry of a time or later.
+/// The first entry of a time or later, where times do not go back. Those of format 1 do, up to [`LAG`]: asked for
+/// a time that much earlier, what it finds has everything that is of the time or later behind it.
 fn first_at(ledger: &dyn Ledger, size: u64, time: Timestamp) -> Result<u64, Outcome> {
     let (mut low, mut high) = (0, size);
     while low < high {
@@ -251,33 +259,33 @@ fn period(
     progress: Progress<'_>,
 ) -> Result<Outcome, Outcome> {
     let size = ledger.head().map_err(failed)?.size;
-    let (first, end) = (first_at(ledger, size, from)?, first_at(ledger, size, to)?);
-    if first >= end {
-        return Ok(Outcome::Nothing);
-    }
+    let first = first_at(ledger, size, Timestamp(from.0.saturating_sub(LAG)))?;
+    let end = first_at(ledger, size, Timestamp(to.0.saturating_add(LAG)))?;
     let root = root(ledger, size)?;
-    let before = match first {
-        0 => Digest([0; 32]),
+    let mut walk = match first {
+        0 => Walk::default(),
         first => {
-            let found = ledger.nodes(0, first - 1, 1).map_err(failed)?;
-            *found.first().ok_or(Outcome::NotInLog { seq: first - 1 })?
+            let found = ledger.entries(first - 1, 1).map_err(failed)?.pop();
+            Walk::behind(&found.ok_or(Outcome::NotInLog { seq: first - 1 })?.header)
         }
     };
-    let mut head = Head { size: first, hash: before };
-    while head.size < end {
-        let limit = (end - head.size).min(u64::from(PAGE)) as u32;
-        let page = ledger.entries(head.size, limit).map_err(failed)?;
+    let mut entries = 0;
+    while walk.head().size < end {
+        let at = walk.head().size;
+        let limit = (end - at).min(u64::from(PAGE)) as u32;
+        let page = ledger.entries(at, limit).map_err(failed)?;
         if page.is_empty() {
-            return Err(Outcome::End { found: head.size, stored: size });
+            return Err(Outcome::End { found: at, stored: size });
         }
         // Each continues the one before; one proof for a page ties them all to the root.
         for entry in &page {
-            head = follow(head, entry)?;
+            pass(&mut walk, entry)?;
+            entries += u64::from((from..to).contains(&entry.header.at));
         }
         included(ledger, &page[page.len() - 1..], size, root)?;
-        progress(head.size - first, end - first);
+        progress(walk.head().size - first, end - first);
     }
-    Ok(Outcome::Sound { entries: end - first, size, root })
+    if entries == 0 { Ok(Outcome::Nothing) } else { Ok(Outcome::Sound { entries, size, root }) }
 }
 
 fn one(ledger: &dyn Ledger, record: RecordId) -> Result<Outcome, Outcome> {
@@ -287,15 +295,39 @@ fn one(ledger: &dyn Ledger, record: RecordId) -> Result<Outcome, Outcome> {
         return Ok(Outcome::Nothing);
     }
     let root = root(ledger, size)?;
-    for entry in &entries {
+    let mut last: Option<&Entry> = None;
+    for (entry, revision) in entries.iter().zip(1..) {
         let header = &entry.header;
-        follow(Head { size: header.seq, hash: header.previous }, entry)?;
+        let broken = |what| Outcome::Broken { seq: header.seq, what };
+        let alone = Head { size: header.seq, hash: header.previous }.verify(entry);
+        alone.map_err(|found| broken(found.what))?;
         if header.record != record {
-            return Err(Outcome::Broken { seq: header.seq, what: What::Chain });
+            return Err(broken(What::Chain));
         }
+        if header.revision != revision || last.is_some_and(|last| header.seq <= last.header.seq) {
+            return Err(broken(What::Revision));
+        }
+        if last.is_some_and(|last| !header.may_follow(&last.header)) {
+            return Err(broken(What::Time));
+        }
+        last = Some(entry);
+    }
+    // Nothing of it may be left out at the end either; what came meanwhile is no fault.
+    let newest = newest(ledger, record).map_err(failed)?;
+    if newest > entries.len() as u64
+        && newest > ledger.history(record).map_err(failed)?.len() as u64
+    {
+        let seq = entries.last().map_or(0, |entry| entry.header.seq);
+        return Err(Outcome::Broken { seq, what: What::Revision });
     }
     included(ledger, &entries, size, root)?;
     Ok(Outcome::Sound { entries: entries.len() as u64, size, root })
+}
+
+/// The revision at which the record stands, as far as that can be read: its lists are not the log.
+fn newest(ledger: &dyn Ledger, record: RecordId) -> Result<u64, StoreError> {
+    let kept = ledger.snapshot(record)?.and_then(|bytes| Record::from_bytes(&bytes).ok());
+    Ok(kept.filter(|kept| kept.id == record).map_or(0, |kept| kept.revision))
 }
 
 fn included(ledger: &dyn Ledger, entries: &[Entry], size: u64, root: Digest) -> Result<(), Outcome> {

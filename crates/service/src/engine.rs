@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use gongzhi_base::{CommandId, RecordId};
+use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_kernel::{Command, Laws, World};
@@ -88,6 +88,8 @@ type Reply = oneshot::Sender<Result<Outcome, Failure>>;
 #[derive(Clone)]
 struct Position {
     head: Head,
+    /// The time of the last entry: none that follows is dated before it.
+    time: Timestamp,
     /// The right edge of the Merkle log at the head.
     edge: Frontier,
     /// Last numbers given, by mechanism and year.
@@ -355,6 +357,15 @@ fn answer(answers: Vec<Answered>) {
 fn refuse(commands: Vec<(Command, Reply)>, error: &StoreError) {
     let failed = |(command, reply)| Answered { command, reply, result: Err(Failure::Store(error.clone())) };
     answer(commands.into_iter().map(failed).collect());
+}
+
+/// The time of the last entry before a head.
+fn time_of(ledger: &dyn Ledger, head: Head) -> Result<Timestamp, StoreError> {
+    let Some(last) = head.size.checked_sub(1) else { return Ok(Timestamp(0)) };
+    let entry = ledger.entries(last, 1)?.pop();
+    entry
+        .map(|entry| entry.header.at)
+        .ok_or_else(|| StoreError::Corrupt(format!("entry {last} is missing")))
 }
 
 /// The right edge of the Merkle log at a head.

@@ -10,6 +10,8 @@ pub enum Failure {
     Refused(Refusal),
     /// The database failed; the words are for the operator, not for the person.
     Store(StoreError),
+    /// This machine's clock lies so many minutes behind the last entry: it would date what follows falsely.
+    Clock { minutes: i64 },
     /// Too much at once: try again in a moment with the same command identifier.
     Busy,
     /// There is nothing here, or nothing that this reader may know of.

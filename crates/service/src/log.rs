@@ -26,6 +26,19 @@ pub(crate) const KEYS: &str = "log-keys";
 /// Setting: the log's name, where it is another than [`origin_of`] gives.
 const ORIGIN: &str = "log-origin";
 
+/// Setting: the time of the last entry, in milliseconds, when it lies ahead of the clock and is gone on from all the same.
+pub(crate) const RESUMED: &str = "log-resumed";
+
+/// Lets the log go on where its last entry was dated ahead, because the clock was wrong then and is right now: what
+/// follows is dated like it until the clock has caught up. Gives that time.
+pub fn resume(ledger: &dyn Ledger) -> Result<Option<gongzhi_base::Timestamp>, StoreError> {
+    let Some(last) = ledger.head()?.size.checked_sub(1) else { return Ok(None) };
+    let Some(entry) = ledger.entries(last, 1)?.pop() else { return Ok(None) };
+    let at = entry.header.at;
+    ledger.put_setting(RESUMED, at.0.to_string().as_bytes())?;
+    Ok(Some(at))
+}
+
 /// The log's name from the county's code.
 pub fn origin_of(county: &str) -> String {
     format!("gongzhi.{}", county.to_lowercase())
@@ -219,11 +232,14 @@ impl Service {
             proven.push(Proven {
                 seq: entry.header.seq,
                 header: entry.header.to_bytes(),
-                salt: entry.salt,
-                body: shown.then_some(entry.body),
+                body: shown.then_some((entry.salt, entry.body)),
                 path,
             });
         }
+        let before = match seqs.first() {
+            Some(first) if *first > 0 => ledger.entries(first - 1, 1)?.pop(),
+            _ => None,
+        };
         let earlier = since.map(|since| {
             let root = proof::root(since, reader(ledger)).map_err(unproven)?;
             Ok::<_, Failure>(Earlier { size: since, root, path: self.prove_consistency(since, size)? })
@@ -233,6 +249,7 @@ impl Service {
             keys: signed.current(),
             checkpoint: signed.note.clone(),
             entries: proven,
+            before: before.map(|entry| entry.header.to_bytes()),
             earlier: earlier.transpose()?,
         })
     }

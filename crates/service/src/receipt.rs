@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::service::Service;
 
-/// The form of files.
-const FORM: u32 = 1;
+/// The form of new files. Those of the first form give a salt also where they hold no content.
+const FORM: u32 = 2;
 /// Longest file read, in bytes.
 pub const LONGEST: usize = 4 * 1024 * 1024;
 
 /// A receipt's file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReceiptFile {
-    /// The form, 1.
+    /// The form, 1 or 2.
     #[serde(rename = "gongzhi-receipt")]
     form: u32,
     origin: String,
@@ -32,6 +32,9 @@ pub struct ReceiptFile {
     /// The signed note as it is.
     checkpoint: String,
     entries: Vec<EntryFile>,
+    /// Header of the entry before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     earlier: Option<EarlierFile>,
     /// Helps reading; nothing of it is proven.
@@ -65,7 +68,9 @@ pub struct Label {
 struct EntryFile {
     seq: u64,
     header: String,
-    salt: String,
+    /// There with the body only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<String>,
     proof: Vec<String>,
@@ -106,11 +111,12 @@ impl ReceiptFile {
                 .map(|entry| EntryFile {
                     seq: entry.seq,
                     header: STANDARD.encode(&entry.header),
-                    salt: STANDARD.encode(entry.salt),
-                    body: entry.body.as_ref().map(|body| STANDARD.encode(body)),
+                    salt: entry.body.as_ref().map(|(salt, _)| STANDARD.encode(salt)),
+                    body: entry.body.as_ref().map(|(_, body)| STANDARD.encode(body)),
                     proof: hashes(&entry.path),
                 })
                 .collect(),
+            before: receipt.before.as_ref().map(|header| STANDARD.encode(header)),
             earlier: receipt.earlier.as_ref().map(|earlier| EarlierFile {
                 size: earlier.size,
                 root: STANDARD.encode(earlier.root.0),
@@ -131,7 +137,7 @@ impl ReceiptFile {
             return None;
         }
         let file: ReceiptFile = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-        (file.form == FORM).then_some(file)
+        (1..=FORM).contains(&file.form).then_some(file)
     }
 
     /// What it holds, not yet verified; `None` when something cannot be read.
@@ -145,10 +151,13 @@ impl ReceiptFile {
             Some(Proven {
                 seq: entry.seq,
                 header: STANDARD.decode(&entry.header).ok()?,
-                salt: STANDARD.decode(&entry.salt).ok()?.try_into().ok()?,
-                body: match &entry.body {
-                    Some(body) => Some(STANDARD.decode(body).ok()?),
-                    None => None,
+                body: match (&entry.salt, &entry.body) {
+                    (Some(salt), Some(body)) => {
+                        Some((STANDARD.decode(salt).ok()?.try_into().ok()?, STANDARD.decode(body).ok()?))
+                    }
+                    (None, None) if self.form > 1 => None,
+                    (Some(_), None) if self.form == 1 => None,
+                    _ => return None,
                 },
                 path: read_hashes(&entry.proof)?,
             })
@@ -166,12 +175,60 @@ impl ReceiptFile {
             keys: self.keys.iter().map(|key| key.parse().ok()).collect::<Option<_>>()?,
             checkpoint,
             entries: self.entries.iter().map(entry).collect::<Option<_>>()?,
+            before: match &self.before {
+                Some(header) => Some(STANDARD.decode(header).ok()?),
+                None => None,
+            },
             earlier,
         })
     }
 }
 
+/// Longest name that is shown beside a code, in characters.
+const NAME: usize = 40;
+/// Longest code that is given a name.
+const CODE: usize = 40;
+/// Farthest civil time from UTC, in minutes.
+const FARTHEST: i32 = 14 * 60;
+
+/// A text as it may be shown beside what is proven: in one line, without characters that turn or hide others.
+pub fn plain(text: &str) -> String {
+    let hidden = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let line = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    text.chars().filter(|c| !hidden(*c)).map(line).collect()
+}
+
 impl Reading {
+    /// The receipt's own name for a code of the log or for a step or field; nothing of it is proven. What people
+    /// wrote in words gets none, so that no receipt can put other words in its place.
+    pub fn name(&self, code: &str, chinese: bool) -> Option<String> {
+        let first = code.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let rest = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:@".contains(&byte));
+        let label = self.labels.get(code).filter(|_| first && rest && code.len() <= CODE)?;
+        let name: String = plain(if chinese { &label.zh } else { &label.en }).chars().take(NAME).collect();
+        let name = name.trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// A time in the receipt's civil time, with its distance from UTC, which is at most fourteen hours.
+    pub fn time(&self, at: gongzhi_base::Timestamp) -> String {
+        let zone = gongzhi_base::Zone { minutes: if self.zone.abs() <= FARTHEST { self.zone } else { 0 } };
+        let civil = zone.civil(at);
+        let (sign, off) = (if zone.minutes < 0 { '-' } else { '+' }, zone.minutes.abs());
+        format!(
+            "{} {:02}:{:02}:{:02} {sign}{:02}:{:02}",
+            civil.date(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+            off / 60,
+            off % 60
+        )
+    }
+
     /// What a receipt's reader wants to know beside what is proven.
     pub fn of(service: &Service, receipt: &Receipt) -> Reading {
         use gongzhi_base::canon::Canon as _;
@@ -181,7 +238,7 @@ impl Reading {
         let mut put = |name: &str, words: &Words| {
             labels.insert(name.to_owned(), Label { zh: words.zh.clone(), en: words.en.clone() });
         };
-        for body in receipt.entries.iter().filter_map(|entry| entry.body.as_ref()) {
+        for (_, body) in receipt.entries.iter().filter_map(|entry| entry.body.as_ref()) {
             let Ok(event) = gongzhi_kernel::Event::from_bytes(body) else { continue };
             let Some(mechanism) = state.laws.version(&event.mechanism, event.version) else { continue };
             put(&mechanism.name, &mechanism.words);

@@ -49,7 +49,7 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, F
         match result {
             Ok(outcome) => new += usize::from(!outcome.again),
             Err(Failure::Store(error)) => return Err(Failure::Store(error)),
-            Err(Failure::Busy) => return Err(Failure::Busy),
+            Err(failure @ (Failure::Busy | Failure::Clock { .. })) => return Err(failure),
             Err(failure) => {
                 tracing::warn!(record = %timer.record, deadline = %timer.deadline, ?failure, "timer not taken");
             }

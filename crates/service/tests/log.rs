@@ -130,3 +130,42 @@ fn an_auditor_sees_every_look_and_others_do_not() {
         );
     }
 }
+
+#[test]
+fn no_entry_is_dated_before_the_one_before_it() {
+    use gongzhi_service::audit::{Outcome, Part, check};
+    let county = county();
+    let (service, clock) = (&county.service, &county.clock);
+    let now = service.now();
+    let size = || service.ledger().head().expect("a head").size;
+    let times = |from| -> Vec<Timestamp> {
+        service.ledger().entries(from, 100).expect("entries").iter().map(|entry| entry.header.at).collect()
+    };
+    county.report("report-0001", "阳庄村停水两天了").expect("reported");
+    let before = size();
+    // Two machines' clocks differ a little: what comes second is dated second.
+    clock.set(now.plus_millis(-9 * 60_000));
+    let second = county.report("report-0002", "路灯不亮").expect("reported").record;
+    assert!(times(before).iter().all(|at| *at == now), "{:?}", times(before));
+    let receipt = service.receipt(second, None).expect("a receipt");
+    let proven = receipt.verify(&Default::default()).expect("verifies");
+    assert_eq!((proven.after, proven.entries[0].at), (Some(now), now));
+    // A clock that was set back dates nothing.
+    let before = size();
+    clock.set(now.plus_millis(-2 * 86_400_000));
+    let told = county.report("report-0003", "垃圾没人清运");
+    assert_eq!(told.err(), Some(Failure::Clock { minutes: 2 * 24 * 60 }));
+    assert_eq!(size(), before, "nothing was written");
+    // Unless an administrator says that the clock is right now and was wrong then.
+    let resumed = gongzhi_service::log::resume(service.ledger()).expect("resumed");
+    assert_eq!(resumed, Some(now));
+    county.report("report-0003", "垃圾没人清运").expect("reported");
+    assert!(times(before).iter().all(|at| *at == now), "{:?}", times(before));
+    // A period holds all that is dated in it.
+    let dated = times(0).iter().filter(|at| **at == now).count() as u64;
+    let part = Part::Period { from: now, to: now.plus_millis(1) };
+    let found = check(service.ledger(), &part, &mut |_, _| ());
+    assert!(matches!(found, Outcome::Sound { entries, .. } if entries == dated), "{found:?}");
+    let part = Part::Period { from: now.plus_millis(-3 * 86_400_000), to: now.plus_millis(-86_400_000) };
+    assert_eq!(check(service.ledger(), &part, &mut |_, _| ()), Outcome::Nothing);
+}

@@ -14,9 +14,9 @@ use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::event::{Opening, StepTaken};
 use gongzhi_kernel::merkle::root_of;
 use gongzhi_kernel::note::{Checkpoint, Note, SignerKey, VerifierKey};
-use gongzhi_kernel::receipt::{Compact, Earlier, Fault, Proven, Receipt, Trust};
+use gongzhi_kernel::receipt::{Compact, Earlier, Fault, Proven, Receipt, Seen, Trust};
 use gongzhi_kernel::{Acted, Deed, Event, proof};
-use gongzhi_service::receipt::{Label, Reading, ReceiptFile};
+use gongzhi_service::receipt::{Label, Reading, ReceiptFile, plain};
 use serde_json::{Value as Json, json};
 
 const COUNTY: &str = "000000";
@@ -97,12 +97,12 @@ fn receipt_at(size: usize, earlier: Option<usize>, keys: &[u8]) -> Receipt {
             .map(|entry| Proven {
                 seq: entry.header.seq,
                 header: entry.header.to_bytes(),
-                salt: entry.salt,
                 // The staff's step comes without its content.
-                body: (entry.header.revision != 3).then(|| entry.body.clone()),
+                body: (entry.header.revision != 3).then(|| (entry.salt, entry.body.clone())),
                 path: proof::inclusion(entry.header.seq, size as u64, read).expect("a proof"),
             })
             .collect(),
+        before: Some(entries[0].header.to_bytes()),
         earlier: earlier.map(|from| Earlier {
             size: from as u64,
             root: root_of(&leaves[..from]),
@@ -128,6 +128,81 @@ fn reading() -> Reading {
 fn file(receipt: &Receipt) -> String {
     let file = serde_json::to_value(ReceiptFile::new(receipt, reading())).expect("JSON");
     file.to_string()
+}
+
+/// A file in this form in which the entry without content has a salt.
+fn with_salt(form: u64) -> String {
+    let mut file: Json = serde_json::from_str(&file(&good())).expect("JSON");
+    file["gongzhi-receipt"] = form.into();
+    file["entries"][2]["salt"] = "BgYGBgYGBgYGBgYGBgYGBg==".into();
+    file.to_string()
+}
+
+/// The short form as it was before: with a salt, without the entry before.
+fn first_short() -> String {
+    let short = Compact { before: Some(vec![1; 16]), ..Compact::of(&good()).expect("a short form") };
+    let mut bytes = short.to_bytes();
+    assert_eq!(bytes[1], 2, "the form stands there");
+    bytes[1] = 1;
+    Compact::in_digits(&bytes)
+}
+
+/// A log of two entries of which the second is dated so much before the first.
+fn back_dated(format: u8, millis: i64) -> Receipt {
+    let (mut before, head) = Head::EMPTY.append(COUNTY, &event(2, 1), [0; 16]);
+    before.header.format = format;
+    let at = Timestamp(event(1, 1).at.0 - millis);
+    let (mut entry, _) = head.append(COUNTY, &Event { at, ..event(1, 1) }, [1; 16]);
+    (entry.header.format, entry.header.previous) = (format, before.header.hash());
+    let leaves = [before.header.hash(), entry.header.hash()];
+    let point = Checkpoint { origin: ORIGIN.into(), size: 2, root: root_of(&leaves) };
+    Receipt {
+        keys: vec![public(7)],
+        checkpoint: Note::sign(point.text(), &[signer(7)]),
+        entries: vec![Proven {
+            seq: 1,
+            header: entry.header.to_bytes(),
+            body: Some((entry.salt, entry.body)),
+            path: vec![leaves[0]],
+        }],
+        before: Some(before.header.to_bytes()),
+        earlier: None,
+        ..good()
+    }
+}
+
+/// A true receipt that somebody wants to be misread: other words for the text, lines that look proven, a
+/// time four hundred days ago, characters that turn the reading round.
+fn misread() -> String {
+    let mut file: Json = serde_json::from_str(&file(&good())).expect("JSON");
+    let reading = &mut file["reading"];
+    reading["zone"] = (-400 * 24 * 60).into();
+    let label = |words: &str| json!({ "zh": words, "en": words });
+    reading["labels"]["村口的路灯不亮，已经一个星期。"] = label("县长受贿一百万元");
+    reading["labels"]["report"] = label("办结并满意\n更正 (ok): 真实");
+    reading["labels"]["what"] = label("\u{202e}事项\u{2066}\u{1b}[31m");
+    reading["labels"]["dispatch"] = label(&"长".repeat(200));
+    file.to_string()
+}
+
+/// How an entry reads in Chinese.
+fn told(entry: &Seen, reading: &Reading) -> Vec<String> {
+    let named = |code: &str| match reading.name(code, true) {
+        Some(name) => format!("{code} 〔{name}〕"),
+        None => plain(code),
+    };
+    let mut lines = vec![reading.time(entry.at)];
+    let Some(Event { deed: Deed::Step(taken), .. }) = &entry.event else { return lines };
+    lines.push(named(&taken.step));
+    lines.extend(taken.set.iter().map(|(name, value)| {
+        let shown = match value {
+            Value::Text(text) => named(text),
+            Value::Int(n) => n.to_string(),
+            _ => String::new(),
+        };
+        format!("{}: {shown}", named(name))
+    }));
+    lines
 }
 
 /// What the checker is given.
@@ -184,7 +259,7 @@ fn cases() -> Vec<Given> {
         given("short form, cut", short[..short.len() - 17].to_owned(), own(), None),
         given("no receipt", "a letter to the county".into(), own(), None),
         given("a file cut off", whole[..whole.len() / 2].to_owned(), own(), None),
-        given("another form", whole.replace("\"gongzhi-receipt\":1", "\"gongzhi-receipt\":2"), own(), None),
+        given("another form", whole.replace("\"gongzhi-receipt\":2", "\"gongzhi-receipt\":3"), own(), None),
         given(
             "another name at its top",
             whole.replace("\"origin\":\"gongzhi.000000\"", "\"origin\":\"gongzhi.111111\""),
@@ -225,24 +300,35 @@ fn cases() -> Vec<Given> {
         changed("another record", |r| r.record = RecordId([2; 16])),
         changed("an entry left out", |r| drop(r.entries.remove(1))),
         changed("a changed word", |r| {
-            let body = r.entries[0].body.as_mut().expect("there");
+            let (_, body) = r.entries[0].body.as_mut().expect("there");
             let at = body.windows(6).position(|bytes| bytes == "路灯".as_bytes()).expect("the words");
             body.splice(at..at + 6, *"路牌".as_bytes().first_chunk::<6>().expect("six bytes"));
         }),
-        changed("a body cut short", |r| r.entries[0].body.as_mut().expect("there").truncate(30)),
-        changed("a changed salt", |r| r.entries[0].salt[0] ^= 1),
+        changed("a body cut short", |r| r.entries[0].body.as_mut().expect("there").1.truncate(30)),
+        changed("a changed salt", |r| r.entries[0].body.as_mut().expect("there").0[0] ^= 1),
+        given("a salt without content", with_salt(2), own(), None),
+        given("sound, in the first form", with_salt(1), own(), None),
+        given("sound, short, in the first form", first_short(), own(), None),
+        changed("sound, without the entry before", |r| r.before = None),
+        changed("a false entry before", |r| r.before.as_mut().expect("there")[12] ^= 1),
+        changed("another entry as the one before", |r| r.before = Some(r.entries[1].header.clone())),
+        given("dated before the entry before it", file(&back_dated(2, 60_000)), own(), None),
+        given("of format 1, dated an hour before the entry before it", file(&back_dated(1, 3_600_000)), own(), None),
+        given("sound, of format 1 and a minute before the entry before it", file(&back_dated(1, 60_000)), own(), None),
+        given("sound, with a false reading", misread(), own(), None),
         changed("a rewritten log", |r| r.earlier.as_mut().expect("there").root.0[0] ^= 1),
         changed("a log that was cut", |r| r.earlier.as_mut().expect("there").size = 14),
     ]
 }
 
 /// Reads as people bring it.
-fn read(text: &str) -> Option<Receipt> {
+fn read(text: &str) -> Option<(Receipt, Reading)> {
     let digits = text.rsplit_once('#').map_or(text, |(_, digits)| digits);
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Compact::read(digits)?.receipt();
+        return Some((Compact::read(digits)?.receipt()?, Reading { zone: 480, ..Reading::default() }));
     }
-    ReceiptFile::read(text)?.receipt()
+    let file = ReceiptFile::read(text)?;
+    Some((file.receipt()?, file.reading))
 }
 
 fn fault(fault: &Fault) -> Json {
@@ -257,6 +343,8 @@ fn fault(fault: &Fault) -> Json {
         Fault::Gap { seq } => ("gap", Some(seq.to_string()), None),
         Fault::NotInLog { seq } => ("not-in-log", Some(seq.to_string()), None),
         Fault::Body { seq } => ("body", Some(seq.to_string()), None),
+        Fault::Before { seq } => ("before", Some(seq.to_string()), None),
+        Fault::Time { seq } => ("time", Some(seq.to_string()), None),
         Fault::Rewritten { size } => ("rewritten", Some(size.to_string()), None),
         Fault::Incomparable { size, own } => ("incomparable", Some(size.to_string()), Some(own.to_string())),
     };
@@ -270,7 +358,7 @@ fn fault(fault: &Fault) -> Json {
 }
 
 fn outcome(case: &Given) -> Json {
-    let Some(receipt) = read(&case.text) else { return json!({ "fault": "unreadable" }) };
+    let Some((receipt, reading)) = read(&case.text) else { return json!({ "fault": "unreadable" }) };
     match receipt.verify(&Trust { keys: case.keys.clone(), log: case.checkpoint.clone() }) {
         Err(found) => fault(&found),
         Ok(proven) => json!({
@@ -280,8 +368,10 @@ fn outcome(case: &Given) -> Json {
             "signers": proven.signers.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "own_keys": proven.own_keys,
             "since": proven.since,
+            "after": proven.after.map(|after| after.0),
             "entries": proven.entries.iter().map(|entry| json!({
                 "seq": entry.seq, "at": entry.at.0, "revision": entry.revision, "shown": entry.event.is_some(),
+                "told": told(entry, &reading),
             })).collect::<Vec<_>>(),
         }),
     }
@@ -295,7 +385,7 @@ fn the_cases_are_what_they_are_called() {
     }
     let faults: std::collections::BTreeSet<String> =
         cases().iter().filter_map(|case| Some(outcome(case)["fault"].as_str()?.to_owned())).collect();
-    assert_eq!(faults.len(), 13, "every fault has a case: {faults:?}");
+    assert_eq!(faults.len(), 15, "every fault has a case: {faults:?}");
 }
 
 #[test]

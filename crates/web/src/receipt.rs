@@ -8,7 +8,7 @@ use gongzhi_kernel::note::Checkpoint;
 use gongzhi_kernel::receipt::{Compact, Fault, Receipt, Seen, Verified};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_service::audit::Outcome;
-use gongzhi_service::receipt::{Reading, ReceiptFile};
+use gongzhi_service::receipt::{Reading, ReceiptFile, plain};
 use serde_json::{Value as Json, json};
 
 use crate::i18n::{Lang, t, t_args};
@@ -41,6 +41,8 @@ fn parts(fault: &Fault) -> (&'static str, String, String) {
         Fault::Gap { seq } => ("gap", seq.to_string(), none()),
         Fault::NotInLog { seq } => ("not-in-log", seq.to_string(), none()),
         Fault::Body { seq } => ("body", seq.to_string(), none()),
+        Fault::Before { seq } => ("before", seq.to_string(), none()),
+        Fault::Time { seq } => ("time", seq.to_string(), none()),
         Fault::Rewritten { size } => ("rewritten", size.to_string(), none()),
         Fault::Incomparable { size, own } => ("incomparable", size.to_string(), own.to_string()),
     }
@@ -69,13 +71,20 @@ fn with(lang: Lang, key: &str, x: &str) -> String {
 /// What is proven, for people: a few lines of facts, then the entries.
 pub fn told(lang: Lang, proven: &Verified, reading: &Reading) -> String {
     let mut out = format!("{}\n", t(lang, "verify-good"));
-    let mut fact = |key: &str, value: &str| out.push_str(&format!("  {}: {value}\n", t(lang, key)));
+    let mut fact = |key: &str, value: &str| out.push_str(&format!("  {}: {}\n", t(lang, key), plain(value)));
     fact("verify-log", &proven.checkpoint.origin);
     fact("verify-size", &proven.checkpoint.size.to_string());
     for key in &proven.signers {
         fact("verify-signed", &key.to_string());
     }
     fact("verify-record", &proven.record.to_string());
+    match proven.after {
+        Some(after) => fact("verify-after", &with(lang, "verify-after-text", &reading.time(after))),
+        None if proven.entries.first().is_some_and(|first| first.seq > 0) => {
+            out.push_str(&format!("  {}\n", t(lang, "verify-after-none")));
+        }
+        None => {}
+    }
     let keys = if proven.own_keys { "receipt-told-keys-own" } else { "receipt-told-keys-given" };
     out.push_str(&format!("  {}\n", t(lang, keys)));
     if let Some(since) = proven.since {
@@ -85,8 +94,8 @@ pub fn told(lang: Lang, proven: &Verified, reading: &Reading) -> String {
     for entry in &proven.entries {
         out.push_str(&told_entry(lang, entry, reading));
     }
-    out.push_str(&format!("{}\n", t(lang, "verify-not")));
-    for key in ["verify-not-true", "verify-not-fork"] {
+    out.push_str(&format!("{}\n{}\n", t(lang, "verify-names"), t(lang, "verify-not")));
+    for key in ["verify-not-true", "verify-not-time", "verify-not-fork"] {
         out.push_str(&format!("  {}\n", t(lang, key)));
     }
     out
@@ -95,13 +104,16 @@ pub fn told(lang: Lang, proven: &Verified, reading: &Reading) -> String {
 /// What a receipt holds, unchecked, in the same form.
 pub fn shown(lang: Lang, receipt: &Receipt, reading: &Reading) -> String {
     use gongzhi_base::canon::Canon as _;
-    let mut out = format!("{}\n{}", t(lang, "receipt-shown"), receipt.checkpoint);
+    let mut out = format!("{}\n", t(lang, "receipt-shown"));
+    for line in receipt.checkpoint.to_string().lines() {
+        out.push_str(&format!("{}\n", plain(line)));
+    }
     for key in &receipt.keys {
-        out.push_str(&format!("{key}\n"));
+        out.push_str(&format!("{}\n", plain(&key.to_string())));
     }
     for entry in &receipt.entries {
         let Ok(header) = gongzhi_kernel::chain::Header::from_bytes(&entry.header) else { continue };
-        let event = entry.body.as_ref().and_then(|body| Event::from_bytes(body).ok());
+        let event = entry.body.as_ref().and_then(|(_, body)| Event::from_bytes(body).ok());
         let seen = Seen { seq: entry.seq, at: header.at, revision: header.revision, event };
         out.push_str(&told_entry(lang, &seen, reading));
     }
@@ -109,8 +121,7 @@ pub fn shown(lang: Lang, receipt: &Receipt, reading: &Reading) -> String {
 }
 
 fn told_entry(lang: Lang, entry: &Seen, reading: &Reading) -> String {
-    let civil = Zone { minutes: reading.zone }.civil(entry.at);
-    let when = format!("{} {:02}:{:02}:{:02}", civil.date(), civil.hour(), civil.minute(), civil.second());
+    let when = reading.time(entry.at);
     let head = format!("  {} · {when}", with(lang, "verify-entry", &entry.seq.to_string()));
     let Some(event) = &entry.event else {
         return format!("{head} · {}\n", t(lang, "verify-hidden"));
@@ -127,15 +138,11 @@ fn told_entry(lang: Lang, entry: &Seen, reading: &Reading) -> String {
     out
 }
 
-/// A name with the code that the log holds.
-fn named(lang: Lang, name: &str, reading: &Reading) -> String {
-    let words = reading.labels.get(name).map(|label| match lang {
-        Lang::Zh => label.zh.as_str(),
-        Lang::En => label.en.as_str(),
-    });
-    match words.filter(|words| !words.is_empty()) {
-        Some(words) => format!("{words} ({name})"),
-        None => name.to_owned(),
+/// A code that the log holds, with the receipt's own name for it behind.
+fn named(lang: Lang, code: &str, reading: &Reading) -> String {
+    match reading.name(code, lang == Lang::Zh) {
+        Some(name) => format!("{code} 〔{name}〕"),
+        None => plain(code),
     }
 }
 
@@ -144,23 +151,23 @@ fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
         Deed::Step(taken) => named(lang, &taken.step, reading),
         Deed::Passed { deadline, .. } => with(lang, "verify-passed-late", &named(lang, deadline, reading)),
         Deed::Part(news) => named(lang, &news.part.mechanism, reading),
-        Deed::Look { fields, .. } | Deed::Erased { fields, .. } => fields.join(", "),
+        Deed::Look { fields, .. } | Deed::Erased { fields, .. } => plain(&fields.join(", ")),
     }
 }
 
 fn fields(lang: Lang, taken: &StepTaken, reading: &Reading) -> String {
-    let number = taken.opening.as_ref().map(|opening| format!("    {}\n", opening.number));
+    let number = taken.opening.as_ref().map(|opening| format!("    {}\n", plain(&opening.number)));
     // What people told first, in the order of the form.
     let told = reading.asked.iter().filter_map(|name| taken.set.get_key_value(name));
     let others = taken.set.iter().filter(|(name, _)| !reading.asked.contains(name));
     let fields = told.chain(others).filter_map(|(name, value)| {
-        Some(format!("    {}: {}\n", named(lang, name, reading), plain(lang, value, reading)?))
+        Some(format!("    {}: {}\n", named(lang, name, reading), value_words(lang, value, reading)?))
     });
     number.into_iter().chain(fields).collect()
 }
 
 /// A value as it stands in the log; sealed ones say nothing.
-fn plain(lang: Lang, value: &Value, reading: &Reading) -> Option<String> {
+fn value_words(lang: Lang, value: &Value, reading: &Reading) -> Option<String> {
     Some(match value {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
@@ -168,10 +175,10 @@ fn plain(lang: Lang, value: &Value, reading: &Reading) -> Option<String> {
         Value::Date(date) => date.to_string(),
         Value::Time(time) => time.rfc3339(),
         Value::Point(point) => format!("{:.6}, {:.6}", point.degrees().0, point.degrees().1),
-        Value::File(file) => format!("{} ({})", file.name, file.digest),
+        Value::File(file) => format!("{} ({})", plain(&file.name), file.digest),
         Value::Record(id) => id.to_string(),
         Value::List(items) => {
-            items.iter().filter_map(|item| plain(lang, item, reading)).collect::<Vec<_>>().join(", ")
+            items.iter().filter_map(|item| value_words(lang, item, reading)).collect::<Vec<_>>().join(", ")
         }
         Value::Span(_) | Value::Row(_) | Value::Sealed(_) => return None,
     })
@@ -196,6 +203,7 @@ pub fn proven_json(proven: &Verified) -> Json {
         "signers": proven.signers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "own_keys": proven.own_keys,
         "since": proven.since,
+        "after": proven.after.map(|after| after.rfc3339()),
         "entries": proven.entries.iter().map(entry).collect::<Vec<_>>(),
     })
 }
@@ -225,10 +233,13 @@ pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
                 What::Sequence => "audit-broken-sequence",
                 What::Chain => "audit-broken-chain",
                 What::Body => "audit-broken-body",
+                What::Time => "audit-broken-time",
+                What::Revision => "audit-broken-revision",
             };
             (key, seq.to_string(), String::new())
         }
         Outcome::NotInLog { seq } => ("audit-not-in-log", seq.to_string(), String::new()),
+        Outcome::Node { level, index } => ("audit-node", level.to_string(), index.to_string()),
         Outcome::Root => ("audit-root", String::new(), String::new()),
         Outcome::End { found, stored } => ("audit-end", found.to_string(), stored.to_string()),
         Outcome::Failed(error) => ("audit-failed", error.to_string(), String::new()),
@@ -251,10 +262,15 @@ pub fn audit_json(outcome: &Outcome) -> Json {
                 What::Sequence => "sequence",
                 What::Chain => "chain",
                 What::Body => "body",
+                What::Time => "time",
+                What::Revision => "revision",
             };
             json!({ "verifies": false, "fault": fault, "seq": seq })
         }
         Outcome::NotInLog { seq } => json!({ "verifies": false, "fault": "not-in-log", "seq": seq }),
+        Outcome::Node { level, index } => {
+            json!({ "verifies": false, "fault": "node", "level": level, "index": index })
+        }
         Outcome::Root => json!({ "verifies": false, "fault": "root" }),
         Outcome::End { found, stored } => {
             json!({ "verifies": false, "fault": "end", "found": found, "stored": stored })

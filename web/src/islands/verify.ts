@@ -1,8 +1,8 @@
 import { one, say, show, words, type Mount } from '../core/dom.ts';
-import { hex, type Bytes } from '../receipt/bytes.ts';
 import type { Item } from '../receipt/cbor.ts';
 import { readKeys, readNote } from '../receipt/note.ts';
 import { readReceipt, verifyReceipt, type Fault, type Reading, type Receipt, type Seen, type Trust, type Verified } from '../receipt/receipt.ts';
+import { clean, named as namedIn, nameOf, timeOf, valueOf } from '../receipt/told.ts';
 
 /** What was brought last: the page may be put in place anew in another language. */
 let brought = '';
@@ -94,10 +94,12 @@ function tell(root: HTMLElement, receipt: Receipt, found: Verified, given: boole
     [words(root, 'size'), String(found.checkpoint.size)],
     ...found.signers.map((key): [string, string] => [words(root, 'signed'), key.text]),
     [words(root, 'record'), found.record],
+    ...(found.after === undefined ? [] : [[words(root, 'after'), words(root, 'after-text', { x: timeOf(found.after, receipt.reading) })] as [string, string]]),
   ];
   const list = one(root, '[data-verify-facts]');
-  list?.replaceChildren(...facts.map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, value))));
+  list?.replaceChildren(...facts.map(([label, value]) => element('div', {}, element('dt', {}, label), element('dd', {}, clean(value)))));
   const notes = [words(root, given ? 'keys-given' : 'keys-page')];
+  if (found.after === undefined && (found.entries[0]?.seq ?? 0) > 0) notes.push(words(root, 'after-none'));
   if (found.since !== undefined) notes.push(words(root, 'since', { x: found.since }));
   list?.append(...notes.map((note) => element('div', {}, element('dt', {}, ''), element('dd', {}, element('small', {}, note)))));
   one(root, '[data-verify-entries]')?.replaceChildren(...found.entries.map((entry) => told(root, entry, receipt.reading)));
@@ -105,7 +107,7 @@ function tell(root: HTMLElement, receipt: Receipt, found: Verified, given: boole
 }
 
 function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
-  const when = new Date(entry.at + reading.zone * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const when = timeOf(entry.at, reading);
   const head = element('p', { class: 'what' }, element('strong', {}, words(root, 'entry', { x: entry.seq })), ' ', element('time', {}, when));
   const about = element('div', {}, head);
   const icon = one(root, '[data-verify-good] .i')?.cloneNode(true);
@@ -120,10 +122,10 @@ function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
   const [kind, , , opening, , set] = deed;
   if (kind === 0 && set instanceof Map) {
     const facts = (names: string[]): HTMLElement[] => names.flatMap((name) => {
-      const shown = plain(set.get(name) ?? null, reading);
-      return shown === undefined ? [] : [element('div', {}, element('dt', {}, named(name, reading)), element('dd', {}, shown))];
+      const shown = valueOf(set.get(name) ?? null, reading, chinese());
+      return shown === undefined ? [] : [element('div', {}, term(name, reading), element('dd', {}, shown))];
     });
-    if (Array.isArray(opening) && typeof opening[0] === 'string') about.append(element('p', { class: 'mono' }, opening[0]));
+    if (Array.isArray(opening) && typeof opening[0] === 'string') about.append(element('p', { class: 'mono' }, clean(opening[0])));
     about.append(element('dl', { class: 'facts' }, ...facts(reading.asked.filter((name) => set.has(name)))));
     const others = facts([...set.keys()].filter((name) => !reading.asked.includes(name)));
     if (others.length > 0) about.append(element('details', {}, element('summary', {}, words(root, 'others')), element('dl', { class: 'facts' }, ...others)));
@@ -134,30 +136,18 @@ function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
 /** What happened, by the deed's kind. */
 function happened(root: HTMLElement, deed: Item[], reading: Reading): string {
   const [kind, name] = deed;
-  const known = typeof name === 'string' ? named(name, reading) : Array.isArray(name) ? name.join(', ') : '';
+  const known = typeof name === 'string' ? named(name, reading) : Array.isArray(name) ? clean(name.join(', ')) : '';
   return kind === 1 ? words(root, 'passed-late', { x: known }) : known;
 }
 
-/** A name in the page's language with the code that the log holds. */
-function named(name: string, reading: Reading): string {
-  const label = reading.labels.get(name);
-  const word = document.documentElement.lang.startsWith('zh') ? label?.zh : label?.en;
-  return word ? `${word} (${name})` : name;
-}
+const chinese = (): boolean => document.documentElement.lang.startsWith('zh');
 
-/** A value as it stands in the log; sealed ones say nothing. Tags as in `crates/base/src/canon.rs`. */
-function plain(value: Item, reading: Reading): string | undefined {
-  if (typeof value === 'string') return named(value, reading);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [tag, inner] = value as [Item, Item];
-  if (tag === 0) return String(inner).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
-  if (tag === 1 && typeof inner === 'number') return new Date(inner).toISOString();
-  if (tag === 3 && Array.isArray(inner)) return inner.map((part) => (Number(part) / 1e6).toFixed(6)).join(', ');
-  if (tag === 4 && Array.isArray(inner)) return `${String(inner[1])} (${hex(inner[0] as Bytes)})`;
-  if (tag === 5 && inner instanceof Uint8Array) return hex(inner);
-  if (tag === 6 && Array.isArray(inner)) return inner.map((one) => plain(one, reading)).filter((one) => one !== undefined).join(', ');
-  return undefined;
+const named = (code: string, reading: Reading): string => namedIn(code, reading, chinese());
+
+/** A field's code, and the receipt's own name for it less strongly. */
+function term(code: string, reading: Reading): HTMLElement {
+  const name = nameOf(code, reading, chinese());
+  return element('dt', {}, clean(code), ...(name === undefined ? [] : [' ', element('small', {}, `〔${name}〕`)]));
 }
 
 function element(name: string, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLElement {

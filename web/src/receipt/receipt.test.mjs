@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { readKey, readKeys, readNote } from './note.ts';
 import { readReceipt, verifyReceipt } from './receipt.ts';
 import { continues, hash } from './merkle.ts';
+import { named, timeOf, valueOf } from './told.ts';
 
 const CASES = JSON.parse(readFileSync(join(process.cwd(), '../suite/receipts/cases.json'), 'utf8'));
 
@@ -22,8 +23,21 @@ function outcome({ text, keys, checkpoint }) {
     signers: found.signers.map((key) => key.text),
     own_keys: found.ownKeys,
     since: found.since ?? null,
-    entries: found.entries.map(({ seq, at, revision, event }) => ({ seq, at, revision, shown: event !== undefined })),
+    after: found.after ?? null,
+    entries: found.entries.map((entry) => ({
+      seq: entry.seq, at: entry.at, revision: entry.revision, shown: entry.event !== undefined, told: told(entry, receipt.reading),
+    })),
   };
+}
+
+/** How an entry reads in Chinese. */
+function told({ at, event }, reading) {
+  const lines = [timeOf(at, reading)];
+  const [kind, step, , , , set] = event?.deed ?? [];
+  if (kind !== 0) return lines;
+  lines.push(named(step, reading, true));
+  for (const [name, value] of set) lines.push(`${named(name, reading, true)}: ${valueOf(value, reading, true) ?? ''}`);
+  return lines;
 }
 
 for (const one of CASES) test(`a receipt: ${one.name}`, () => assert.deepEqual(outcome(one), one.outcome));

@@ -8,8 +8,8 @@ import { checkpointText, readCheckpoint, readKey, readNote, shortSignature, sign
 interface Proven {
   seq: number;
   header: Bytes;
-  salt: Bytes;
-  body?: Bytes;
+  /** With its salt. */
+  body?: { salt: Bytes; bytes: Bytes };
   path: Bytes[];
 }
 
@@ -20,6 +20,8 @@ export interface Receipt {
   keys: Key[];
   checkpoint: Note;
   entries: Proven[];
+  /** Header of the entry before the first one. */
+  before?: Bytes;
   earlier?: Log & { path: Bytes[] };
   reading: Reading;
 }
@@ -55,6 +57,8 @@ export interface Verified {
   signers: Key[];
   ownKeys: boolean;
   entries: Seen[];
+  /** When the entry before the first one was entered. */
+  after?: number;
   since?: number;
 }
 
@@ -64,6 +68,10 @@ export interface Fault {
   y?: string;
 }
 
+/** The form of new files; those of the first one give a salt also where they hold no content. */
+const FORM = 2;
+/** How far times of format 1 may go back, in milliseconds. */
+const LAG = 10 * 60_000;
 /** The county's time where a receipt does not tell it: minutes east of UTC. */
 const CHINA = 480;
 const LONGEST = 4 * 1024 * 1024;
@@ -110,7 +118,8 @@ export function readReceipt(given: string): Receipt | undefined {
 function readFile(given: string): Receipt {
   if (given.length > LONGEST) throw new Unreadable();
   const file: unknown = JSON.parse(given.replace(/^\ufeff/, ''));
-  if (!isObject(file) || file['gongzhi-receipt'] !== 1) throw new Unreadable();
+  const form = isObject(file) ? file['gongzhi-receipt'] : undefined;
+  if (!isObject(file) || (form !== 1 && form !== FORM)) throw new Unreadable();
   const checkpoint = must(readNote(text(file['checkpoint'])));
   // What people read at the top must be what is signed.
   if (checkpoint.text.split('\n')[0] !== text(file['origin'])) throw new Unreadable();
@@ -118,10 +127,11 @@ function readFile(given: string): Receipt {
   if (!/^[0-9a-fA-F]{32}$/.test(record)) throw new Unreadable();
   const entry = (item: unknown): Proven => {
     if (!isObject(item)) throw new Unreadable();
-    const body = item['body'] === undefined || item['body'] === null ? {} : { body: bytes(item['body']) };
-    return {
-      seq: count(item['seq']), header: bytes(item['header']), salt: bytes(item['salt'], 16), ...body, path: list(item['proof'], (one) => bytes(one, HASH)),
-    };
+    const there = (name: string): boolean => item[name] !== undefined && item[name] !== null;
+    // A salt without its content would help only whoever wants to guess the content.
+    if (there('body') ? !there('salt') : there('salt') !== (form === 1)) throw new Unreadable();
+    const body = there('body') ? { body: { salt: bytes(item['salt'], 16), bytes: bytes(item['body']) } } : {};
+    return { seq: count(item['seq']), header: bytes(item['header']), ...body, path: list(item['proof'], (one) => bytes(one, HASH)) };
   };
   const receipt: Receipt = {
     short: false,
@@ -131,6 +141,7 @@ function readFile(given: string): Receipt {
     entries: list(file['entries'], entry),
     reading: readReading(file['reading']),
   };
+  if (file['before'] !== undefined && file['before'] !== null) receipt.before = bytes(file['before']);
   const earlier = file['earlier'];
   if (isObject(earlier)) {
     receipt.earlier = { size: count(earlier['size']), root: bytes(earlier['root'], HASH), path: list(earlier['proof'], (one) => bytes(one, HASH)) };
@@ -151,9 +162,10 @@ function readReading(value: unknown): Reading {
 
 function readShort(digits: string): Receipt {
   const items = decode(must(fromDigits(digits)));
-  if (!Array.isArray(items) || items.length !== 8 || items[0] !== 1) throw new Unreadable();
-  const [, origin, size, root, signatures, header, salt, joined] = items;
-  const fits = typeof origin === 'string' && isCount(size) && isBytes(root, HASH) && isBytes(header) && isBytes(salt, 16) && isBytes(joined);
+  if (!Array.isArray(items) || items.length !== 8 || (items[0] !== 1 && items[0] !== FORM)) throw new Unreadable();
+  // The first form held a salt where the header of the entry before stands now.
+  const [form, origin, size, root, signatures, header, before, joined] = items;
+  const fits = typeof origin === 'string' && isCount(size) && isBytes(root, HASH) && isBytes(header) && isBytes(before) && isBytes(joined);
   if (!fits || !Array.isArray(signatures) || joined.length % HASH !== 0) throw new Unreadable();
   const note: Note = {
     text: checkpointText({ origin, size, root }),
@@ -162,7 +174,8 @@ function readShort(digits: string): Receipt {
   const head = must(readHeader(header));
   const path = Array.from({ length: joined.length / HASH }, (_, nth) => joined.slice(nth * HASH, (nth + 1) * HASH));
   return {
-    short: true, record: head.record, keys: [], checkpoint: note, entries: [{ seq: head.seq, header, salt, path }], reading: readReading(undefined),
+    short: true, record: head.record, keys: [], checkpoint: note, entries: [{ seq: head.seq, header, path }], reading: readReading(undefined),
+    ...(form === FORM && before.length > 0 ? { before } : {}),
   };
 }
 
@@ -171,11 +184,13 @@ function isBytes(item: unknown, length?: number): item is Bytes {
 }
 
 interface Header {
+  format: number;
   seq: number;
   at: number;
   record: Bytes;
   revision: number;
   body: Bytes;
+  previous: Bytes;
 }
 
 /** An entry's head; only canonical bytes are one. */
@@ -186,10 +201,15 @@ function readHeader(header: Bytes): Header | undefined {
     const [format, county, seq, at, record, revision, body, previous] = items;
     const fits = isCount(format) && typeof county === 'string' && isCount(seq) && Number.isSafeInteger(at) && isBytes(record, 16);
     if (!fits || !isCount(revision) || !isBytes(body, HASH) || !isBytes(previous, HASH)) return undefined;
-    return { seq, at: at as number, record, revision, body };
+    return { format, seq, at: at as number, record, revision, body, previous };
   } catch {
     return undefined;
   }
+}
+
+/** Whether an entry's time may stand behind that of one before it. */
+function mayFollow(header: Header, before: Header): boolean {
+  return header.at >= before.at - (header.format === 1 ? LAG : 0);
 }
 
 /** Salt and content, each behind its length in eight bytes. */
@@ -222,14 +242,21 @@ export function verifyReceipt(receipt: Receipt, trust: Trust): Verified | Fault 
   const { point, signers } = signed;
   if (receipt.entries.length === 0) return { fault: 'empty' };
   const entries: Seen[] = [];
+  let last: Header | undefined;
   for (const [nth, entry] of receipt.entries.entries()) {
-    const seen = verifyEntry(entry, receipt.record, nth + 1, point);
-    if ('fault' in seen) return seen;
+    const found = verifyEntry(entry, receipt.record, nth + 1, point);
+    if ('fault' in found) return found;
+    const { header, seen } = found;
+    if (last && (header.seq <= last.seq || !mayFollow(header, last))) return { fault: 'time', x: String(header.seq) };
     entries.push(seen);
+    last = header;
   }
+  const after = timeBefore(receipt);
+  if (typeof after === 'object') return after;
   const { earlier } = receipt;
   if (earlier && !continues(earlier, point, earlier.path)) return { fault: 'rewritten', x: String(earlier.size) };
   const verified: Verified = { record: hex(receipt.record), checkpoint: point, signers, ownKeys, entries };
+  if (after !== undefined) verified.after = after;
   if (earlier) verified.since = earlier.size;
   if (!trust.log) return verified;
   const own = trusted(trust.log, keys);
@@ -241,7 +268,17 @@ export function verifyReceipt(receipt: Receipt, trust: Trust): Verified | Fault 
   return { ...verified, since: size };
 }
 
-function verifyEntry(entry: Proven, record: Bytes, revision: number, point: Checkpoint): Seen | Fault {
+/** The time of the entry before the first one, which binds it. The first one is proven. */
+function timeBefore(receipt: Receipt): number | undefined | Fault {
+  const [first] = receipt.entries;
+  if (!receipt.before || !first) return undefined;
+  const [header, before] = [readHeader(first.header), readHeader(receipt.before)];
+  const binds = header && before && same(leafHash(receipt.before), header.previous) && before.seq + 1 === header.seq;
+  if (!binds) return { fault: 'before', x: String(first.seq) };
+  return mayFollow(header, before) ? before.at : { fault: 'time', x: String(first.seq) };
+}
+
+function verifyEntry(entry: Proven, record: Bytes, revision: number, point: Checkpoint): { header: Header; seen: Seen } | Fault {
   const { seq, body } = entry;
   const fault = (name: string): Fault => ({ fault: name, x: String(seq) });
   const header = readHeader(entry.header);
@@ -250,10 +287,10 @@ function verifyEntry(entry: Proven, record: Bytes, revision: number, point: Chec
   if (!same(header.record, record)) return fault('record');
   if (header.revision !== revision) return fault('gap');
   const seen: Seen = { seq, at: header.at, revision };
-  if (!body) return seen;
-  const event = readEvent(body, header);
-  if (!event || !same(bodyDigest(entry.salt, body), header.body)) return fault('body');
-  return { ...seen, event };
+  if (!body) return { header, seen };
+  const event = readEvent(body.bytes, header);
+  if (!event || !same(bodyDigest(body.salt, body.bytes), header.body)) return fault('body');
+  return { header, seen: { ...seen, event } };
 }
 
 /** An entry's content, when it is of its head. */

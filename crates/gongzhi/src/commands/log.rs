@@ -30,6 +30,12 @@ enum What {
         #[arg(long)]
         retire: bool,
     },
+    /// Go on although the last entry lies ahead of the clock, because the clock was wrong then and is right now: what
+    /// follows is dated like that entry until the clock has caught up.
+    Resume {
+        #[command(flatten)]
+        data: super::open::Held,
+    },
 }
 
 /// Runs it.
@@ -37,6 +43,13 @@ pub fn run(args: &Log) -> Result<(), Fault> {
     let (data, retire) = match &args.what {
         What::Keys { data } => (data, None),
         What::Rotate { data, retire } => (data, Some(*retire)),
+        What::Resume { data } => {
+            match log::resume(data.ledger()?.as_ref())? {
+                Some(at) => println!("{}", at.rfc3339()),
+                None => return Err(Fault::new("the log has no entry yet".to_owned())),
+            }
+            return Ok(());
+        }
     };
     let ledger = data.ledger()?;
     if let Some(retire) = retire {

@@ -49,11 +49,11 @@ fn receipt_at(size: usize, earlier: Option<usize>) -> Receipt {
             .map(|entry| Proven {
                 seq: entry.header.seq,
                 header: entry.header.to_bytes(),
-                salt: entry.salt,
-                body: Some(entry.body.clone()),
+                body: Some((entry.salt, entry.body.clone())),
                 path: proof::inclusion(entry.header.seq, size as u64, read).expect("a proof"),
             })
             .collect(),
+        before: Some(entries[0].header.to_bytes()),
         earlier: earlier.map(|from| Earlier {
             size: from as u64,
             root: root(from),
@@ -88,7 +88,7 @@ fn a_sound_receipt_proves_time_and_content() {
 #[test]
 fn each_deceit_has_its_own_answer() {
     type Change = fn(&mut Receipt, &mut Trust);
-    let cases: [(&str, Change, Fault); 19] = [
+    let cases: [(&str, Change, Fault); 20] = [
         ("checkpoint without form", |r, _| r.checkpoint.text = "x\n".into(), Fault::Checkpoint),
         (
             "another county's log",
@@ -117,10 +117,19 @@ fn each_deceit_has_its_own_answer() {
         ("an entry left out", |r, _| drop(r.entries.remove(1)), Fault::Gap { seq: 8 }),
         (
             "a changed word",
-            |r, _| r.entries[0].body.as_mut().expect("there")[25] ^= 1,
+            |r, _| r.entries[0].body.as_mut().expect("there").1[25] ^= 1,
             Fault::Body { seq: 1 },
         ),
-        ("a changed salt", |r, _| r.entries[0].salt[0] ^= 1, Fault::Body { seq: 1 }),
+        (
+            "a changed salt",
+            |r, _| r.entries[0].body.as_mut().expect("there").0[0] ^= 1,
+            Fault::Body { seq: 1 },
+        ),
+        (
+            "a false entry before",
+            |r, _| r.before.as_mut().expect("there")[20] ^= 1,
+            Fault::Before { seq: 1 },
+        ),
         (
             "a rewritten log",
             |r, _| r.earlier.as_mut().expect("there").root.0[0] ^= 1,
@@ -163,9 +172,9 @@ fn every_changed_byte_of_a_head_or_body_is_found() {
         bad.entries[0].header[at] ^= 1;
         assert!(bad.verify(&trust()).is_err(), "byte {at} of the head");
     }
-    for at in 0..good.entries[0].body.as_ref().map_or(0, Vec::len) {
+    for at in 0..good.entries[0].body.as_ref().map_or(0, |(_, body)| body.len()) {
         let mut bad = good.clone();
-        bad.entries[0].body.as_mut().expect("there")[at] ^= 1;
+        bad.entries[0].body.as_mut().expect("there").1[at] ^= 1;
         assert_eq!(bad.verify(&trust()), Err(Fault::Body { seq: 1 }), "byte {at} of the body");
     }
 }

@@ -1,7 +1,7 @@
 //! A ledger as frames, while its server goes on.
 
 use gongzhi_base::Digest;
-use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::chain::{Head, Walk, What};
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_store::outbox::Waiting;
 use gongzhi_store::{Ledger, StoreError};
@@ -65,6 +65,7 @@ pub fn give(
     }
     let mut end = End::default();
     let mut edge = Frontier::default();
+    let mut walk = Walk::default().whenever();
     let mut at = Head::EMPTY;
     while at.size < head.size {
         let page = ledger.entries(at.size, (head.size - at.size).min(u64::from(PAGE)) as u32)?;
@@ -72,11 +73,16 @@ pub fn give(
             return Err(StoreError::Corrupt(format!("entry {} is missing", at.size)).into());
         }
         for entry in &page {
-            at = at.verify(entry).map_err(|broken| {
-                StoreError::Corrupt(format!("entry {} does not verify: run `gongzhi verify`", broken.seq))
+            walk.pass(entry).map_err(|broken| {
+                let told = match broken.what {
+                    What::Revision => "is not the next revision of its record: one is missing or there twice",
+                    _ => "does not verify: run `gongzhi verify`",
+                };
+                StoreError::Corrupt(format!("entry {} {told}", broken.seq))
             })?;
             edge.push(entry.hash);
         }
+        at = walk.head();
         sink(Frame::Entries(page))?;
         progress("entries", at.size, head.size);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::{Digest, RecordId};
-use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::chain::{Head, Walk};
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_store::{Batch, Ledger, StoreError, Want};
 
@@ -45,7 +45,7 @@ pub struct Taker<'a> {
     ambient: Arc<dyn Ambient>,
     begin: Begin,
     /// How far the archive was read, and how far the ledger holds it.
-    at: Head,
+    walk: Walk,
     held: Head,
     edge: Frontier,
     /// Read so far.
@@ -83,7 +83,7 @@ impl<'a> Taker<'a> {
             erasures,
             ambient,
             begin,
-            at: Head::EMPTY,
+            walk: Walk::default().whenever(),
             held,
             edge: Frontier::default(),
             end: End::default(),
@@ -133,11 +133,11 @@ impl<'a> Taker<'a> {
             }
             Frame::End(end) => {
                 self.end.root = self.edge.root().0;
-                self.end.entries = self.at.size;
+                self.end.entries = self.walk.head().size;
                 if end != self.end {
                     return Err(ArchiveFault::Damaged("its end mark counts otherwise".into()));
                 }
-                if self.at.size != self.begin.size || self.at.hash != self.begin.hash {
+                if self.walk.head().size != self.begin.size || self.walk.head().hash != self.begin.hash {
                     return Err(ArchiveFault::Damaged("its entries end elsewhere than it says".into()));
                 }
             }
@@ -153,22 +153,22 @@ impl<'a> Taker<'a> {
             if entry.header.county != self.begin.county {
                 return Err(ArchiveFault::Damaged(format!("entry {} is another county's", entry.header.seq)));
             }
-            self.at = self
-                .at
-                .verify(&entry)
+            self.walk
+                .pass(&entry)
                 .map_err(|broken| ArchiveFault::Damaged(format!("entry {} does not verify", broken.seq)))?;
             let nodes = self.edge.push(entry.hash);
-            if self.at.size == self.held.size && self.at.hash != self.held.hash {
+            let at = self.walk.head();
+            if at.size == self.held.size && at.hash != self.held.hash {
                 return Err(ArchiveFault::NotEmpty("another county's entries".into()));
             }
-            if self.at.size > self.held.size {
+            if at.size > self.held.size {
                 batch.nodes.extend(nodes);
                 batch.entries.push(entry);
             }
         }
         if !batch.entries.is_empty() {
             self.ledger.commit(self.held, &batch)?;
-            self.held = self.at;
+            self.held = self.walk.head();
         }
         Ok(())
     }
@@ -197,9 +197,9 @@ impl<'a> Taker<'a> {
         rebuild::rebuild(&self.ledger, master.clone(), &self.ambient, progress)?;
         // From here on it is a county like any other; asked again, it is not empty.
         self.ledger.put_setting(TAKING, b"")?;
-        if self.ledger.head()? != self.at {
+        if self.ledger.head()? != self.walk.head() {
             return Err(StoreError::Corrupt("the ledger ends elsewhere than the archive".into()).into());
         }
-        Ok((Taken { head: self.at, end: self.end, erased: self.erased }, master))
+        Ok((Taken { head: self.walk.head(), end: self.end, erased: self.erased }, master))
     }
 }

@@ -13,7 +13,7 @@ use gongzhi_store::{Ledger, StoreError, Want};
 use tokio::sync::mpsc;
 
 use super::handle::Job;
-use super::{Changed, Position, State, Writer, edge_of};
+use super::{Changed, Position, State, Writer, edge_of, time_of};
 use crate::load;
 
 /// Entries read at once.
@@ -93,7 +93,8 @@ impl Writer {
             self.take_in(touched)?
         };
         let counters = self.means.ledger.counters()?;
-        self.moved(Position { head, edge, counters, world: self.at.world.clone() });
+        let time = time_of(self.means.ledger.as_ref(), head)?;
+        self.moved(Position { head, time, edge, counters, world: self.at.world.clone() });
         let published = self.means.state.load();
         if !Arc::ptr_eq(&published.world, &self.at.world) {
             self.means

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
+use gongzhi_kernel::chain::LAG;
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
     Actor, Case, Claim, Command, Decision, Deed, Laws, Order, Record, Refusal, World, claims, decide,
@@ -25,6 +26,7 @@ use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
 use crate::load;
+use crate::log::RESUMED;
 use crate::outbox;
 use crate::publish;
 use crate::seal::{Keyring, Seals};
@@ -298,6 +300,7 @@ impl Group {
         if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
             return again(answer, digest);
         }
+        let command = &*self.in_order(means, command)?;
         let late = RefCell::new(Ok(Vec::new()));
         let record = |id: RecordId| -> Option<Arc<Record>> {
             if let Some(kept) = self.found.get(&id) {
@@ -372,6 +375,22 @@ impl Group {
         Ok(self.accept(means, laws, &command, digest, decision)?)
     }
 
+    /// The command dated not before the last entry: clocks of two nodes differ, and commands overtake each other. A clock
+    /// that lies far behind is wrong, and what it dates would be believed for good.
+    fn in_order<'c>(&self, means: &Means, command: &'c Command) -> Result<Cow<'c, Command>, Failure> {
+        let behind = self.at.time.0.saturating_sub(command.at.0);
+        if behind > LAG && !resumed(means.ledger.as_ref(), self.at.time)? {
+            metrics::counter!("gongzhi_clock_behind").increment(1);
+            let minutes = behind / 60_000;
+            tracing::error!(minutes, "the clock is behind the last entry: no command is taken");
+            return Err(Failure::Clock { minutes });
+        }
+        Ok(match behind {
+            ..=0 => Cow::Borrowed(command),
+            _ => Cow::Owned(Command { at: self.at.time, ..command.clone() }),
+        })
+    }
+
     /// The answer of a command that was taken for new.
     fn answered(&mut self, means: &Means, command: &CommandId) -> Result<Option<Answer>, StoreError> {
         if !self.trusted.remove(command) {
@@ -414,7 +433,7 @@ impl Group {
             self.batch.nodes.extend(self.at.edge.push(entry.hash));
             self.batch.looks.extend(Look::of(entry.header.seq, event));
             self.batch.entries.push(entry);
-            self.at.head = next;
+            (self.at.head, self.at.time) = (next, event.at);
         }
         // First where places lie: under which ones everything else counts depends on it.
         let moves = territory::register(laws, &mut self.at.world, &decision.records);
@@ -529,6 +548,11 @@ impl Group {
         let decided = Decided { expect: from.head, batch, world, answers, careful, plain };
         (Ahead { at, found, moved, answers: accepted, claimed, ring }, decided)
     }
+}
+
+/// Whether an administrator lets the log go on although its last entry lies ahead of the clock.
+fn resumed(ledger: &dyn Ledger, time: Timestamp) -> Result<bool, StoreError> {
+    Ok(ledger.setting(RESUMED)?.is_some_and(|mark| mark == time.0.to_string().into_bytes()))
 }
 
 /// What a command is answered that was accepted before.

@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::commit::Committer;
 use super::group::Means;
 use super::together::{Halted, Together};
-use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, RECENT, Reply, State, Writer, edge_of, follow};
+use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, RECENT, Reply, State, Writer, edge_of, follow, time_of};
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
 use crate::failure::Failure;
@@ -52,8 +52,8 @@ impl Engine {
         let (changes, _) = broadcast::channel(256);
         let world = state.load().world.clone();
         let head = ledger.head()?;
-        let at =
-            Position { head, edge: edge_of(ledger.as_ref(), head)?, counters: ledger.counters()?, world };
+        let (time, edge) = (time_of(ledger.as_ref(), head)?, edge_of(ledger.as_ref(), head)?);
+        let at = Position { head, time, edge, counters: ledger.counters()?, world };
         let fault = |error: std::io::Error| StoreError::Engine(error.to_string());
         let mut writer = Writer {
             committer: Committer::start(ledger.clone(), state.clone()).map_err(fault)?,

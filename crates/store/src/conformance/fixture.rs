@@ -161,14 +161,15 @@ impl Book {
         for mut stored in records {
             let row = &mut stored.projection.row;
             row.revision = self.revisions.get(&row.id).map_or(1, |committed| committed + 1);
-            let row = &stored.projection.row;
-            let (entry, next) = head.append(COUNTY, &event(row), [7; 16]);
+            // Records of a test may be changed at any time; entries come in order.
+            let event = Event { at: Timestamp(head.size as i64), ..event(&stored.projection.row) };
+            let (entry, next) = head.append(COUNTY, &event, [7; 16]);
             self.commands += 1;
             batch.answers.push(Answer {
                 command: command(self.commands),
                 digest: Digest::of(&self.commands.to_be_bytes()),
-                record: row.id,
-                revision: row.revision,
+                record: event.record,
+                revision: event.revision,
                 seq: head.size,
             });
             batch.entries.push(entry);

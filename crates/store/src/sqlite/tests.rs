@@ -8,6 +8,7 @@ use crate::conformance::fixture::{Book, COUNTY, MATTER, id, record, with_text};
 use crate::{Order, ScopePart, VerifyError, Within, conformance, verify};
 use gongzhi_base::words::query_terms;
 use gongzhi_kernel::chain::{Head, What};
+use gongzhi_kernel::merkle::Frontier;
 use gongzhi_lang::model::Level;
 
 fn open(path: &Path) -> Sqlite {
@@ -447,12 +448,13 @@ fn readers_see_whole_batches_while_the_log_is_moved() {
                 }
             });
         }
-        let mut head = Head::EMPTY;
+        let (mut head, mut edge) = (Head::EMPTY, Frontier::default());
         for n in 0..16 {
             let mut batch = Batch::default();
             for stored in (n * 50..n * 50 + 50).map(|n| with_text(record(n), "停水")) {
                 let (entry, next) =
                     head.append(COUNTY, &conformance::fixture::event(&stored.projection.row), [1; 16]);
+                batch.nodes.extend(edge.push(entry.hash));
                 batch.entries.push(entry);
                 batch.records.push(stored);
                 head = next;

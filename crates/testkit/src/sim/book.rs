@@ -140,7 +140,7 @@ impl Book {
                 }
                 Ok(if outcome.again { Became::Again } else { Became::Accepted })
             }
-            Err(Failure::Store(_) | Failure::Busy) => {
+            Err(Failure::Store(_) | Failure::Clock { .. } | Failure::Busy) => {
                 if fresh && !trouble.lost {
                     return Err(bad("durable, but answered as failed without any fault".into()));
                 }

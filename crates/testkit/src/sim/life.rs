@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use gongzhi_base::{CommandId, FileRef, RecordId, Timestamp, Zone};
+use gongzhi_kernel::chain::LAG;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_service::{Failure, timers};
 use gongzhi_store::StoreError;
@@ -136,6 +137,8 @@ impl<'p> Life<'p> {
         self.now = self.now.max(self.until);
         self.calm = true;
         self.skew = 0;
+        // What was written with a clock ahead lies behind now.
+        self.now = self.now.max(self.model.latest.0);
         if !self.machine.is_on() {
             self.start()?;
         }
@@ -390,12 +393,17 @@ impl<'p> Life<'p> {
         }
     }
 
+    /// The servers' clock lies so far behind the last entry that they take nothing.
+    fn clock_behind(&self) -> bool {
+        self.model.latest.0 - self.server_now().0 > LAG
+    }
+
     /// Takes back what has not failed, and tells what went wrong.
     pub fn settle(&mut self, node: usize) -> Trouble {
         let met = self.machine.at(node).ledger.settle();
         let dead = self.machine.at(node).ledger.is_dead();
         let lost = ["answer of commit lost", "crash after commit"].iter().any(|name| met.contains_key(name));
-        let trouble = Trouble { lost: lost || dead, any: dead || !met.is_empty() };
+        let trouble = Trouble { lost: lost || dead, any: dead || !met.is_empty() || self.clock_behind() };
         let note = met.keys().copied().collect::<Vec<_>>().join(", ");
         if !note.is_empty() {
             self.note(None, || format!("node {node}: {note}"));
@@ -457,7 +465,7 @@ impl<'p> Life<'p> {
             self.follow(node)?;
             match fired {
                 Ok(_) => {}
-                Err(Failure::Store(_) | Failure::Busy) => {
+                Err(Failure::Store(_) | Failure::Clock { .. } | Failure::Busy) => {
                     whole = false;
                     self.tally.failed += 1;
                     if !trouble.any {

@@ -98,6 +98,8 @@ struct Spot {
 
 /// The model of a county.
 pub struct Model {
+    /// The time of the last event: none that follows may be earlier.
+    pub latest: Timestamp,
     pub laws: Arc<Laws>,
     pub records: BTreeMap<RecordId, Known>,
     /// Records of mechanisms that are no registers, in the order of their opening.
@@ -125,6 +127,7 @@ pub struct Model {
 impl Model {
     pub fn new(laws: Arc<Laws>, zone: Zone) -> Model {
         Model {
+            latest: Timestamp(0),
             laws,
             records: BTreeMap::new(),
             cases: Vec::new(),
@@ -227,6 +230,10 @@ impl Model {
         if known.map_or(0, |known| known.revision) + 1 != event.revision {
             return Err(bad("does not follow the one before".into()));
         }
+        if event.at < self.latest {
+            return Err(bad(format!("dated {} ms before the event before it", self.latest.0 - event.at.0)));
+        }
+        self.latest = event.at;
         let law = self.laws.version(&event.mechanism, event.version).cloned();
         let law =
             law.ok_or_else(|| bad(format!("runs on unknown `{}` {}", event.mechanism, event.version)))?;

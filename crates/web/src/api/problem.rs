@@ -150,6 +150,7 @@ pub const TOLD: &[(&str, u16)] = &[
     ("circle", 500),
     ("full", 507),
     ("store", 503),
+    ("clock", 503),
     ("busy", 503),
     ("not-found", 404),
     ("signed-out", 401),
@@ -295,6 +296,7 @@ fn slug(failure: &Failure) -> &'static str {
         },
         Failure::Store(StoreError::Full) => "full",
         Failure::Store(_) => "store",
+        Failure::Clock { .. } => "clock",
         Failure::Busy => "busy",
         Failure::NotFound => "not-found",
         Failure::SignedOut => "signed-out",
@@ -396,6 +398,7 @@ mod tests {
         let others = [
             Failure::Store(StoreError::Full),
             Failure::Store(StoreError::Conflict),
+            Failure::Clock { minutes: 11 },
             Failure::Busy,
             Failure::NotFound,
             Failure::SignedOut,

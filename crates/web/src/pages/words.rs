@@ -243,13 +243,14 @@ pub fn failure_words(lang: Lang, failure: &Failure) -> RefusalText {
         Failure::Refused(refusal) => return refusal_words(lang, refusal),
         Failure::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
         Failure::Store(StoreError::Corrupt(_)) => StatusCode::INTERNAL_SERVER_ERROR,
-        Failure::Store(_) | Failure::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::Store(_) | Failure::Clock { .. } | Failure::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Failure::NotFound => StatusCode::NOT_FOUND,
         Failure::SignedOut => StatusCode::UNAUTHORIZED,
     };
     let key = match failure {
         Failure::Store(StoreError::Full) => "full",
         Failure::Store(_) => "store",
+        Failure::Clock { .. } => "clock",
         Failure::Busy => "busy",
         Failure::NotFound => "not-found",
         _ => "signed-out",
@@ -338,6 +339,7 @@ mod tests {
         let failures = [
             Failure::Store(StoreError::Full),
             Failure::Store(StoreError::Conflict),
+            Failure::Clock { minutes: 11 },
             Failure::Busy,
             Failure::NotFound,
             Failure::SignedOut,

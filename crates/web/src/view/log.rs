@@ -61,6 +61,9 @@ impl VerifyPage {
             "signed",
             "record",
             "since",
+            "after",
+            "after-text",
+            "after-none",
             "entry",
             "hidden",
             "passed-late",
@@ -83,6 +86,8 @@ impl VerifyPage {
             "gap",
             "not-in-log",
             "body",
+            "before",
+            "time",
             "rewritten",
             "incomparable",
         ];
