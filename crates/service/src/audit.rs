@@ -314,9 +314,7 @@ fn one(ledger: &dyn Ledger, record: RecordId) -> Result<Outcome, Outcome> {
     }
     // Nothing of it may be left out at the end either; what came meanwhile is no fault.
     let newest = newest(ledger, record).map_err(failed)?;
-    if newest > entries.len() as u64
-        && newest > ledger.history(record).map_err(failed)?.len() as u64
-    {
+    if newest > entries.len() as u64 && newest > ledger.history(record).map_err(failed)?.len() as u64 {
         let seq = entries.last().map_or(0, |entry| entry.header.seq);
         return Err(Outcome::Broken { seq, what: What::Revision });
     }

@@ -7,10 +7,12 @@ use gongzhi_kernel::note::{Checkpoint, Note};
 use gongzhi_kernel::proof;
 use gongzhi_store::{Durability, Ledger, StoreError};
 
+use crate::accounts::Binding;
 use crate::archive::TAKING;
+use crate::files::{self, Files};
 use crate::load;
 use crate::log::read_list;
-use crate::recount::keyless;
+use crate::recount::recount;
 use crate::rotate;
 use crate::seal::{CHECK, MasterKey, Seals, of_record};
 use crate::service::basics;
@@ -49,11 +51,14 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
     ("whole", &["ok", "rebuilding", "taking", "rotating"]),
     ("durability", &["ok", "unsafe", "unknown"]),
     ("key", &["ok", "open", "missing", "wrong"]),
+    ("accounts", &["ok", "altered"]),
     ("keys", &["ok", "bad"]),
     ("seen", &["ok", "older", "other", "none"]),
     ("structure", &["ok", "bad"]),
     ("entries", &["ok", "bad"]),
-    ("sealed", &["ok", "gone", "bad"]),
+    ("sealed", &["ok", "gone"]),
+    ("files", &["ok", "bad", "unseen"]),
+    ("derived", &["ok", "moved", "other", "bad"]),
     ("log", &["ok", "empty", "end", "root", "bad"]),
     ("clock", &["ok", "back"]),
     ("calendar", &["ok", "next", "missing"]),
@@ -78,6 +83,8 @@ pub struct Outside<'a> {
     pub checkpoint: Option<&'a str>,
     /// Every page of the database and every entry too: as long as reading all of it takes.
     pub deep: bool,
+    /// Where attachments lie, for a deep look.
+    pub files: Option<&'a Files>,
 }
 
 /// Looks at everything. Changes nothing. Fails only where the database gives no answer at all.
@@ -97,9 +104,11 @@ pub fn examine(
     found.space(outside.free);
     found.letters(held);
     found.backup(held, outside.now)?;
-    found.seen(held, outside.seen)?;
+    let signed = ledger.setting(crate::log::SIGNED)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    found.seen(held, outside.seen.or(signed.as_deref()))?;
     if outside.deep {
         found.deep(held, outside.now)?;
+        found.files(held, outside.files)?;
     }
     if let Some(note) = outside.checkpoint {
         let (level, outcome, args) = match seen(held, note)? {
@@ -236,7 +245,17 @@ impl Findings {
             (true, true) => self.add(Level::Warn, "key", "open", vec![]),
             (true, false) => self.add(Level::Ok, "key", "ok", vec![]),
         }
-        if right { self.keys(ledger.as_ref(), &seals) } else { Ok(()) }
+        if !right {
+            return Ok(());
+        }
+        match Binding::of(&seals).altered(ledger.as_ref())?.as_slice() {
+            [] => self.add(Level::Ok, "accounts", "ok", vec![]),
+            altered => {
+                let args = vec![("n", altered.len().to_string()), ("login", altered[0].clone())];
+                self.add(Level::Fail, "accounts", "altered", args);
+            }
+        }
+        self.keys(ledger.as_ref(), &seals)
     }
 
     /// Every record's key opens with the master key. Some millions take some seconds.
@@ -360,13 +379,52 @@ impl Findings {
             Ok(head) => self.add(Level::Ok, "entries", "ok", vec![("size", head.size.to_string())]),
             Err(why) => self.add(Level::Fail, "entries", "bad", vec![("why", why.to_string())]),
         }
-        match keyless(ledger, now) {
-            Ok((_, None)) => self.add(Level::Ok, "sealed", "ok", vec![]),
-            Ok((n, Some(first))) => {
+        let found = match recount(ledger, now, &mut |_, _| {}) {
+            Ok(found) => found,
+            Err(why) => {
+                self.add(Level::Fail, "derived", "bad", vec![("why", why.to_string())]);
+                return Ok(());
+            }
+        };
+        match found.keyless {
+            (_, None) => self.add(Level::Ok, "sealed", "ok", vec![]),
+            (n, Some(first)) => {
                 let args = vec![("n", n.to_string()), ("record", first.to_string())];
                 self.add(Level::Warn, "sealed", "gone", args);
             }
-            Err(why) => self.add(Level::Fail, "sealed", "bad", vec![("why", why.to_string())]),
+        }
+        let n = (found.differences.len() + found.strange.len()).to_string();
+        let first = found.strange.first().map(|strange| format!("{} {}", strange.kind, strange.which));
+        let first = first.or(found.differences.first().map(|one| {
+            format!("{} {} {} {}", one.key.mechanism, one.key.indicator, one.key.key, one.key.period)
+        }));
+        match (found.agrees(), found.moved) {
+            (true, _) => self.add(Level::Ok, "derived", "ok", vec![("n", found.records.to_string())]),
+            // What came while it was read may look like a difference.
+            (false, true) => self.add(Level::Warn, "derived", "moved", vec![("n", n)]),
+            (false, false) => {
+                let args = vec![("n", n), ("first", first.unwrap_or_default())];
+                self.add(Level::Fail, "derived", "other", args);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every attachment that an entry names is there and is the one that was attached.
+    fn files(&mut self, ledger: &dyn Ledger, kept: Option<&Files>) -> Result<(), StoreError> {
+        let Some(kept) = kept else {
+            self.add(Level::Warn, "files", "unseen", vec![]);
+            return Ok(());
+        };
+        let named = files::named(ledger)?;
+        let wrong: Vec<_> = named.iter().filter(|digest| !kept.holds(**digest)).collect();
+        match wrong.first() {
+            None => self.add(Level::Ok, "files", "ok", vec![("n", named.len().to_string())]),
+            Some(first) => {
+                let args =
+                    vec![("n", wrong.len().to_string()), ("first", kept.path(**first).display().to_string())];
+                self.add(Level::Fail, "files", "bad", args);
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ mod follow;
 mod group;
 mod handle;
 mod needed;
+mod order;
 mod territory;
 mod together;
 
@@ -32,7 +33,7 @@ use gongzhi_store::{Answer, Ledger, StoreError};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use handle::Engine;
+pub use handle::{Engine, patience};
 pub use together::Halted;
 
 use commit::{Committer, Decided, Settled};
@@ -363,9 +364,7 @@ fn refuse(commands: Vec<(Command, Reply)>, error: &StoreError) {
 fn time_of(ledger: &dyn Ledger, head: Head) -> Result<Timestamp, StoreError> {
     let Some(last) = head.size.checked_sub(1) else { return Ok(Timestamp(0)) };
     let entry = ledger.entries(last, 1)?.pop();
-    entry
-        .map(|entry| entry.header.at)
-        .ok_or_else(|| StoreError::Corrupt(format!("entry {last} is missing")))
+    entry.map(|entry| entry.header.at).ok_or_else(|| StoreError::Corrupt(format!("entry {last} is missing")))
 }
 
 /// The right edge of the Merkle log at a head.

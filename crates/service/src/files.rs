@@ -1,14 +1,20 @@
 //! Attachments: kept beside the ledger, named by their content. Pictures are decoded and written
 //! anew, which drops the place and camera data that phones put into them.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
-use gongzhi_base::{Digest, FileRef};
+use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{Digest, FileRef, Value};
+use gongzhi_kernel::{Deed, Event};
+use gongzhi_store::{Ledger, StoreError};
 use image::{ImageFormat, ImageReader, Limits};
 
 /// Largest upload in bytes.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
+/// Entries read at once.
+const PAGE: u32 = 1_000;
 /// Longest side of a kept picture in pixels.
 const MAX_SIDE: u32 = 2_000;
 
@@ -110,10 +116,38 @@ impl Files {
         self.root.join("uploads")
     }
 
+    /// Whether a file is there, and is the one that was kept.
+    pub fn holds(&self, digest: Digest) -> bool {
+        std::fs::read(self.path(digest)).is_ok_and(|bytes| Digest::of(&bytes) == digest)
+    }
+
     /// Where a file lies.
     pub fn path(&self, digest: Digest) -> PathBuf {
         let hex = digest.to_string();
         self.root.join(&hex[..2]).join(hex)
+    }
+}
+
+/// The attachments that an event names.
+pub(crate) fn of_event(event: &Event) -> Vec<Digest> {
+    let Deed::Step(taken) = &event.deed else { return Vec::new() };
+    let files = taken.set.values().flat_map(Value::leaves).filter_map(|value| match value {
+        Value::File(file) => Some(file.digest),
+        _ => None,
+    });
+    files.collect()
+}
+
+/// All attachments that the entries name.
+pub(crate) fn named(ledger: &dyn Ledger) -> Result<BTreeSet<Digest>, StoreError> {
+    let (mut named, mut from) = (BTreeSet::new(), 0);
+    loop {
+        let page = ledger.entries(from, PAGE)?;
+        let Some(last) = page.last() else { return Ok(named) };
+        from = last.header.seq + 1;
+        // What cannot be read is told by whoever verifies the entries.
+        let events = page.iter().filter_map(|entry| Event::from_bytes(&entry.body).ok());
+        named.extend(events.flat_map(|event| of_event(&event)));
     }
 }
 

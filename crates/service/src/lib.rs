@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bulk;
 pub mod burden;
 pub mod codes;
+pub mod compare;
 pub mod counted;
 pub mod desk;
 pub mod doctor;
@@ -34,6 +35,7 @@ pub mod rotate;
 pub mod saved;
 pub mod seal;
 pub mod service;
+mod sound;
 pub mod timers;
 
 pub use ambient::Ambient;

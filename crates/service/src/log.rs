@@ -11,7 +11,7 @@ use gongzhi_kernel::chain::Entry;
 use gongzhi_kernel::merkle::TILE;
 use gongzhi_kernel::note::{Checkpoint, Note, SignerKey, VerifierKey};
 use gongzhi_kernel::proof::{self, Unproven};
-use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
+use gongzhi_kernel::receipt::{Earlier, Fault, Proven, Receipt, Trust};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_store::{Ledger, StoreError};
@@ -26,6 +26,10 @@ pub(crate) const KEYS: &str = "log-keys";
 /// Setting: the log's name, where it is another than [`origin_of`] gives.
 const ORIGIN: &str = "log-origin";
 
+/// Setting: the newest checkpoint that the county signed, kept now and then.
+pub(crate) const SIGNED: &str = "log-signed";
+/// How often it is kept, in milliseconds.
+const KEEP: i64 = 10_000;
 /// Setting: the time of the last entry, in milliseconds, when it lies ahead of the clock and is gone on from all the same.
 pub(crate) const RESUMED: &str = "log-resumed";
 
@@ -158,6 +162,10 @@ pub struct Log {
 
 #[derive(Default)]
 struct Held {
+    /// The newest checkpoint that the county signed, as far as this process knows, and when it was last kept for
+    /// those to come.
+    signed: Option<Checkpoint>,
+    kept: Option<gongzhi_base::Timestamp>,
     keys: Vec<LogKey>,
     signers: Vec<SignerKey>,
     last: Option<Arc<Signed>>,
@@ -187,6 +195,10 @@ impl Log {
             held.keys.clone_from(&keys);
             held.last = None;
         }
+        // Before the end is read, so that it cannot hold more than that.
+        if held.signed.is_none() {
+            held.signed = signed_before(ledger, &keys)?;
+        }
         let size = ledger.head()?.size;
         if let Some(last) = &held.last
             && last.checkpoint.size == size
@@ -196,11 +208,53 @@ impl Log {
         }
         let root = proof::root(size, reader(ledger)).map_err(unproven)?;
         let checkpoint = Checkpoint { origin, size, root };
+        if let Some(signed) = &held.signed {
+            continued(ledger, signed, &checkpoint)?;
+        }
         let note = Note::sign(checkpoint.text(), &held.signers);
         let signed = Arc::new(Signed { checkpoint, note, keys });
         held.last = Some(signed.clone());
+        held.signed = Some(signed.checkpoint.clone());
+        let now = service.now();
+        if held.kept.is_none_or(|kept| now.0 - kept.0 >= KEEP) {
+            held.kept = Some(now);
+            // What cannot be kept now is kept the next time; this process knows it meanwhile.
+            if let Err(error) = ledger.put_setting(SIGNED, signed.note.to_string().as_bytes()) {
+                tracing::warn!(%error, "the newest checkpoint could not be kept");
+            }
+        }
         Ok(signed)
     }
+}
+
+/// The newest checkpoint that was kept, if the county signed it.
+fn signed_before(ledger: &dyn Ledger, keys: &[LogKey]) -> Result<Option<Checkpoint>, StoreError> {
+    let text = ledger.setting(SIGNED)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(note) = text.and_then(|text| text.parse::<Note>().ok()) else { return Ok(None) };
+    let keys: Vec<VerifierKey> = keys.iter().map(|key| key.key.clone()).collect();
+    Ok(note.signers(&keys).is_ok().then(|| Checkpoint::read(&note.text).ok()).flatten())
+}
+
+/// Refuses a checkpoint that does not continue what the county signed before: two such together would prove to
+/// anybody that it keeps two logs.
+fn continued(ledger: &dyn Ledger, signed: &Checkpoint, new: &Checkpoint) -> Result<(), Failure> {
+    let (old, now) = ((signed.size, signed.root), (new.size, new.root));
+    let proven = old.0 <= now.0
+        && match proof::consistency(old.0, now.0, reader(ledger)) {
+            Ok(path) => proof::continues(old, now, &path),
+            Err(Unproven::Read(error)) => return Err(error.into()),
+            Err(_) => false,
+        };
+    if proven || signed.origin != new.origin {
+        return Ok(());
+    }
+    metrics::counter!("gongzhi_log_forks").increment(1);
+    let told = format!(
+        "the log of {} entries does not continue the one of {} that was signed before: nothing is signed; run `gongzhi verify`",
+        now.0, old.0
+    );
+    tracing::error!("{told}");
+    Err(StoreError::Corrupt(told).into())
 }
 
 impl Service {
@@ -244,14 +298,26 @@ impl Service {
             let root = proof::root(since, reader(ledger)).map_err(unproven)?;
             Ok::<_, Failure>(Earlier { size: since, root, path: self.prove_consistency(since, size)? })
         });
-        Ok(Receipt {
+        let receipt = Receipt {
             record,
             keys: signed.current(),
             checkpoint: signed.note.clone(),
             entries: proven,
             before: before.map(|entry| entry.header.to_bytes()),
             earlier: earlier.transpose()?,
-        })
+        };
+        // A hash kept of the log may be damaged: nobody is handed what proves nothing. A date that was falsely
+        // written once is told by whoever checks it.
+        match receipt.verify(&Trust::default()) {
+            Ok(_) | Err(Fault::Time { .. }) => Ok(receipt),
+            Err(fault) => {
+                let told = format!(
+                    "the receipt of record {record} would not hold ({fault:?}): run `gongzhi verify`"
+                );
+                tracing::error!("{told}");
+                Err(StoreError::Corrupt(told).into())
+            }
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gongzhi_base::Timestamp;
+use gongzhi_kernel::chain::Head;
+use gongzhi_kernel::merkle::{Frontier, Node};
 use gongzhi_kernel::project::CellKey;
 use gongzhi_store::{Batch, Ledger, StoreError};
 
@@ -16,6 +18,8 @@ use crate::replay::{self, Replay};
 use crate::seal::{MasterKey, Seals};
 use crate::service::{basics, setting};
 
+/// Entries read at once.
+const PAGE: u32 = 2_000;
 /// Records written with one transaction, at least.
 const ENOUGH: usize = 4_000;
 /// Cells written with one transaction.
@@ -46,21 +50,60 @@ pub fn rebuild(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
     let (county, ..) = basics(ledger.as_ref())?;
+    let mut hashes = Hashes::default();
+    // Before anything is emptied: what cannot be read changes nothing.
+    hashes.follow(ledger.as_ref())?;
     let seals = Seals::open(&county, master, ledger.clone(), ambient.clone())?;
     let secret = CodeSecret(*seals.secret(setting::CODES)?);
-    derive(ledger.as_ref(), &secret, ambient.now(), progress)
+    derive(ledger.as_ref(), &secret, &mut hashes, ambient.now(), progress)
+}
+
+/// The hashes of the Merkle log, made from entries that continue each other.
+#[derive(Default)]
+pub(crate) struct Hashes {
+    head: Option<Head>,
+    edge: Frontier,
+    nodes: Vec<Node>,
+}
+
+impl Hashes {
+    /// Goes on to the ledger's end.
+    fn follow(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let (end, mut head) = (ledger.head()?, self.head.unwrap_or(Head::EMPTY));
+        while head.size < end.size {
+            let page = ledger.entries(head.size, PAGE)?;
+            if page.is_empty() {
+                return Err(StoreError::Corrupt(format!("entry {} is missing", head.size)));
+            }
+            for entry in page.iter().take((end.size - head.size) as usize) {
+                head = head.verify(entry).map_err(|broken| {
+                    StoreError::Corrupt(format!(
+                        "entry {} does not verify: it cannot be rebuilt from, restore the newest backup",
+                        broken.seq
+                    ))
+                })?;
+                self.nodes.extend(self.edge.push(entry.hash));
+            }
+        }
+        self.head = Some(head);
+        Ok(())
+    }
 }
 
 /// The same with the secret of receipt codes at hand.
 pub(crate) fn derive(
     ledger: &dyn Ledger,
     secret: &CodeSecret,
+    hashes: &mut Hashes,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
     let ground = replay::ground(ledger)?;
-    let size = ledger.head()?.size;
     ledger.begin_rebuild()?;
+    // From here on no other node commits: what came until now is all there is.
+    let size = ledger.head()?.size;
+    hashes.follow(ledger)?;
+    ledger.replace_nodes(&hashes.nodes)?;
     let mut done = Rebuilt::default();
     let mut batch = Batch::default();
     let mut cells: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! `gongzhi recount`: every indicator computed from the entries, against what is kept.
+//! `gongzhi recount`: every indicator and everything else derived from the entries, against what is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,9 @@ use gongzhi_kernel::project::CellKey;
 use gongzhi_lang::model::Dimension;
 use gongzhi_store::{CellQuery, Ledger, StoreError};
 
+use crate::compare::{Expected, Strange};
 use crate::rebuild::add;
-use crate::replay::{self, Replay};
+use crate::replay::{self, Folded, Replay};
 
 /// A figure that is kept otherwise than it is counted; numerators and denominators.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,11 +28,22 @@ pub struct Recount {
     pub cells: u64,
     /// In the order of their keys.
     pub differences: Vec<Difference>,
+    /// What else is kept otherwise than the entries say, up to a hundred of it.
+    pub strange: Vec<Strange>,
+    /// Records with sealed values whose key is gone although no entry says that they were erased: how many, and the first.
+    pub keyless: (u64, Option<RecordId>),
     /// Entries came while it counted: differences may be theirs.
     pub moved: bool,
 }
 
-/// Counts every indicator from the entries alone and compares. Changes nothing.
+impl Recount {
+    /// Whether everything is kept as the entries say.
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty() && self.strange.is_empty()
+    }
+}
+
+/// Derives everything from the entries alone and compares. Changes nothing.
 pub fn recount(
     ledger: &dyn Ledger,
     now: Timestamp,
@@ -42,8 +54,11 @@ pub fn recount(
     let mut counted: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
     let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
     let (mut entries, mut records) = (0, 0);
+    let (mut expected, mut keyless) = (Expected::default(), (0, None));
     let replay = Replay { ledger, ground: &ground, secret: None, now, size: head.size };
     replay.run(&mut |folded| {
+        expected.records(ledger, &folded)?;
+        without_key(ledger, &folded, &mut keyless)?;
         for folded in folded {
             folded.stored.projection.share.cells().iter().for_each(|cell| add(&mut counted, cell));
             mechanisms.insert(folded.stored.projection.row.mechanism);
@@ -55,6 +70,7 @@ pub fn recount(
     })?;
     let mut kept = kept(ledger, &mechanisms)?;
     counted.retain(|_, sums| *sums != (0, 0));
+    let strange = expected.rest(ledger)?;
     let moved = ledger.head()? != head;
     let cells = counted.len() as u64;
     let mut differences: Vec<Difference> = counted
@@ -67,27 +83,22 @@ pub fn recount(
     // What is kept of nothing.
     differences.extend(kept.into_iter().map(|(key, kept)| Difference { key, kept, counted: (0, 0) }));
     differences.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(Recount { entries, records, cells, differences, moved })
+    Ok(Recount { entries, records, cells, differences, strange, keyless, moved })
 }
 
-/// Records that hold sealed values whose key is gone although no entry says that they were erased: how
-/// many, and the first.
-pub fn keyless(ledger: &dyn Ledger, now: Timestamp) -> Result<(u64, Option<RecordId>), StoreError> {
-    let size = ledger.head()?.size;
-    let ground = replay::ground(ledger)?;
-    let (mut count, mut first) = (0, None);
-    Replay { ledger, ground: &ground, secret: None, now, size }.run(&mut |folded| {
-        let sealed =
-            folded.iter().filter(|folded| folded.sealed).map(|folded| folded.stored.projection.row.id);
-        let sealed: Vec<RecordId> = sealed.collect();
-        let held: BTreeSet<RecordId> = ledger.keys(&sealed)?.into_iter().map(|(id, _)| id).collect();
-        for id in sealed.into_iter().filter(|id| !held.contains(id)) {
-            count += 1;
-            first = first.or(Some(id));
-        }
-        Ok(())
-    })?;
-    Ok((count, first))
+/// Adds the records that hold sealed values and have no key.
+fn without_key(
+    ledger: &dyn Ledger,
+    folded: &[Folded],
+    found: &mut (u64, Option<RecordId>),
+) -> Result<(), StoreError> {
+    let sealed = folded.iter().filter(|folded| folded.sealed).map(|folded| folded.stored.projection.row.id);
+    let sealed: Vec<RecordId> = sealed.collect();
+    let held: BTreeSet<RecordId> = ledger.keys(&sealed)?.into_iter().map(|(id, _)| id).collect();
+    for id in sealed.into_iter().filter(|id| !held.contains(id)) {
+        *found = (found.0 + 1, found.1.or(Some(id)));
+    }
+    Ok(())
 }
 
 /// All kept cells of these mechanisms.

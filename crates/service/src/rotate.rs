@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gongzhi_base::RecordId;
 use gongzhi_store::{Ledger, StoreError};
 
+use crate::accounts::Binding;
 use crate::ambient::Ambient;
 use crate::seal::{CHECK, MasterKey, Seals, of_record};
 use crate::service::basics;
@@ -66,6 +67,7 @@ pub fn rotate(
         ledger.put_keys(&anew)?;
         progress(done.keys);
     }
+    Binding::of(&to).anew(&Binding::of(&from), ledger.as_ref())?;
     // The check comes last: from then on only the new key opens the ledger.
     for (name, value) in ledger.settings()?.into_iter().filter(|(name, _)| name != CHECK) {
         if let Some(secret) = from.unwrap(&name, &value) {

@@ -12,10 +12,12 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::value::Sealed;
-use gongzhi_base::{RecordId, Value};
+use gongzhi_base::{Digest, RecordId, Value};
 use gongzhi_kernel::{Decision, Deed, Event, Record};
 use gongzhi_lang::model::{Mask, Mechanism};
 use gongzhi_store::{Ledger, StoreError};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
@@ -220,6 +222,15 @@ impl Seals {
         };
         self.ledger.put_setting(name, &self.wrap(name, &secret))?;
         Ok(secret)
+    }
+
+    /// A secret that follows from the master key and stands nowhere.
+    pub(crate) fn derived(&self, name: &str) -> [u8; 32] {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.master.bytes()) else {
+            unreachable!("HMAC takes keys of any length")
+        };
+        mac.update(&Digest::of_parts(&[b"gongzhi.derived", self.county.as_bytes(), name.as_bytes()]).0);
+        mac.finalize().into_bytes().into()
     }
 
     /// Seals the personal values that a decision sets, in its events and its records alike.

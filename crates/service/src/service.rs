@@ -11,6 +11,7 @@ use gongzhi_kernel::{Actor, Command, Order, Record, World};
 use gongzhi_lang::model::Library;
 use gongzhi_store::{Ledger, StoreError};
 
+use crate::accounts::Binding;
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::engine::{Engine, Outcome, State};
@@ -86,6 +87,7 @@ pub struct Service {
     pub(crate) outbox_key: zeroize::Zeroizing<[u8; 32]>,
     pub files: Files,
     pub(crate) attempts: crate::accounts::Attempts,
+    pub(crate) binding: crate::accounts::Binding,
     pub(crate) log: crate::log::Log,
     pub(crate) rounds: crate::recur::Rounds,
     /// The one verification of the log that runs or ran last.
@@ -113,6 +115,8 @@ impl Service {
         let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);
         let secret = seals.secret(setting::CODES)?;
         let outbox_key = seals.secret(setting::OUTBOX)?;
+        let binding = Binding::of(&seals);
+        binding.first(ledger.as_ref())?;
         let laws = load::laws(ledger.as_ref(), library)?;
         let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
         load::registers(ledger.as_ref(), &laws, &mut world)?;
@@ -133,6 +137,7 @@ impl Service {
             outbox_key,
             files,
             attempts,
+            binding,
             log: crate::log::Log::default(),
             rounds: crate::recur::Rounds::default(),
             audit: crate::audit::Audit::default(),
@@ -217,8 +222,10 @@ impl Service {
     /// One record, folded.
     pub(crate) fn record(&self, id: RecordId) -> Result<Record, Failure> {
         let bytes = self.ledger.snapshot(id)?.ok_or(Failure::NotFound)?;
-        let record = Record::from_bytes(&bytes);
-        record.map_err(|error| Failure::Store(StoreError::Corrupt(format!("record {id}: {error}"))))
+        let corrupt = |what: String| Failure::Store(StoreError::Corrupt(format!("record {id}: {what}")));
+        let record = Record::from_bytes(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        // Another's must not be shown to whoever may see this one.
+        if record.id == id { Ok(record) } else { Err(corrupt("another stands in its place".to_owned())) }
     }
 
     /// The actor of a person of the staff, with all posts held now.

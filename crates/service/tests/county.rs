@@ -65,7 +65,7 @@ fn a_look_at_personal_data_is_recorded_first() {
     let service = &county.service;
     let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
     let officer = service.actor_of("officer.water");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let look = service.look(
         service.new_command_id(),
         officer.clone(),

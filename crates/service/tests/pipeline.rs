@@ -53,7 +53,7 @@ fn accepted(result: &Result<Outcome, Failure>, again: bool) -> u64 {
 
 fn phone(county: &County, record: RecordId) -> Vec<(String, Value)> {
     let service = &county.service;
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let officer = service.actor_of("officer.water");
     let fields = vec!["contact_phone".into()];
     let look = service.look(service.new_command_id(), officer, record, fields, "核实停水范围".into());

@@ -83,6 +83,9 @@ pub struct Want {
 pub struct Loaded {
     /// Canonical bytes of the records found.
     pub records: Vec<(RecordId, Vec<u8>)>,
+    /// The revision of the newest entry of each of them, as the entries themselves tell it; none of a record
+    /// that has no entry.
+    pub revisions: BTreeMap<RecordId, u64>,
     pub answers: Vec<Answer>,
 }
 
@@ -315,6 +318,8 @@ pub trait Ledger: Send + Sync {
 
     /// Nodes of the Merkle log of one level, from a position on. Level 0 are the entries' own hashes.
     fn nodes(&self, level: u8, from: u64, limit: u32) -> Result<Vec<Digest>, StoreError>;
+    /// Puts these in place of all nodes kept of the Merkle log; only between begin and end of a rebuild.
+    fn replace_nodes(&self, nodes: &[Node]) -> Result<(), StoreError>;
     /// Answers of commands in the order of their identifiers, after one; for archives.
     fn answers(&self, after: Option<&CommandId>, limit: u32) -> Result<Vec<Answer>, StoreError>;
     /// The wrapped keys of these records, as far as there are any.

@@ -33,7 +33,10 @@ impl fmt::Display for VerifyError {
                 What::Body => write!(f, "entry {seq} does not hold what its header binds"),
                 What::Time => write!(f, "entry {seq} is dated before an entry before it"),
                 What::Revision => {
-                    write!(f, "entry {seq} is not the next revision of its record: one is missing or there twice")
+                    write!(
+                        f,
+                        "entry {seq} is not the next revision of its record: one is missing or there twice"
+                    )
                 }
             },
             VerifyError::Node { level, index } => {

@@ -1,9 +1,12 @@
 //! What all handlers share, and the router that puts the parts together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use gongzhi_service::engine::patience;
 use gongzhi_service::{Failure, Service};
+use gongzhi_store::StoreError;
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -23,10 +26,24 @@ impl App {
         &self,
         read: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.read_within(patience(self.service.ledger()), read).await
+    }
+
+    /// The same; whoever has waited so long is told to come again.
+    pub async fn read_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        read: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let service = self.service.clone();
-        match tokio::task::spawn_blocking(move || read(&service)).await {
-            Ok(result) => result,
-            Err(error) => {
+        let reading = tokio::task::spawn_blocking(move || read(&service));
+        match tokio::time::timeout(patience, reading).await {
+            Ok(Ok(result)) => result,
+            Err(_) => {
+                tracing::error!("the database did not answer in time");
+                Err(Failure::Store(StoreError::Engine("it did not answer in time".to_owned())))
+            }
+            Ok(Err(error)) => {
                 tracing::error!(%error, "a read did not end");
                 Err(Failure::Busy)
             }

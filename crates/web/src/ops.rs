@@ -37,9 +37,12 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
+/// Whoever balances asks every few seconds.
+const READY: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Requests can be answered: the database can be read and written. 503 otherwise.
 async fn ready(State(app): State<App>) -> Response {
-    match app.read(|service| Ok(service.ledger().ping()?)).await {
+    match app.read_within(READY, |service| Ok(service.ledger().ping()?)).await {
         Ok(()) => "ready\n".into_response(),
         Err(failure) => {
             tracing::error!(?failure, "not ready");

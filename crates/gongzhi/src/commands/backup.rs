@@ -97,6 +97,11 @@ fn backup(args: &Backup, to: &Path) -> Result<(), Fault> {
     for digest in &given.damaged {
         eprintln!("gongzhi: the attachment {digest} is damaged on the disk and not in the archive");
     }
+    for digest in &given.missing {
+        eprintln!(
+            "gongzhi: the attachment {digest}, which an entry names, is not on the disk and not in the archive"
+        );
+    }
     ledger.put_setting(LAST_BACKUP, format!("{} {}", ambient.now().0, given.head.size).as_bytes())?;
     println!(
         "{} entries, {} answers, {} keys, {} files; root {}",

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use gongzhi_service::ambient::{Ambient as _, Machine};
 use gongzhi_service::doctor::{self, Finding, Level, Outside};
+use gongzhi_service::files::Files;
 use gongzhi_service::seal::KEY_FILE;
 use gongzhi_web::i18n::{FluentArgs, Lang, t, t_args};
 
@@ -61,6 +62,9 @@ fn examine(args: &Doctor) -> Result<Vec<Finding>, Fault> {
     let ledger = args.data.ledger()?;
     let store = args.data.store();
     let kept = store.dir().ok().and_then(super::seen::kept);
+    // Nothing is made where nothing is.
+    let files = store.dir().ok().map(|dir| dir.join("files"));
+    let files = files.filter(|dir| dir.is_dir()).and_then(|dir| Files::open(dir).ok());
     let outside = Outside {
         now: Machine.now(),
         master: store.held_master().map_err(|fault| fault.to_string()),
@@ -69,6 +73,7 @@ fn examine(args: &Doctor) -> Result<Vec<Finding>, Fault> {
         seen: kept.as_deref(),
         checkpoint: note.as_deref(),
         deep: args.deep,
+        files: files.as_ref(),
     };
     Ok(doctor::examine(&ledger, &outside)?)
 }

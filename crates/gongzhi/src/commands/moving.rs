@@ -92,6 +92,9 @@ pub fn run(args: &Move) -> Result<(), Fault> {
         taken.end.files,
         gongzhi_base::Digest(taken.end.root)
     );
+    for digest in &given.missing {
+        eprintln!("gongzhi: the attachment {digest}, which an entry names, is not in the source");
+    }
     for digest in &given.damaged {
         eprintln!("gongzhi: the attachment {digest} is damaged in the source and was not moved");
     }

@@ -23,7 +23,7 @@ pub struct Recount {
 /// Runs it: 0 when all agree, 1 when figures differ, 2 when it cannot be counted.
 pub fn run(args: &Recount) -> ExitCode {
     match count(args) {
-        Ok(found) if found.differences.is_empty() => ExitCode::SUCCESS,
+        Ok(found) if found.agrees() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
         Err(fault) => {
             eprintln!("gongzhi: {fault}");
@@ -57,17 +57,21 @@ fn count(args: &Recount) -> Result<Found, Fault> {
             counted.1
         );
     }
+    for strange in &found.strange {
+        println!("{}\t{}\tkept otherwise than its entries say", strange.kind, strange.which);
+    }
     println!(
-        "{} entries, {} records, {} figures compared, {} differ",
+        "{} entries, {} records, {} figures compared, {} differ; {} differ of the rest",
         found.entries,
         found.records,
         found.cells,
-        found.differences.len()
+        found.differences.len(),
+        found.strange.len()
     );
-    if found.moved && !found.differences.is_empty() {
+    if found.moved && !found.agrees() {
         println!("entries came while it counted: stop the server and count again before you rebuild");
-    } else if !found.differences.is_empty() {
-        println!("`gongzhi rebuild` writes the counted figures");
+    } else if !found.agrees() {
+        println!("`gongzhi rebuild` writes anew what the entries say");
     }
     Ok(found)
 }
@@ -91,6 +95,10 @@ fn json(found: &Found) -> serde_json::Value {
         "figures": found.cells,
         "moved": found.moved,
         "differences": differences.collect::<Vec<_>>(),
+        "others": found.strange.iter().map(|strange| serde_json::json!({
+            "kind": strange.kind,
+            "which": strange.which,
+        })).collect::<Vec<_>>(),
     })
 }
 

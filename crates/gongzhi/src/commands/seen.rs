@@ -52,6 +52,19 @@ fn run(service: &Weak<Service>, dir: &Path) {
     while let Some(held) = service.upgrade() {
         match held.checkpoint() {
             Ok(signed) if last != Some(signed.checkpoint.size) => {
+                // What was seen before must not be overwritten with what contradicts it.
+                match kept(dir).map(|note| stands(held.ledger(), &note)).transpose() {
+                    Ok(Some(Seen::Older { .. } | Seen::Other { .. })) => {
+                        tracing::error!(
+                            "the log does not continue what was seen of it: run `gongzhi verify`"
+                        );
+                        drop(held);
+                        std::thread::sleep(EVERY);
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "what was seen of the log could not be compared"),
+                }
                 let note = signed.note.to_string();
                 match write(dir, note.as_bytes()) {
                     Ok(()) => last = Some(signed.checkpoint.size),

@@ -107,6 +107,8 @@ pub fn content(dir: &Path, except: &[&str]) -> BTreeSet<String> {
     for table in names.iter().filter(|name| !except.contains(&name.as_str())) {
         let sql = match table.as_str() {
             "cell" => "SELECT s.mechanism, s.dimension, s.indicator, c.* FROM cell c JOIN series s ON s.id = c.series WHERE c.num <> 0 OR c.den <> 0".to_owned(),
+            // Where a key lies means nothing, nor what is left of one that was destroyed.
+            "record_key" => "SELECT county, record, key FROM record_key WHERE gone = 0".to_owned(),
             // Its numbers mean nothing either; it stands beside the cells.
             "series" => continue,
             table => format!("SELECT * FROM {table}"),

@@ -125,11 +125,7 @@ fn each_deceit_has_its_own_answer() {
             |r, _| r.entries[0].body.as_mut().expect("there").0[0] ^= 1,
             Fault::Body { seq: 1 },
         ),
-        (
-            "a false entry before",
-            |r, _| r.before.as_mut().expect("there")[20] ^= 1,
-            Fault::Before { seq: 1 },
-        ),
+        ("a false entry before", |r, _| r.before.as_mut().expect("there")[20] ^= 1, Fault::Before { seq: 1 }),
         (
             "a rewritten log",
             |r, _| r.earlier.as_mut().expect("there").root.0[0] ^= 1,

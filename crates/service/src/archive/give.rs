@@ -1,6 +1,10 @@
 //! A ledger as frames, while its server goes on.
 
+use std::collections::BTreeSet;
+
 use gongzhi_base::Digest;
+use gongzhi_base::canon::Canon as _;
+use gongzhi_kernel::Event;
 use gongzhi_kernel::chain::{Head, Walk, What};
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_store::outbox::Waiting;
@@ -8,7 +12,8 @@ use gongzhi_store::{Ledger, StoreError};
 
 use super::{ArchiveFault, Begin, End, Frame};
 use crate::ambient::Ambient;
-use crate::files::Files;
+use crate::files::{Files, of_event};
+use crate::log::SIGNED;
 use crate::seal::MasterKey;
 
 /// Entries, answers or keys of one frame.
@@ -21,6 +26,8 @@ pub struct Given {
     pub end: End,
     /// Attachments whose bytes are not those of their name, left out.
     pub damaged: Vec<Digest>,
+    /// Attachments that entries name and that are not there.
+    pub missing: Vec<Digest>,
     /// Messages that waited to be sent, and dead letters: left out, because whoever goes on with the source
     /// sends them, and nothing may be sent twice.
     pub left: Waiting,
@@ -51,7 +58,8 @@ pub fn give(
     if let Some(master) = master {
         sink(Frame::Master(master.bytes().to_vec()))?;
     }
-    for (name, value) in ledger.settings()? {
+    // What the source signed meanwhile may lie beyond the archive's end.
+    for (name, value) in ledger.settings()?.into_iter().filter(|(name, _)| name != SIGNED) {
         sink(Frame::Setting(name, value))?;
     }
     for account in ledger.credentials()? {
@@ -64,7 +72,7 @@ pub fn give(
         }
     }
     let mut end = End::default();
-    let mut edge = Frontier::default();
+    let (mut edge, mut named) = (Frontier::default(), BTreeSet::new());
     let mut walk = Walk::default().whenever();
     let mut at = Head::EMPTY;
     while at.size < head.size {
@@ -81,6 +89,9 @@ pub fn give(
                 StoreError::Corrupt(format!("entry {} {told}", broken.seq))
             })?;
             edge.push(entry.hash);
+            if files.is_some() {
+                named.extend(Event::from_bytes(&entry.body).iter().flat_map(of_event));
+            }
         }
         at = walk.head();
         sink(Frame::Entries(page))?;
@@ -121,9 +132,10 @@ pub fn give(
         } else {
             damaged.push(*digest);
         }
+        named.remove(digest);
         progress("files", at as u64 + 1, kept.len() as u64);
     }
     sink(Frame::End(end))?;
     let left = ledger.outbox().waiting()?;
-    Ok(Given { head, end, damaged, left })
+    Ok(Given { head, end, damaged, missing: named.into_iter().collect(), left })
 }

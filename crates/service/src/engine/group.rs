@@ -8,7 +8,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
-use gongzhi_kernel::chain::LAG;
 use gongzhi_kernel::project::{CellKey, Share, project};
 use gongzhi_kernel::{
     Actor, Case, Claim, Command, Decision, Deed, Laws, Order, Record, Refusal, World, claims, decide,
@@ -21,15 +20,15 @@ use lru::LruCache;
 use super::commit::Decided;
 use super::needed::{cited, earlier, named};
 use super::together::{Halted, moved_on};
-use super::{Answered, Outcome, Position, Reply, State, refuse, territory};
+use super::{Answered, Outcome, Position, Reply, State, order, refuse, territory};
 use crate::ambient::Ambient;
 use crate::codes::{self, CodeSecret};
 use crate::failure::Failure;
 use crate::load;
-use crate::log::RESUMED;
 use crate::outbox;
 use crate::publish;
 use crate::seal::{Keyring, Seals};
+use crate::sound;
 
 /// What deciding needs beside the records.
 pub(super) struct Means {
@@ -86,6 +85,8 @@ pub(super) struct Group {
     pub(super) found: HashMap<RecordId, Kept>,
     /// Records that were looked for and are not there.
     absent: HashSet<RecordId>,
+    /// Records of which something else is kept than their entries lead to: nothing is decided on them.
+    damaged: HashMap<RecordId, StoreError>,
     /// Answers of commands accepted in this group, or in the ones before it.
     accepted: HashMap<CommandId, Answer>,
     earlier: HashMap<CommandId, Answer>,
@@ -114,6 +115,7 @@ impl Group {
             answers: Vec::new(),
             found: HashMap::new(),
             absent: HashSet::new(),
+            damaged: HashMap::new(),
             accepted: HashMap::new(),
             earlier: HashMap::new(),
             claimed: Claimed::new(),
@@ -227,7 +229,8 @@ impl Group {
         for round in 0..3 {
             let mut further = BTreeSet::new();
             for id in std::mem::take(&mut missing) {
-                if self.found.contains_key(&id) || self.absent.contains(&id) {
+                if self.found.contains_key(&id) || self.absent.contains(&id) || self.damaged.contains_key(&id)
+                {
                     continue;
                 }
                 match ahead.and_then(|ahead| ahead.found.get(&id)).or_else(|| kept.get(&id)) {
@@ -242,16 +245,18 @@ impl Group {
             if want.records.is_empty() && want.commands.is_empty() {
                 break;
             }
-            let loaded = means.ledger.load(&want)?;
-            let earlier = loaded.answers.into_iter().map(|answer| (answer.command.clone(), answer));
-            self.earlier.extend(earlier);
+            let (records, answers) = sound::load(means.ledger.as_ref(), &want)?;
+            self.earlier.extend(answers.into_iter().map(|answer| (answer.command.clone(), answer)));
             self.absent.extend(want.records);
-            for (id, bytes) in loaded.records {
-                let record = Record::from_bytes(&bytes)
-                    .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
-                further.extend(cited(&record));
+            for (id, record) in records {
                 self.absent.remove(&id);
-                self.keep(means, laws, Arc::new(record));
+                match record {
+                    Ok(record) => {
+                        further.extend(cited(&record));
+                        self.keep(means, laws, Arc::new(record));
+                    }
+                    Err(error) => drop(self.damaged.insert(id, error)),
+                }
             }
             want = Want::default();
             if round == 0 {
@@ -300,7 +305,7 @@ impl Group {
         if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
             return again(answer, digest);
         }
-        let command = &*self.in_order(means, command)?;
+        let command = &*order::in_order(means.ledger.as_ref(), self.at.time, command)?;
         let late = RefCell::new(Ok(Vec::new()));
         let record = |id: RecordId| -> Option<Arc<Record>> {
             if let Some(kept) = self.found.get(&id) {
@@ -309,12 +314,16 @@ impl Group {
             if self.absent.contains(&id) {
                 return None;
             }
+            if let Some(error) = self.damaged.get(&id) {
+                *late.borrow_mut() = Err(error.clone());
+                return None;
+            }
             // Rare: a record that no command of the group named beforehand, such as one that stands in
             // the way. The group under way may hold it in a form that the ledger does not have yet. That it could not be
             // read must not be taken for its absence.
             let read = match ahead.and_then(|ahead| ahead.found.get(&id)) {
                 Some(kept) => Ok(Some(kept.record.clone())),
-                None => read_now(means.ledger.as_ref(), id),
+                None => sound::record(means.ledger.as_ref(), id).map(|found| found.map(Arc::new)),
             };
             match (read, &mut *late.borrow_mut()) {
                 (Ok(record), Ok(late)) => {
@@ -353,7 +362,11 @@ impl Group {
         let decided = decide(&case, &with_posts(&command, &self.at.world));
         // Who stands in the way must not be overlooked because it could not be read.
         unread.into_inner()?;
-        for record in late.into_inner()? {
+        let late = late.into_inner().inspect_err(|error| {
+            tracing::error!(%error, "a command was not decided");
+            metrics::counter!("gongzhi_records_damaged").increment(1);
+        })?;
+        for record in late {
             self.keep(means, laws, record);
         }
         let decision = match decided {
@@ -373,22 +386,6 @@ impl Group {
             publish::may_publish(means.ledger.as_ref(), laws, &here, &documents)?;
         }
         Ok(self.accept(means, laws, &command, digest, decision)?)
-    }
-
-    /// The command dated not before the last entry: clocks of two nodes differ, and commands overtake each other. A clock
-    /// that lies far behind is wrong, and what it dates would be believed for good.
-    fn in_order<'c>(&self, means: &Means, command: &'c Command) -> Result<Cow<'c, Command>, Failure> {
-        let behind = self.at.time.0.saturating_sub(command.at.0);
-        if behind > LAG && !resumed(means.ledger.as_ref(), self.at.time)? {
-            metrics::counter!("gongzhi_clock_behind").increment(1);
-            let minutes = behind / 60_000;
-            tracing::error!(minutes, "the clock is behind the last entry: no command is taken");
-            return Err(Failure::Clock { minutes });
-        }
-        Ok(match behind {
-            ..=0 => Cow::Borrowed(command),
-            _ => Cow::Owned(Command { at: self.at.time, ..command.clone() }),
-        })
     }
 
     /// The answer of a command that was taken for new.
@@ -550,11 +547,6 @@ impl Group {
     }
 }
 
-/// Whether an administrator lets the log go on although its last entry lies ahead of the clock.
-fn resumed(ledger: &dyn Ledger, time: Timestamp) -> Result<bool, StoreError> {
-    Ok(ledger.setting(RESUMED)?.is_some_and(|mark| mark == time.0.to_string().into_bytes()))
-}
-
 /// What a command is answered that was accepted before.
 fn again(answer: &Answer, digest: Digest) -> Result<Outcome, Failure> {
     if answer.digest != digest {
@@ -573,12 +565,4 @@ fn with_posts<'c>(command: &'c Command, world: &World) -> Cow<'c, Command> {
     }
     let actor = Actor::Person { code: code.clone(), posts: held };
     Cow::Owned(Command { actor, ..command.clone() })
-}
-
-fn read_now(ledger: &dyn Ledger, id: RecordId) -> Result<Option<Arc<Record>>, StoreError> {
-    let Some(bytes) = ledger.snapshot(id)? else { return Ok(None) };
-    let record = Record::from_bytes(&bytes);
-    record
-        .map(|record| Some(Arc::new(record)))
-        .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))
 }

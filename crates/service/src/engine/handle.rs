@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use gongzhi_base::RecordId;
@@ -14,7 +15,9 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::commit::Committer;
 use super::group::Means;
 use super::together::{Halted, Together};
-use super::{Changed, GROUP, KEPT, Outcome, Position, QUEUE, RECENT, Reply, State, Writer, edge_of, follow, time_of};
+use super::{
+    Changed, GROUP, KEPT, Outcome, Position, QUEUE, RECENT, Reply, State, Writer, edge_of, follow, time_of,
+};
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
 use crate::failure::Failure;
@@ -32,9 +35,16 @@ pub(super) enum Job {
     Follow(Option<oneshot::Sender<()>>),
 }
 
+/// How long somebody on the network waits for an answer at most. A database on another machine may be away, and he is
+/// told so; on the own disk a command waits only behind long imports.
+pub fn patience(ledger: &dyn Ledger) -> Duration {
+    Duration::from_secs(if ledger.shared() { 8 } else { 60 })
+}
+
 /// The way to the writer.
 #[derive(Clone)]
 pub struct Engine {
+    patience: Duration,
     jobs: mpsc::Sender<Job>,
     pub changes: broadcast::Sender<Arc<Vec<Changed>>>,
 }
@@ -50,6 +60,7 @@ impl Engine {
     ) -> Result<(Engine, std::thread::JoinHandle<()>), StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (changes, _) = broadcast::channel(256);
+        let patience = patience(ledger.as_ref());
         let world = state.load().world.clone();
         let head = ledger.head()?;
         let (time, edge) = (time_of(ledger.as_ref(), head)?, edge_of(ledger.as_ref(), head)?);
@@ -77,14 +88,18 @@ impl Engine {
             .name("writer".into())
             .spawn(move || writer.run(queue))
             .map_err(fault)?;
-        Ok((Engine { jobs, changes }, thread))
+        Ok((Engine { patience, jobs, changes }, thread))
     }
 
-    /// Sends a command and waits until it is durable, or refused.
+    /// Sends a command and waits until it is durable, or refused; no longer than [`patience`] says.
     pub async fn act(&self, command: Command) -> Result<Outcome, Failure> {
         let (reply, answer) = oneshot::channel();
         self.jobs.try_send(Job::Act(Box::new(command), reply)).map_err(|_| Failure::Busy)?;
-        answer.await.unwrap_or(Err(Failure::Busy))
+        // Whoever waited in vain sends it again: under its identifier it is carried out once.
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answered) => answered.unwrap_or(Err(Failure::Busy)),
+            Err(_) => Err(Failure::Busy),
+        }
     }
 
     /// The same for callers outside the asynchronous runtime.

@@ -219,3 +219,60 @@ pub fn event(row: &Row) -> Event {
         deed: Deed::Look { fields: vec!["phone".into()], purpose: "call back".into() },
     }
 }
+
+/// A wrapped key that is found in a file only if it is there.
+pub fn wrapped(n: u64) -> Vec<u8> {
+    let part = |half: u64| Digest::of_parts(&[b"key", &n.to_be_bytes(), &half.to_be_bytes()]).0;
+    [part(0).as_slice(), &part(1), &part(2)[..8]].concat()
+}
+
+/// Seals many records, in the order of nothing, and destroys the keys of some, among them neighbours. Gives the
+/// numbers of the destroyed and of the others.
+pub fn erase_some(book: &mut Book) -> (Vec<u64>, Vec<u64>) {
+    const MANY: u64 = 2_000;
+    let order = |n: u64| n * 1_009 % MANY;
+    let digest = |n: u64| RecordId(*Digest::of(&n.to_be_bytes()).0.first_chunk().expect("sixteen bytes"));
+    for from in (0..MANY).step_by(50) {
+        let keys = (from..from + 50).map(|n| (digest(order(n)), wrapped(order(n)))).collect();
+        let batch = Batch { keys, ..Batch::default() };
+        book.ledger.commit(book.head, &batch).expect("committed");
+    }
+    let (gone, kept): (Vec<u64>, Vec<u64>) = (0..MANY).partition(|n| n % 40 == 7 || (700..720).contains(n));
+    for part in gone.chunks(20) {
+        let destroyed = part.iter().map(|n| digest(*n)).collect();
+        let batch = Batch { destroyed, ..Batch::default() };
+        book.ledger.commit(book.head, &batch).expect("committed");
+    }
+    let held = book.ledger.all_keys(None, 10_000).expect("keys");
+    assert_eq!(held.len(), kept.len());
+    // One of them is sealed anew: under another key.
+    let again = Batch { keys: vec![(digest(gone[0]), wrapped(MANY + 1))], ..Batch::default() };
+    book.ledger.commit(book.head, &again).expect("committed");
+    assert_eq!(book.ledger.keys(&[digest(gone[0])]).expect("a key"), [(digest(gone[0]), wrapped(MANY + 1))]);
+    (gone, kept)
+}
+
+/// Which of these keys stand in the files below a directory.
+pub fn found_in(dir: &std::path::Path, keys: &[u64]) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let mut starts: BTreeMap<[u8; 8], u64> =
+                keys.iter().map(|n| (*wrapped(*n).first_chunk().expect("bytes"), *n)).collect();
+            for window in bytes.windows(8) {
+                let window: &[u8; 8] = window.try_into().expect("eight bytes");
+                found.extend(starts.remove(window));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}

@@ -2,6 +2,7 @@
 //! and the emptying of what is derived.
 
 use gongzhi_base::{CommandId, Digest, RecordId};
+use gongzhi_kernel::merkle::Node;
 
 use super::error::Done;
 use super::link::{Link, Step, arg, bytes, get, step};
@@ -43,13 +44,8 @@ const PUT_KEYS: &str = "INSERT INTO record_key (county, record, key)
 /// Adds what a batch changes of nodes and keys.
 pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a>>) {
     if !batch.nodes.is_empty() {
-        let levels: Vec<i64> = batch.nodes.iter().map(|node| i64::from(node.level)).collect();
-        let at: Vec<i64> = batch.nodes.iter().map(|node| position(node.index)).collect();
-        let hashes: Vec<&[u8]> = batch.nodes.iter().map(|node| node.hash.0.as_slice()).collect();
-        let sql = "INSERT INTO node (county, level, at, hash)
-                   SELECT $1, n.level, n.at, n.hash
-                   FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS n (level, at, hash)";
-        steps.push(step(sql, vec![arg(county), arg(levels), arg(at), arg(hashes)]));
+        let (levels, at, hashes) = columns(&batch.nodes);
+        steps.push(step(PUT_NODES, vec![arg(county), arg(levels), arg(at), arg(hashes)]));
     }
     // Destroyed first: a record may be erased and then seal personal values anew, under a new key, in
     // one group.
@@ -64,13 +60,46 @@ pub(super) fn put<'a>(county: &'a str, batch: &'a Batch, steps: &mut Vec<Step<'a
     }
 }
 
+/// Nodes column by column: level, position, hash.
+fn columns(nodes: &[Node]) -> (Vec<i64>, Vec<i64>, Vec<&[u8]>) {
+    let levels = nodes.iter().map(|node| i64::from(node.level)).collect();
+    let at = nodes.iter().map(|node| position(node.index)).collect();
+    (levels, at, nodes.iter().map(|node| node.hash.0.as_slice()).collect())
+}
+
+const PUT_NODES: &str = "INSERT INTO node (county, level, at, hash)
+    SELECT $1, n.level, n.at, n.hash
+    FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS n (level, at, hash)";
+
+pub(super) async fn replace_nodes(link: &Link, county: &str, nodes: &[Node]) -> Done<()> {
+    let (levels, at, hashes) = columns(nodes);
+    link.script("BEGIN").await?;
+    let replaced = async {
+        link.execute("DELETE FROM node WHERE county = $1", &[&county]).await?;
+        link.execute(PUT_NODES, &[&county, &levels, &at, &hashes]).await
+    }
+    .await;
+    link.script(if replaced.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    replaced.map(drop)
+}
+
 fn split(keys: &[(RecordId, Vec<u8>)]) -> (Vec<&[u8]>, Vec<&[u8]>) {
     keys.iter().map(|(id, key)| (id.0.as_slice(), key.as_slice())).unzip()
 }
 
-/// Takes destroyed keys out of the table's file: a deleted row stays in it until then.
+/// Writes the table of keys anew: a deleted row stays in its file until then, also after a plain `VACUUM`. Nobody reads
+/// or writes keys meanwhile; whoever holds the table longer than a moment is not waited for.
 pub(super) async fn scrub(link: &Link) -> Done<()> {
-    link.script("VACUUM record_key").await
+    link.script("SET lock_timeout = '2s'").await?;
+    let done = link.script("VACUUM FULL record_key").await;
+    link.script("RESET lock_timeout").await?;
+    done
+}
+
+/// Bytes of the table of keys.
+pub(super) async fn keys_size(link: &Link) -> Done<u64> {
+    let row = link.first("SELECT pg_total_relation_size('record_key')", &[]).await?;
+    row.map_or(Ok(0), |row| super::link::count(&row, 0))
 }
 
 pub(super) async fn put_keys(link: &Link, county: &str, keys: &[(RecordId, Vec<u8>)]) -> Done<()> {
@@ -115,9 +144,14 @@ pub(super) async fn answers(
 pub(super) async fn empty(link: &Link, county: &str) -> Done<()> {
     link.script("BEGIN").await?;
     let emptied = async {
-        // In this order: nothing is applied, and then nothing committed, until it is empty.
+        // In this order: nothing is applied, and then nothing committed, until it is empty. The number of a commit
+        // that left nothing tells nodes that what they remember of the tables is true no more.
         link.execute("UPDATE applied SET rows = 0 WHERE county = $1", &[&county]).await?;
-        link.execute("UPDATE ledger SET rebuilding = TRUE WHERE county = $1", &[&county]).await?;
+        link.execute(
+            "UPDATE ledger SET rebuilding = TRUE, batches = batches + 1 WHERE county = $1",
+            &[&county],
+        )
+        .await?;
         let all = "UPDATE applied SET n = (SELECT batches FROM ledger WHERE county = $1) WHERE county = $1";
         link.execute(all, &[&county]).await?;
         link.execute("DELETE FROM pending WHERE county = $1", &[&county]).await?;

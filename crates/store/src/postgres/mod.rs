@@ -18,13 +18,14 @@ mod outbox;
 mod pool;
 mod read;
 mod schema;
+mod scrub;
 mod search;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 use tokio_postgres::Config;
@@ -48,6 +50,7 @@ use error::Done;
 use link::Link;
 use pool::Pool;
 pub use schema::Durability;
+use scrub::Scrubber;
 use write::Writer;
 
 /// A county's ledger in a PostgreSQL database.
@@ -59,6 +62,9 @@ pub struct Postgres {
     applier: Applier,
     applying: Arc<Mutex<Applying>>,
     listener: Mutex<Option<Link>>,
+    scrubber: Scrubber,
+    /// This process rebuilds what is derived: others are kept out meanwhile.
+    rebuilds: Arc<AtomicBool>,
     /// The server's process that writes for this node.
     process: Arc<AtomicI32>,
 }
@@ -91,15 +97,28 @@ impl Postgres {
         let pool = Pool::new(config.clone());
         let number = link.process().map_err(pool::told)?;
         let process = Arc::new(AtomicI32::new(number));
-        let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone()));
+        let rebuilds = Arc::new(AtomicBool::new(false));
+        let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone(), rebuilds.clone()));
         let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county)));
         let apply = {
             let applying = Arc::clone(&applying);
             move || locked(&applying).apply()
         };
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
-        let listener = Mutex::new(None);
-        Ok(Postgres { county: county.to_owned(), config, pool, writer, applier, applying, listener, process })
+        let (listener, scrubber) = (Mutex::new(None), Scrubber::new(config.clone()));
+        let county = county.to_owned();
+        Ok(Postgres {
+            county,
+            config,
+            pool,
+            writer,
+            applier,
+            applying,
+            listener,
+            scrubber,
+            rebuilds,
+            process,
+        })
     }
 
     /// Asks about what is derived: all that was committed before, by any node, is applied first. With a full
@@ -200,11 +219,8 @@ impl Ledger for Postgres {
 
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
         self.writer().commit(expect, batch)?;
-        if !batch.destroyed.is_empty()
-            && let Err(error) = self.pool.run(async |link| log::scrub(link).await)
-        {
-            // The erasure stands; the server's own cleaning takes the rows out later.
-            tracing::warn!(%error, "destroyed keys stay in the table's file for now");
+        if !batch.destroyed.is_empty() {
+            self.scrubber.destroyed();
         }
         self.applier.left(batch.records.len());
         Ok(())
@@ -278,7 +294,13 @@ impl Ledger for Postgres {
         self.pool.run(async |link| log::put_keys(link, &self.county, keys).await)
     }
 
+    fn replace_nodes(&self, nodes: &[Node]) -> Result<(), StoreError> {
+        self.pool.run(async |link| log::replace_nodes(link, &self.county, nodes).await)
+    }
+
     fn begin_rebuild(&self) -> Result<(), StoreError> {
+        // Nobody else commits from here on; whoever takes an archive in does.
+        self.rebuilds.store(true, Ordering::Relaxed);
         locked(&self.applying).empty()
     }
 
@@ -287,7 +309,9 @@ impl Ledger for Postgres {
     }
 
     fn end_rebuild(&self) -> Result<(), StoreError> {
-        locked(&self.applying).end()
+        locked(&self.applying).end()?;
+        self.rebuilds.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     fn rebuilding(&self) -> Result<bool, StoreError> {

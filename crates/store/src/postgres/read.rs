@@ -67,23 +67,38 @@ pub(super) async fn head(link: &Link, county: &str) -> Done<Head> {
 }
 
 pub(super) async fn load(link: &Link, county: &str, want: &Want) -> Done<Loaded> {
-    let (records, commands) =
+    let (found, commands) =
         futures_util::future::join(found(link, county, &want.records), answers(link, county, &want.commands))
             .await;
-    Ok(Loaded { records: records?, answers: commands? })
+    let mut found = found?;
+    let taken = want.records.iter().filter_map(|id| found.remove(id).map(|found| (*id, found)));
+    let mut loaded = Loaded { answers: commands?, ..Loaded::default() };
+    for (id, (snapshot, revision)) in taken {
+        loaded.records.push((id, snapshot));
+        loaded.revisions.extend(revision.map(|revision| (id, revision)));
+    }
+    Ok(loaded)
 }
 
-async fn found(link: &Link, county: &str, wanted: &[RecordId]) -> Done<Vec<(RecordId, Vec<u8>)>> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = "SELECT r.record, r.snapshot FROM unnest($2::bytea[]) AS w (record) CROSS JOIN LATERAL
-        (SELECT record, snapshot FROM record WHERE county = $1 AND record = w.record OFFSET 0) r";
+/// Snapshots, and the revision of each record's newest entry.
+async fn found(
+    link: &Link,
+    county: &str,
+    wanted: &[RecordId],
+) -> Done<HashMap<RecordId, (Vec<u8>, Option<u64>)>> {
     let mut found = HashMap::new();
-    for row in link.query(sql, &[&county, &ids(wanted)]).await? {
-        found.insert(RecordId(bytes(&row, 0)?), get(&row, 1)?);
+    if wanted.is_empty() {
+        return Ok(found);
     }
-    Ok(wanted.iter().filter_map(|id| found.remove(id).map(|snapshot| (*id, snapshot))).collect())
+    let sql = "SELECT r.record, r.snapshot, (SELECT e.revision FROM entry e
+            WHERE e.county = $1 AND e.record = w.record ORDER BY e.revision DESC LIMIT 1)
+        FROM unnest($2::bytea[]) AS w (record) CROSS JOIN LATERAL
+        (SELECT record, snapshot FROM record WHERE county = $1 AND record = w.record OFFSET 0) r";
+    for row in link.query(sql, &[&county, &ids(wanted)]).await? {
+        let newest = get::<Option<i64>>(&row, 2)?.and_then(|revision| u64::try_from(revision).ok());
+        found.insert(RecordId(bytes(&row, 0)?), (get(&row, 1)?, newest));
+    }
+    Ok(found)
 }
 
 async fn answers(link: &Link, county: &str, wanted: &[CommandId]) -> Done<Vec<Answer>> {

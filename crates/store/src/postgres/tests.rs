@@ -3,10 +3,12 @@
 mod faults;
 
 use gongzhi_base::words::query_terms;
-use gongzhi_testkit::postgres::{Database, database};
+use gongzhi_testkit::postgres::{Cluster, Database, database};
 
 use super::*;
-use crate::conformance::fixture::{Book, COUNTY, Dice, MATTER, id, record, with_scopes, with_text};
+use crate::conformance::fixture::{
+    Book, COUNTY, Dice, MATTER, erase_some, found_in, id, record, with_scopes, with_text,
+};
 use crate::{Order, ScopePart, Within, conformance, verify};
 
 /// A ledger with the database that it lives in.
@@ -253,4 +255,37 @@ fn damage_is_found() {
         let fault = verify(&*book.ledger, &mut |_| ()).expect_err(change).to_string();
         assert!(fault.contains(found), "{change}: {fault}");
     }
+}
+
+#[test]
+fn a_destroyed_key_is_not_in_the_files_of_its_table() {
+    let cluster = Cluster::own();
+    let mut book = Book::new(Box::new(Postgres::open(&cluster.url("postgres"), COUNTY).expect("opens")));
+    let (gone, kept) = erase_some(&mut book);
+    cluster.sql("postgres", "CHECKPOINT");
+    let files = cluster.data().join("base");
+    assert_eq!(found_in(&files, &gone), [0; 0]);
+    assert_eq!(found_in(&files, &kept), kept, "the others are there, and this test would find them");
+}
+
+#[test]
+fn nobody_commits_while_another_process_rebuilds() {
+    let database = database();
+    let mut book = Book::new(Box::new(open(&database, COUNTY)));
+    book.put((0..40).map(record).collect()).expect("committed");
+    let rows = |ledger: &dyn Ledger| ledger.list(&ListQuery { scope: Scope::All, ..ListQuery::default() });
+    assert_eq!(rows(&*book.ledger).expect("a list").rows.len(), 40);
+    let other = open(&database, COUNTY);
+    other.begin_rebuild().expect("begun");
+    let (refused, _) = book.batch(vec![record(50)]);
+    assert_eq!(book.ledger.commit(book.head, &refused), Err(StoreError::Conflict));
+    // In another order than the rows had, so that what a node remembers of them is true no more.
+    let records = (0..40).rev().map(record).collect();
+    other.put_derived(&Batch { records, ..Batch::default() }).expect("written");
+    other.end_rebuild().expect("ended");
+    book.put((0..60).map(record).collect()).expect("the node goes on");
+    let found = rows(&*book.ledger).expect("a list");
+    assert_eq!(found.rows.len(), 50, "a page");
+    assert!((0..60).all(|n| book.ledger.rows(&[id(n)]).is_ok_and(|rows| rows[0].id == id(n))));
+    assert_eq!(verify(&*book.ledger, &mut |_| ()), Ok(book.head));
 }

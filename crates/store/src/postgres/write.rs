@@ -1,7 +1,7 @@
 //! The one transaction that makes a group of commands durable: one statement, and so one round trip.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use gongzhi_base::Digest;
 use gongzhi_kernel::chain::Head;
@@ -26,11 +26,19 @@ pub(super) struct Writer {
     link: Option<Link>,
     /// The number of the server's process that this connection has, for the listener.
     process: Arc<AtomicI32>,
+    /// It is this process that rebuilds, if any.
+    rebuilds: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(super) fn new(config: Config, county: &str, link: Link, process: Arc<AtomicI32>) -> Writer {
-        Writer { config, county: county.to_owned(), link: Some(link), process }
+    pub(super) fn new(
+        config: Config,
+        county: &str,
+        link: Link,
+        process: Arc<AtomicI32>,
+        rebuilds: Arc<AtomicBool>,
+    ) -> Writer {
+        Writer { config, county: county.to_owned(), link: Some(link), process, rebuilds }
     }
 
     /// The connection, made anew when it was lost.
@@ -57,8 +65,9 @@ impl Writer {
         let county = self.county.clone();
         let mut patience = Patience::new();
         loop {
+            let rebuilds = self.rebuilds.load(Ordering::Relaxed);
             let link = self.link(&mut patience)?;
-            match link.run(commit(link, &county, (expect, end), batch, packed.as_deref())) {
+            match link.run(commit(link, &county, (expect, end), rebuilds, batch, packed.as_deref())) {
                 Ok(()) => return Ok(()),
                 Err(Fault::Store(error)) => {
                     self.rollback();
@@ -125,10 +134,10 @@ impl Writer {
     }
 }
 
-/// Takes the head, unless it is another one by now, and gives the number under which the commit leaves
+/// Takes the head, unless it is another one by now or another process rebuilds what is derived, and gives the number under which the commit leaves
 /// what is to be applied.
 const TAKE: &str = "UPDATE ledger SET size = $2, hash = $3, batches = batches + $6
-    WHERE county = $1 AND size = $4 AND hash = $5 RETURNING batches";
+    WHERE county = $1 AND size = $4 AND hash = $5 AND (NOT rebuilding OR $7) RETURNING batches";
 /// Beside the statement above, which is called `part0` there.
 const LEAVE_AT_ONCE: &str = "INSERT INTO pending (county, n, body) SELECT $1, batches, $2 FROM part0";
 /// After it.
@@ -139,6 +148,7 @@ async fn commit(
     link: &Link,
     county: &str,
     (expect, end): (Head, Head),
+    rebuilds: bool,
     batch: &Batch,
     packed: Option<&[u8]>,
 ) -> Done<()> {
@@ -151,6 +161,7 @@ async fn commit(
         arg(old_size),
         arg(old_hash),
         arg(i64::from(packed.is_some())),
+        arg(rebuilds),
     ];
     // A record may be erased and then seal personal values anew within one group: its key is deleted and
     // inserted, which takes two statements.

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -12,10 +13,15 @@ use super::write::Writer;
 const ENOUGH: u64 = 20_000;
 /// Frames of the log few enough to move while the writer waits.
 const REST: i64 = 400;
+/// How long emptying the log may keep commands waiting, and when it is tried again.
+const PATIENCE: Duration = Duration::from_millis(200);
+const AGAIN: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 struct State {
     changed: u64,
+    /// A key was destroyed that may still stand in the log.
+    destroyed: bool,
     stop: bool,
 }
 
@@ -48,6 +54,12 @@ impl Keeper {
         Ok(Keeper { shared, thread: Some(thread) })
     }
 
+    /// Tells that a commit has destroyed a key: the log that still holds it is emptied at once.
+    pub(super) fn destroyed(&self) {
+        self.shared.lock().destroyed = true;
+        self.shared.wake.notify_one();
+    }
+
     /// Tells how many rows a commit has changed.
     pub(super) fn changed(&self, rows: u64) {
         let mut state = self.shared.lock();
@@ -71,11 +83,20 @@ impl Drop for Keeper {
 fn keep(shared: &Shared, conn: &Connection, writer: &Mutex<Writer>) {
     loop {
         let mut state = shared.lock();
-        while !state.stop && state.changed < ENOUGH {
+        while !state.stop && state.changed < ENOUGH && !state.destroyed {
             state = shared.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.stop {
             return;
+        }
+        if std::mem::take(&mut state.destroyed) {
+            drop(state);
+            if !emptied(conn, writer) {
+                // A reader holds the log; the next moment it does not.
+                std::thread::sleep(AGAIN);
+                shared.lock().destroyed = true;
+            }
+            continue;
         }
         state.changed = 0;
         drop(state);
@@ -93,6 +114,23 @@ fn keep(shared: &Shared, conn: &Connection, writer: &Mutex<Writer>) {
             tracing::warn!(%error, "the write-ahead log could not be moved into the database");
         }
         drop(held);
+    }
+}
+
+/// Moves all of the log into the file and cuts it to nothing; whether that succeeded.
+fn emptied(conn: &Connection, writer: &Mutex<Writer>) -> bool {
+    // The bulk first, without the writer.
+    let _ = checkpoint(conn);
+    let _held = writer.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whoever only reads is waited for no longer than a command may wait.
+    let _ = conn.busy_timeout(PATIENCE);
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    match busy {
+        Ok(busy) => busy == 0,
+        Err(error) => {
+            tracing::warn!(%error, "the write-ahead log that holds a destroyed key could not be emptied yet");
+            false
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! and the emptying of what is derived.
 
 use gongzhi_base::{CommandId, Digest, RecordId};
-use gongzhi_kernel::merkle::{Frontier, TILE};
+use gongzhi_kernel::merkle::{Frontier, Node, TILE};
 use rusqlite::{Connection, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::fault;
@@ -40,17 +40,15 @@ pub(super) fn nodes(conn: &Connection, county: &str, level: u8, from: u64, limit
 
 /// Writes what a batch adds beside its entries: nodes and keys; destroys what it says.
 pub(super) fn put(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64> {
-    if !batch.nodes.is_empty() {
-        let mut insert =
-            tx.prepare_cached("INSERT INTO node (county, level, at, hash) VALUES (?1, ?2, ?3, ?4)")?;
-        for node in &batch.nodes {
-            insert.execute(params![county, node.level, node.index.cast_signed(), node.hash.0])?;
-        }
-    }
+    put_nodes(tx, county, &batch.nodes)?;
     // In this order: a record erased may take new personal values, under a new key, in one group.
     for id in &batch.destroyed {
-        tx.prepare_cached("DELETE FROM record_key WHERE county = ?1 AND record = ?2")?
-            .execute(params![county, id.0])?;
+        // As long as before, so that it is written over where it lies.
+        tx.prepare_cached(
+            "UPDATE record_key SET key = zeroblob(length(key)), gone = 1
+             WHERE county = ?1 AND record = ?2 AND gone = 0",
+        )?
+        .execute(params![county, id.0])?;
     }
     put_keys(tx, county, &batch.keys)?;
     Ok((batch.nodes.len() + batch.keys.len() + batch.destroyed.len()) as u64)
@@ -60,12 +58,35 @@ fn put_keys(tx: &Transaction<'_>, county: &str, keys: &[(RecordId, Vec<u8>)]) ->
     if keys.is_empty() {
         return Ok(());
     }
+    let mut update =
+        tx.prepare_cached("UPDATE record_key SET key = ?3 WHERE county = ?1 AND record = ?2 AND gone = 0")?;
     let mut insert =
-        tx.prepare_cached("INSERT OR REPLACE INTO record_key (county, record, key) VALUES (?1, ?2, ?3)")?;
+        tx.prepare_cached("INSERT INTO record_key (county, record, key, gone) VALUES (?1, ?2, ?3, 0)")?;
     for (id, key) in keys {
-        insert.execute(params![county, id.0, key])?;
+        if update.execute(params![county, id.0, key])? == 0 {
+            insert.execute(params![county, id.0, key])?;
+        }
     }
     Ok(())
+}
+
+fn put_nodes(tx: &Transaction<'_>, county: &str, nodes: &[Node]) -> Sql<()> {
+    for node in nodes {
+        tx.prepare_cached("INSERT INTO node (county, level, at, hash) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![county, node.level, node.index.cast_signed(), node.hash.0])?;
+    }
+    Ok(())
+}
+
+pub(super) fn replace_nodes(conn: &mut Connection, county: &str, nodes: &[Node]) -> Done<()> {
+    let mut put = || -> Sql<()> {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A file holds one county: a row that names another one is damage as well.
+        tx.execute("DELETE FROM node", [])?;
+        put_nodes(&tx, county, nodes)?;
+        tx.commit()
+    };
+    put().map_err(fault)
 }
 
 pub(super) fn replace_keys(conn: &mut Connection, county: &str, keys: &[(RecordId, Vec<u8>)]) -> Done<()> {
@@ -79,8 +100,9 @@ pub(super) fn replace_keys(conn: &mut Connection, county: &str, keys: &[(RecordI
 
 pub(super) fn keys(conn: &Connection, county: &str, of: &[RecordId]) -> Done<Vec<(RecordId, Vec<u8>)>> {
     let mut found = Vec::new();
-    let mut query =
-        conn.prepare_cached("SELECT key FROM record_key WHERE county = ?1 AND record = ?2").map_err(fault)?;
+    let mut query = conn
+        .prepare_cached("SELECT key FROM record_key WHERE county = ?1 AND record = ?2 AND gone = 0")
+        .map_err(fault)?;
     for id in of {
         let mut rows = query.query(params![county, id.0]).map_err(fault)?;
         if let Some(row) = rows.next().map_err(fault)? {
@@ -99,7 +121,8 @@ pub(super) fn all_keys(
     // No identifier is shorter than the empty one, so that it comes before all.
     let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
     conn.prepare_cached(
-        "SELECT record, key FROM record_key WHERE county = ?1 AND record > ?2 ORDER BY record LIMIT ?3",
+        "SELECT record, key FROM record_key INDEXED BY record_key_of
+         WHERE county = ?1 AND record > ?2 AND gone = 0 ORDER BY record LIMIT ?3",
     )
     .and_then(|mut query| {
         query
@@ -204,7 +227,8 @@ pub(super) fn complete(conn: &mut Connection, county: &str) -> Done<()> {
     }
     let mut write = || -> Sql<()> {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("DELETE FROM node WHERE county = ?1", [county])?;
+        // A file holds one county: a row that names another one is damage as well.
+        tx.execute("DELETE FROM node", [])?;
         put(&tx, county, &batch)?;
         tx.commit()
     };

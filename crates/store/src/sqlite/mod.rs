@@ -30,6 +30,7 @@ use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::Claim;
 use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 use rusqlite::Connection;
@@ -150,6 +151,9 @@ impl Ledger for Sqlite {
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {
         let rows = self.writer().commit(expect, batch)?;
         self.keeper.changed(rows);
+        if !batch.destroyed.is_empty() {
+            self.keeper.destroyed();
+        }
         self.applier.left(batch.records.len());
         Ok(())
     }
@@ -220,6 +224,10 @@ impl Ledger for Sqlite {
 
     fn put_keys(&self, keys: &[(RecordId, Vec<u8>)]) -> Result<(), StoreError> {
         log::replace_keys(&mut self.writer().conn, &self.county, keys)
+    }
+
+    fn replace_nodes(&self, nodes: &[Node]) -> Result<(), StoreError> {
+        log::replace_nodes(&mut self.writer().conn, &self.county, nodes)
     }
 
     fn begin_rebuild(&self) -> Result<(), StoreError> {

@@ -66,6 +66,9 @@ pub(super) fn load(conn: &Connection, county: &str, want: &Want) -> Done<Loaded>
     for id in &want.records {
         if let Some(bytes) = snapshot(conn, county, *id)? {
             loaded.records.push((*id, bytes));
+            loaded
+                .revisions
+                .extend(newest(conn, county, *id).map_err(fault)?.map(|revision| (*id, revision)));
         }
     }
     let mut query = conn
@@ -87,6 +90,16 @@ pub(super) fn load(conn: &Connection, county: &str, want: &Want) -> Done<Loaded>
         loaded.answers.extend(answer);
     }
     Ok(loaded)
+}
+
+/// The revision of a record's newest entry.
+fn newest(conn: &Connection, county: &str, id: RecordId) -> Sql<Option<u64>> {
+    conn.prepare_cached(
+        "SELECT revision FROM entry INDEXED BY entry_of_record
+         WHERE county = ?1 AND record = ?2 ORDER BY revision DESC LIMIT 1",
+    )?
+    .query_row(params![county, id.0], |row| unsigned(row, 0))
+    .optional()
 }
 
 pub(super) fn counters(conn: &Connection, county: &str) -> Done<BTreeMap<(String, i16), u64>> {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (6, include_str!("../../migrations/sqlite/0006_search_merging.sql")),
     (7, include_str!("../../migrations/sqlite/0007_claims.sql")),
     (8, include_str!("../../migrations/sqlite/0008_pending.sql")),
+    (9, include_str!("../../migrations/sqlite/0009_keys_stay.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.
@@ -71,6 +72,8 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
         // The keeper's thread moves the log into the file; this is only the net below it.
         ("wal_autocheckpoint", if purpose == Use::Write { "50000" } else { "0" }),
         ("journal_size_limit", "67108864"),
+        // What is freed of a page that is written anyway is overwritten: a key once stood there, perhaps.
+        ("secure_delete", "fast"),
         ("query_only", if purpose == Use::Read { "on" } else { "off" }),
     ] {
         conn.pragma_update(None, name, value).map_err(fault)?;
@@ -86,6 +89,14 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
 /// Brings an older or empty database to the form that this version knows. Gives the form it had, 0 for none.
 pub(super) fn migrate(conn: &mut Connection, county: &str) -> Result<u32, StoreError> {
     let known = MIGRATIONS.last().map_or(0, |last| last.0);
+    // A table of keys that is dropped must not stay readable in the file's free pages.
+    conn.pragma_update(None, "secure_delete", "on").map_err(fault)?;
+    let found = migrated(conn, county, known)?;
+    conn.pragma_update(None, "secure_delete", "fast").map_err(fault)?;
+    Ok(found)
+}
+
+fn migrated(conn: &mut Connection, county: &str, known: u32) -> Result<u32, StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
     if found > known {

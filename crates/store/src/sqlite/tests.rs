@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::conformance::fixture::{Book, COUNTY, MATTER, id, record, with_text};
+use crate::conformance::fixture::{
+    Book, COUNTY, MATTER, erase_some, found_in, id, record, with_text, wrapped,
+};
 use crate::{Order, ScopePart, VerifyError, Within, conformance, verify};
 use gongzhi_base::words::query_terms;
 use gongzhi_kernel::chain::{Head, What};
 use gongzhi_kernel::merkle::Frontier;
 use gongzhi_lang::model::Level;
+use rusqlite::params;
 
 fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, COUNTY).expect("opens")
@@ -467,4 +470,53 @@ fn readers_see_whole_batches_while_the_log_is_moved() {
         done.store(true, Ordering::Relaxed);
     });
     assert!(verify(&ledger, &mut |_| ()).is_ok_and(|head| head.size == 800));
+}
+
+#[test]
+fn a_destroyed_key_is_nowhere_in_the_files() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    let (gone, kept) = erase_some(&mut book);
+    // The log of writes is emptied right after, beside the commit.
+    let left = |keys: &[u64]| found_in(dir.path(), keys);
+    for _ in 0..100 {
+        if left(&gone).is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(left(&gone), [0; 0]);
+    assert_eq!(left(&kept), kept, "the others are there, and this test would find them");
+    drop(book);
+    assert_eq!(left(&gone), [0; 0]);
+    assert_eq!(left(&kept), kept);
+}
+
+#[test]
+fn keys_of_an_older_database_are_moved_and_leave_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a directory");
+    drop(open(dir.path()));
+    {
+        let conn = Connection::open(file_of(dir.path()).expect("a file")).expect("a connection");
+        conn.execute_batch(
+            "DROP TABLE record_key; CREATE TABLE record_key (county TEXT NOT NULL, record BLOB NOT NULL,
+                 key BLOB NOT NULL, PRIMARY KEY (county, record)) STRICT, WITHOUT ROWID;
+             PRAGMA user_version = 8",
+        )
+        .expect("the older form");
+        for n in 0..500u64 {
+            let id = gongzhi_base::Digest::of(&n.to_be_bytes()).0[..16].to_vec();
+            conn.execute("INSERT INTO record_key VALUES (?1, ?2, ?3)", params![COUNTY, id, wrapped(n)])
+                .expect("a key");
+        }
+    }
+    let all: Vec<u64> = (0..500).collect();
+    let ledger = open(dir.path());
+    let keys = ledger.all_keys(None, 1_000).expect("keys");
+    assert_eq!(keys.len(), 500);
+    let destroyed = keys.into_iter().map(|(id, _)| id).collect();
+    let batch = Batch { destroyed, ..Batch::default() };
+    ledger.commit(Head::EMPTY, &batch).expect("committed");
+    drop(ledger);
+    assert_eq!(found_in(dir.path(), &all), [0; 0]);
 }

@@ -87,11 +87,6 @@ impl Writer {
         let county = county.as_str();
         let end = continued(county, expect, batch)?;
         let packed = pending::pack(batch);
-        // A key that is destroyed must not stay readable in the file's free space or its log.
-        let erasing = !batch.destroyed.is_empty();
-        if erasing {
-            conn.pragma_update(None, "secure_delete", "on").map_err(fault)?;
-        }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
         if !move_head(&tx, county, expect, end, packed.is_some()).map_err(fault)? {
             return Err(StoreError::Conflict);
@@ -110,12 +105,6 @@ impl Writer {
         };
         let rows = { write }().map_err(commit_fault)?;
         tx.commit().map_err(commit_fault)?;
-        if erasing {
-            // The erasure stands already; the log that still holds the key goes now or, when a reader
-            // is in the way, with the keeper's next round.
-            let _ = conn.pragma_update(None, "secure_delete", "off");
-            let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        }
         Ok(rows)
     }
 

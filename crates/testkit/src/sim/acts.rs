@@ -341,7 +341,7 @@ impl Life<'_> {
         }
         let service = &self.machine.at(node).service;
         let look = service.look(id.clone(), by.actor(service), record, fields.clone(), purpose);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
         let runtime = runtime.map_err(|error| broken(record, error.to_string()))?;
         let (answer, shown) = match runtime.block_on(look) {
             Ok((outcome, shown)) => (Ok(outcome), shown),

@@ -284,6 +284,9 @@ impl Life<'_> {
         }
         let counted = recount::recount(ledger, now, &mut |_, _| {})?;
         self.tally.checks += counted.cells;
+        if let Some(strange) = counted.strange.first() {
+            return Err(general(format!("{strange:?} is kept otherwise than the entries say")));
+        }
         match counted.differences.first() {
             Some(Difference { key, kept, counted }) => {
                 Err(general(format!("{key:?} is kept as {kept:?}, the recount gives {counted:?}")))

@@ -9,6 +9,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::words::Term;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head};
+use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::{Row, todo_key, unit_token};
 use gongzhi_kernel::{Claim, Record};
 use gongzhi_lang::model::Level;
@@ -383,6 +384,7 @@ impl Ledger for Faulty {
         keys(of: &[RecordId]) -> Vec<(RecordId, Vec<u8>)>;
         all_keys(after: Option<RecordId>, limit: u32) -> Vec<(RecordId, Vec<u8>)>;
         put_keys(keys: &[(RecordId, Vec<u8>)]) -> ();
+        replace_nodes(nodes: &[Node]) -> ();
         begin_rebuild() -> ();
         put_derived(batch: &Batch) -> ();
         end_rebuild() -> ();

@@ -47,7 +47,7 @@ pub async fn opened(app: &App, visitor: &Visitor, typed: &str) -> Result<Held, T
     if !known && !app.service.may_try_code(&visitor.from) {
         return Err(Trouble::status(app, visitor, StatusCode::TOO_MANY_REQUESTS));
     }
-    let Some(code) = code else { return Err(wrong(app, visitor, typed)) };
+    let Some(code) = code else { return Err(wrong(app, visitor, typed).await) };
     let asked = code.clone();
     let found = app.read(move |service| match service.by_code(&asked)? {
         Some(id) => service.view(&Actor::Holder(id), id).map(|view| Some((Actor::Holder(id), view))),
@@ -62,7 +62,7 @@ pub async fn opened(app: &App, visitor: &Visitor, typed: &str) -> Result<Held, T
             opened.insert(code.clone());
             Ok(Held { base: format!("/follow/{}", grouped(&code)), code, view, actor })
         }
-        Ok(None) => Err(wrong(app, visitor, typed)),
+        Ok(None) => Err(wrong(app, visitor, typed).await),
         Err(failure) => Err(Trouble::failure(app, visitor, &failure)),
     }
 }
@@ -71,9 +71,12 @@ fn remembered() -> std::sync::MutexGuard<'static, HashSet<String>> {
     OPENED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn wrong(app: &App, visitor: &Visitor, typed: &str) -> Trouble {
+async fn wrong(app: &App, visitor: &Visitor, typed: &str) -> Trouble {
     let error = visitor.t("follow-wrong");
-    render(StatusCode::NOT_FOUND, &home::shown(app, visitor, typed, Some(error))).into()
+    match home::shown(app, visitor, typed, Some(error)).await {
+        Ok(page) => render(StatusCode::NOT_FOUND, &page).into(),
+        Err(trouble) => trouble,
+    }
 }
 
 /// The code typed into the form.
@@ -87,7 +90,7 @@ pub struct Typed {
 pub async fn find(State(app): State<App>, visitor: Visitor, Query(typed): Query<Typed>) -> Answer {
     match typed.code.filter(|code| !code.trim().is_empty()) {
         Some(code) => Ok(see(&opened(&app, &visitor, &code).await?.base)),
-        None => Ok(ok(&home::shown(&app, &visitor, "", None))),
+        None => Ok(ok(&home::shown(&app, &visitor, "", None).await?)),
     }
 }
 

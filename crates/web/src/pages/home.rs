@@ -8,7 +8,7 @@ use gongzhi_lang::model::{Clause, Level};
 use serde::Deserialize;
 
 use super::posted::Posted;
-use super::problem::{ok, see};
+use super::problem::{Answer, Trouble, ok, see};
 use super::rates;
 use super::report::open_to_all;
 use super::visitor::{Visitor, set_cookie};
@@ -23,16 +23,22 @@ const CLAUSES: usize = 5;
 const YEAR: i64 = 365 * 86_400;
 
 /// `GET /`
-pub async fn page(State(app): State<App>, visitor: Visitor) -> Response {
-    ok(&shown(&app, &visitor, "", None))
+pub async fn page(State(app): State<App>, visitor: Visitor) -> Answer {
+    Ok(ok(&shown(&app, &visitor, "", None).await?))
 }
 
 /// The front page, perhaps with what is wrong with a code typed.
-pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) -> HomePage {
+pub async fn shown(
+    app: &App,
+    visitor: &Visitor,
+    code: &str,
+    error: Option<String>,
+) -> Result<HomePage, Trouble> {
     let state = app.service.state();
     let document = open_to_all(&state).first().map(|(mechanism, _)| mechanism.document.clone());
     let document = document.and_then(|name| state.laws.library.documents.get(&name));
-    let (month, figures) = rates::county_now(app, visitor);
+    let figures = rates::county_now(app, visitor).await;
+    let (month, figures) = figures.map_err(|failure| Trouble::failure(app, visitor, &failure))?;
     let hotline = &visitor.presentation.hotline;
     let contacts = Fact {
         label: visitor.t("hotline"),
@@ -40,7 +46,7 @@ pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) ->
         href: format!("tel:{hotline}"),
         ..Fact::default()
     };
-    HomePage {
+    Ok(HomePage {
         s: visitor.shell(app, visitor.t("nav-home")),
         report_href: "/report".to_owned(),
         follow_action: "/follow".to_owned(),
@@ -58,7 +64,7 @@ pub fn shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) ->
         help: document.map(|document| {
             Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))
         }),
-    }
+    })
 }
 
 /// The first clauses of a document with the first sentence of each, in the reader's language.

@@ -3,6 +3,7 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use gongzhi_lang::model::{Dimension, Indicator, Measure, Mechanism};
+use gongzhi_service::Failure;
 use gongzhi_service::State as County;
 use gongzhi_service::figures::{Figure as Found, FigureQuery};
 use jiff::ToSpan as _;
@@ -80,20 +81,22 @@ fn shown(lang: Lang, indicator: &Indicator, found: Option<&Found>) -> Figure {
 }
 
 /// The whole county's rates of the latest month that has any, for the front page.
-pub fn county_now(app: &App, visitor: &Visitor) -> (String, Vec<Figure>) {
+pub async fn county_now(app: &App, visitor: &Visitor) -> Result<(String, Vec<Figure>), Failure> {
     let state = app.service.state();
     let months = months(&state, app.service.now());
     let (Some((mechanism, _)), Some(first), Some(last)) =
         (open_to_all(&state).into_iter().next(), months.first(), months.last())
     else {
-        return (String::new(), Vec::new());
+        return Ok((String::new(), Vec::new()));
     };
-    let found = app.service.figures(&query(&mechanism, vec![state.world.county.clone()], *first, *last));
-    let found = found.unwrap_or_default();
+    let asked = query(&mechanism, vec![state.world.county.clone()], *first, *last);
+    let found = app.read(move |service| service.figures(&asked)).await?;
     let counted = |month: &&Date| {
         found.iter().any(|figure| figure.key.period == key(**month) && figure.denominator > 0)
     };
-    let Some(month) = months.iter().rev().find(counted) else { return (String::new(), Vec::new()) };
+    let Some(month) = months.iter().rev().find(counted) else {
+        return Ok((String::new(), Vec::new()));
+    };
     let figures = ratios(&mechanism).into_iter().filter(|indicator| indicator.target.is_some()).take(3).map(
         |indicator| {
             let figure = found
@@ -102,7 +105,7 @@ pub fn county_now(app: &App, visitor: &Visitor) -> (String, Vec<Figure>) {
             shown(visitor.lang, indicator, figure)
         },
     );
-    (format::month(visitor.lang, *month), figures.collect())
+    Ok((format::month(visitor.lang, *month), figures.collect()))
 }
 
 fn query(mechanism: &Mechanism, keys: Vec<String>, first: Date, last: Date) -> FigureQuery {

@@ -1,0 +1,155 @@
+//! What is derived from the entries and kept beside them, compared with what the entries say now: records, rows, deadlines,
+//! inboxes, claims, numbers given, looks, and whether each answer is of a record and revision that there is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_kernel::Claim;
+use gongzhi_kernel::project::Row;
+use gongzhi_store::{Ledger, Look, LookQuery, StoreError, Want};
+
+use crate::replay::Folded;
+
+/// Records compared at once, and what is read at once of the rest.
+const PAGE: usize = 500;
+/// Most differences that are listed; more of them say nothing more.
+const MOST: usize = 100;
+
+/// Something kept otherwise than the entries say.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Strange {
+    /// What it is, by a word for programs: `record`, `row`, `claim`, `timer`, `inbox`, `number`, `look`, `answer`.
+    pub kind: &'static str,
+    /// Which one: a record's identifier, a number's mechanism and year, an entry's sequence.
+    pub which: String,
+}
+
+/// What the entries say, gathered while they are read.
+#[derive(Default)]
+pub(crate) struct Expected {
+    timers: BTreeSet<(i64, RecordId, String)>,
+    inboxes: BTreeMap<String, BTreeSet<RecordId>>,
+    numbers: BTreeMap<(String, i16), u64>,
+    looks: BTreeMap<u64, Look>,
+    revisions: HashMap<RecordId, u64>,
+    strange: BTreeSet<Strange>,
+}
+
+impl Expected {
+    fn strange(&mut self, kind: &'static str, which: impl ToString) {
+        if self.strange.len() < MOST {
+            self.strange.insert(Strange { kind, which: which.to_string() });
+        }
+    }
+
+    /// Compares records one by one, and notes what is compared as a whole at the end.
+    pub fn records(&mut self, ledger: &dyn Ledger, folded: &[Folded]) -> Result<(), StoreError> {
+        for folded in folded.chunks(PAGE) {
+            let ids: Vec<RecordId> = folded.iter().map(|folded| folded.stored.projection.row.id).collect();
+            let want = Want { records: ids.clone(), commands: Vec::new() };
+            let kept: HashMap<RecordId, Vec<u8>> = ledger.load(&want)?.records.into_iter().collect();
+            let rows: HashMap<RecordId, Row> =
+                ledger.rows(&ids)?.into_iter().map(|row| (row.id, row)).collect();
+            let claims: Vec<Claim> = folded.iter().flat_map(|folded| folded.claims.clone()).collect();
+            let held: BTreeSet<(Claim, RecordId)> = ledger.holders(&claims)?.into_iter().collect();
+            for folded in folded {
+                let made = &folded.stored.projection;
+                let id = made.row.id;
+                if kept.get(&id) != Some(&folded.stored.snapshot) {
+                    self.strange("record", id);
+                }
+                if rows.get(&id) != Some(&made.row) {
+                    self.strange("row", id);
+                }
+                if folded.claims.iter().any(|claim| !held.contains(&(*claim, id))) {
+                    self.strange("claim", id);
+                }
+                self.note(folded);
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, folded: &Folded) {
+        let made = &folded.stored.projection;
+        let id = made.row.id;
+        self.timers.extend(made.timers.iter().map(|(name, at)| (at.0, id, name.clone())));
+        for key in made.todo.iter().filter(|_| made.row.open) {
+            self.inboxes.entry(key.clone()).or_default().insert(id);
+        }
+        if let Some((series, number)) = &folded.number {
+            let last = self.numbers.entry(series.clone()).or_default();
+            *last = (*last).max(*number);
+        }
+        self.looks.extend(folded.looks.iter().map(|look| (look.seq, look.clone())));
+        self.revisions.insert(id, made.row.revision);
+    }
+
+    /// Compares the rest; gives all that differs, in order.
+    pub fn rest(mut self, ledger: &dyn Ledger) -> Result<Vec<Strange>, StoreError> {
+        let kept = ledger.timers(Timestamp(i64::MAX), u32::MAX)?;
+        let kept: BTreeSet<_> =
+            kept.into_iter().map(|timer| (timer.at.0, timer.record, timer.deadline)).collect();
+        let timers: Vec<RecordId> = kept.symmetric_difference(&self.timers).map(|(_, id, _)| *id).collect();
+        timers.into_iter().for_each(|id| self.strange("timer", id));
+        for (key, expected) in std::mem::take(&mut self.inboxes) {
+            let kept = inbox(ledger, &key)?;
+            let wrong: Vec<RecordId> = kept.symmetric_difference(&expected).copied().collect();
+            wrong.into_iter().for_each(|id| self.strange("inbox", id));
+        }
+        let (kept, numbers) = (ledger.counters()?, std::mem::take(&mut self.numbers));
+        let series: BTreeSet<_> = kept.keys().chain(numbers.keys()).collect();
+        for series in series.into_iter().filter(|series| kept.get(series) != numbers.get(series)) {
+            self.strange("number", format!("{} {}", series.0, series.1));
+        }
+        self.looks(ledger)?;
+        self.answers(ledger)?;
+        Ok(self.strange.into_iter().collect())
+    }
+
+    fn looks(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let mut expected = std::mem::take(&mut self.looks);
+        let (from, to) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+        let mut query = LookQuery { from, to, person: None, after: None, limit: PAGE as u32 };
+        loop {
+            let page = ledger.looks(&query)?;
+            let Some(last) = page.last() else { break };
+            query.after = Some((last.at, last.seq));
+            for look in page {
+                if expected.remove(&look.seq).as_ref() != Some(&look) {
+                    self.strange("look", look.seq);
+                }
+            }
+        }
+        expected.into_keys().for_each(|seq| self.strange("look", seq));
+        Ok(())
+    }
+
+    fn answers(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let (mut after, size) = (None, ledger.head()?.size);
+        loop {
+            let page = ledger.answers(after.as_ref(), PAGE as u32)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.command.clone());
+            for answer in page {
+                let newest = self.revisions.get(&answer.record).copied().unwrap_or_default();
+                if answer.revision > newest || answer.seq >= size {
+                    self.strange("answer", answer.record);
+                }
+            }
+        }
+    }
+}
+
+/// The records that wait for a key.
+fn inbox(ledger: &dyn Ledger, key: &str) -> Result<BTreeSet<RecordId>, StoreError> {
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = ledger.todo(&[key.to_owned()], after, PAGE as u32)?;
+        found.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
