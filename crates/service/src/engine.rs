@@ -153,6 +153,7 @@ impl Writer {
 
     /// Takes a job, with all commands that wait behind it: they are looked up together.
     fn job(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) {
+        self.mend_rows();
         let mut commands = Vec::new();
         let mut next = Some(first);
         let mut other = None;
@@ -286,8 +287,21 @@ impl Writer {
                 self.kept.clear();
                 answer(decided.failed(&error));
                 let again = self.unmake();
+                self.mend_rows();
                 self.take(again, false);
             }
+        }
+    }
+
+    /// Writes rows anew that may still stand on the map of before.
+    fn mend_rows(&mut self) {
+        if !self.rows_stale || self.under_way.is_some() {
+            return;
+        }
+        // What was decided stands on what is durable, whoever wrote it.
+        match self.catch_up().and_then(|()| self.write_moved()) {
+            Ok(()) => self.rows_stale = false,
+            Err(error) => tracing::error!(%error, "lists do not stand on the new map yet"),
         }
     }
 

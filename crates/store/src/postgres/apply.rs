@@ -51,10 +51,10 @@ impl Memory {
         self.held.extend(fresh.held);
     }
 
-    /// Keeps only what nobody changes.
+    /// Believes nothing any more: with the connection the server may have lost what was not synced by
+    /// itself, numbers of series among it.
     fn doubt(&mut self) {
-        self.applied = None;
-        self.held.clear();
+        *self = Memory::default();
     }
 }
 

@@ -118,6 +118,44 @@ fn what_a_lost_connection_did_not_apply_is_applied_once() {
 }
 
 #[test]
+fn what_a_crashed_server_lost_of_an_application_is_applied_again() {
+    // An application is not synced by itself: with it the server may lose the numbers that it gave to new
+    // series, which the node must not believe any more.
+    let cluster = Cluster::own();
+    let ledger = Postgres::open(&cluster.url("postgres"), COUNTY).expect("opens");
+    let cell = |n: u64| {
+        conformance::fixture::cell(
+            &format!("all-{n}"),
+            gongzhi_lang::model::Dimension::Place,
+            "c1",
+            "2026-01",
+        )
+    };
+    let mut head = Head::EMPTY;
+    for n in 0..4 {
+        let (mut batch, end) = one(COUNTY, head, n);
+        batch.cells.push((cell(n), (1, n as i64)));
+        ledger.commit(head, &batch).expect("committed");
+        assert_eq!(ledger.counters().map(|found| found.len()), Ok(0), "applied");
+        head = end;
+        cluster.stop(true);
+        cluster.start();
+    }
+    let query = crate::CellQuery {
+        mechanism: cell(0).mechanism,
+        indicators: Vec::new(),
+        dimension: gongzhi_lang::model::Dimension::Place,
+        keys: Vec::new(),
+        from: String::new(),
+        to: "9999".into(),
+    };
+    let found = ledger.cells(&query).expect("cells").into_iter();
+    let found: Vec<_> = found.map(|found| (found.key, found.numerator, found.denominator)).collect();
+    assert_eq!(found, (0..4).map(|n| (cell(n), 1, n as i64)).collect::<Vec<_>>());
+    assert_eq!(ledger.search(&Scope::All, &query_terms("停水"), 100).map(|rows| rows.len()), Ok(4));
+}
+
+#[test]
 fn a_commit_that_was_lost_below_others_is_told_apart() {
     // The answer is lost, and before the node asks again another node has gone on.
     let database = database();
