@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::{Actor, Command, Order};
-use gongzhi_store::Timer;
+use gongzhi_store::{StoreError, Timer};
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -48,6 +48,10 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, F
     for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
         match result {
             Ok(outcome) => new += usize::from(!outcome.again),
+            // A damaged record must not hold up the deadlines of all others.
+            Err(Failure::Store(StoreError::Corrupt(why))) => {
+                tracing::error!(record = %timer.record, deadline = %timer.deadline, why, "timer not taken");
+            }
             Err(Failure::Store(error)) => return Err(Failure::Store(error)),
             Err(failure @ (Failure::Busy | Failure::Clock { .. })) => return Err(failure),
             Err(failure) => {

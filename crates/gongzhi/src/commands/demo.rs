@@ -95,15 +95,12 @@ fn load(args: &Demo) -> Result<(), Fault> {
     let service = super::load::county(&Store::of_dir(&beside), &county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
     let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
+    let drawn = (args.seed, args.flood);
     let played = match args.no_past {
-        true => crate::demo::passwords(&service, &county).map(|()| crate::demo::Summary::default()),
-        false => crate::demo::play(&service, &clock, &county, now, args.seed, &mut progress),
+        true => crate::demo::flood(&service, &clock, &county, now, drawn, &mut progress),
+        false => crate::demo::play(&service, &clock, &county, now, drawn, &mut progress),
     };
     let summary = played.map_err(|fault| Fault::new(fault.to_string()))?;
-    if args.flood > 0 {
-        crate::demo::flood(&service, &clock, &county, args.flood, args.seed, &mut progress)
-            .map_err(|fault| Fault::new(fault.to_string()))?;
-    }
     service.ledger().put_setting(setting::DEMO, b"1")?;
     let accounts = county.join("accounts.csv");
     service.ledger().put_setting(setting::ACCOUNTS, &std::fs::read(accounts)?)?;

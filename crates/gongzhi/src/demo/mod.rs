@@ -107,13 +107,13 @@ impl From<gongzhi_store::StoreError> for DemoFault {
 }
 
 /// Plays the past from the clock's time to `until`, with its scenes, and gives the demo's people
-/// their passwords.
+/// their passwords. `further` records come on top by the same habits, for measurements.
 pub fn play(
     service: &Service,
     clock: &Arc<Scripted>,
     dir: &Path,
     until: Timestamp,
-    seed: u64,
+    (seed, further): (u64, u64),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, DemoFault> {
     let habits = habits::read(dir, &service.state())?;
@@ -123,6 +123,7 @@ pub fn play(
     player.plan_recurring();
     player.plan_scenes();
     player.plan_trees(dir)?;
+    player.plan_openings(further);
     let summary = player.run(progress)?;
     service.measure_burden()?;
     passwords(service, dir)?;
@@ -142,21 +143,20 @@ pub fn passwords(service: &Service, dir: &Path) -> Result<(), DemoFault> {
     Ok(())
 }
 
-/// Plays the same months once more with `n` further records by the same habits and no scenes, as
-/// fast as it goes: for measurements.
+/// Plays only `n` records by the same habits, without scenes and the demo's own past: for measurements.
 pub fn flood(
     service: &Service,
     clock: &Arc<Scripted>,
     dir: &Path,
-    n: u64,
-    seed: u64,
+    until: Timestamp,
+    (seed, n): (u64, u64),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, DemoFault> {
     let habits = habits::read(dir, &service.state())?;
-    let until = service.now();
-    // Another past than the demo's own: the same seed would draw the same identifiers.
-    let seed = seed.rotate_left(32) ^ n;
-    let mut player = player::Player::new(service, clock, &habits, dir, (begin(until), until), seed)?;
+    let from = service.now();
+    let mut player = player::Player::new(service, clock, &habits, dir, (from, until), seed)?;
     player.plan_openings(n);
-    player.run(progress)
+    let summary = player.run(progress)?;
+    passwords(service, dir)?;
+    Ok(summary)
 }

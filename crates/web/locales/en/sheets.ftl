@@ -14,10 +14,7 @@ import-read = Sheet “{ $x }” was read; its headings stand in row { $n }.
 import-read-csv = The headings stand in row { $n }.
 import-other-sheets = Other sheets in the file have the same headings and were not read: { $x }. To import them too, upload each in a file of its own.
 import-other-columns = These columns are not asked for and were not read: { $x }.
-import-hidden = { $n ->
-    [one] One row that was read is hidden
-   *[other] { $n } rows that were read are hidden
-} in the file, by hand or by a filter: row { $x }. What should not be imported must be deleted there.
+import-hidden = Rows that were read are hidden in the file, by hand or by a filter ({ $n }): row { $x }. What should not be imported must be deleted there.
 import-faults = Faults
 import-new = New
 import-changed = Changed
