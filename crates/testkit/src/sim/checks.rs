@@ -253,6 +253,8 @@ impl Life<'_> {
                 from = entry.header.seq + 1;
             }
         }
+        // Perhaps another node wrote last: a node hears of it a moment later.
+        self.machine.at(0).service.engine().follow();
         let state = self.machine.at(0).service.state().clone();
         let now = self.server_now();
         let mut timers: BTreeSet<(RecordId, String, i64)> = BTreeSet::new();
