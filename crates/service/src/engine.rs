@@ -248,10 +248,8 @@ impl Writer {
                     if !self.rows_stale {
                         break;
                     }
-                    match self.write_moved() {
-                        Ok(()) => self.rows_stale = false,
-                        Err(error) => tracing::error!(%error, "lists do not stand on the new map yet"),
-                    }
+                    let written = self.write_moved();
+                    self.mended(written);
                 }
                 if publish::publishes(&decided.batch) {
                     self.publish();
@@ -305,7 +303,13 @@ impl Writer {
             return;
         }
         // What was decided stands on what is durable, whoever wrote it.
-        match self.catch_up().and_then(|()| self.write_moved()) {
+        let written = self.catch_up().and_then(|()| self.write_moved());
+        self.mended(written);
+    }
+
+    /// Notes whether lists stand on the new map now.
+    fn mended(&mut self, written: Result<(), StoreError>) {
+        match written {
             Ok(()) => self.rows_stale = false,
             Err(error) => tracing::error!(%error, "lists do not stand on the new map yet"),
         }

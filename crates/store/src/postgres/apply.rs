@@ -207,10 +207,9 @@ pub(super) async fn stand(link: &Link, county: &str) -> Done<(i64, i64)> {
     }
 }
 
-/// Begins a transaction in which nobody else applies. Not synced by itself: what is lost with a loss of
-/// power is applied again.
-const BEGIN: &str = "BEGIN";
+/// A transaction is not synced by itself: what is lost with a loss of power is applied again.
 const UNSYNCED: &str = "SET LOCAL synchronous_commit = off";
+/// Taken first: nobody else applies meanwhile.
 const LINE: &str = "SELECT n, rows, (SELECT batches FROM ledger WHERE county = $1) FROM applied
     WHERE county = $1 FOR UPDATE";
 
@@ -220,7 +219,7 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Opt
     let rows = "SELECT n, body FROM pending
         WHERE county = $1 AND n > (SELECT n FROM applied WHERE county = $1) ORDER BY n LIMIT $2";
     let first = [
-        step(BEGIN, vec![]),
+        step("BEGIN", vec![]),
         step(UNSYNCED, vec![]),
         step(LINE, vec![arg(county)]),
         step(rows, vec![arg(county), arg(i64::from(ROWS))]),
@@ -281,7 +280,7 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Opt
 
 async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> Done<Fresh> {
     let unknown = unknown(memory, batch);
-    let mut first = vec![step(BEGIN, vec![]), step(UNSYNCED, vec![]), step(LINE, vec![arg(county)])];
+    let mut first = vec![step("BEGIN", vec![]), step(UNSYNCED, vec![]), step(LINE, vec![arg(county)])];
     number(county, &unknown, &mut first);
     let found = link.pipeline(&first).await?;
     let rows = match found[2].first() {
