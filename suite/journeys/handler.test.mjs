@@ -79,7 +79,11 @@ journeys('a handler', (journey) => {
       await take(staff, 'whistle', { partners: ['cgj'], request: '请到现场核实占道。', meet: '明天九点，村委会。' });
       assert.equal(await staff.page.locator('.children li').count(), 2, 'both parts stand on the page');
       await staff.shot('record-joint');
-      await begin(staff, 'answer');
+      const against = staff.page.locator('.actions li').filter({ has: staff.page.getByText('答复', { exact: true }) });
+      assert.match(await against.innerText(), /协办单没有全部办完/, 'why there can be no answer yet stands beside the step');
+      assert.equal(await against.locator('a, button').count(), 0);
+      // Whoever has the form open already is told the same.
+      await staff.visit(`/desk/r/${/r\/([0-9a-f]+)/.exec(staff.page.url())[1]}/do/answer`);
       await fill(staff, { done: '先答复。', result: { choose: 'planned' } });
       staff.watched.expect(/40\d|42\d/);
       await send(staff, 'answer');

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Acted, Actor, Event, Order, Record, Refusal, eval, hindered, keeping, rights};
+use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, eval, hindered, keeping, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -26,10 +26,10 @@ pub struct RecordView {
     /// The holder's own personal values, open; empty for everybody else. In the record and its
     /// history they are covered.
     pub own: BTreeMap<String, Value>,
-    /// Names of the steps that this reader may take now.
+    /// Names of the steps that this reader may take now; of staff also those that a condition stands against.
     pub steps: Vec<String>,
-    /// What a holder could take but for a condition, with the condition. Staff are offered such steps
-    /// all the same: what is missing is mostly theirs to bring about, and the refusal tells it.
+    /// What the reader could take but for a condition, with the condition. It is what staff know they have to bring
+    /// about first, and never what they are led to.
     pub hindered: Vec<(String, Refusal)>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
@@ -159,7 +159,9 @@ impl Service {
             .map(|step| step.name.clone())
             .collect();
         let hindered = self.hindered(actor, &mechanism, &record, &steps)?;
-        steps.retain(|step| !hindered.iter().any(|(known, _)| known == step));
+        if matches!(actor, Actor::Holder(_)) {
+            steps.retain(|step| !hindered.iter().any(|(known, _)| known == step));
+        }
         let may_look = mechanism
             .fields
             .iter()
@@ -203,7 +205,7 @@ impl Service {
         })
     }
 
-    /// Which of the steps offered to a holder a condition stands against, whatever is filled in.
+    /// Which of the steps offered a condition stands against, whatever is filled in.
     fn hindered(
         &self,
         actor: &Actor,
@@ -211,18 +213,18 @@ impl Service {
         record: &Record,
         offered: &[String],
     ) -> Result<Vec<(String, Refusal)>, Failure> {
-        if !matches!(actor, Actor::Holder(_)) {
-            return Ok(Vec::new());
-        }
         let state = self.state();
         let parent = record.parent.map(|id| self.record(id)).transpose()?;
-        let scope = eval::Scope {
-            actor: Some(&Acted::Holder),
-            parent: parent.as_ref(),
-            ..eval::Scope::of(mechanism, record, &state.world, self.now())
+        let one = |step: &Step| {
+            let acted = rights::may_step(step, actor, Some(record), &record.place, &state.world)?;
+            let scope = eval::Scope {
+                actor: Some(&acted),
+                parent: parent.as_ref(),
+                ..eval::Scope::of(mechanism, record, &state.world, self.now())
+            };
+            Some((step.name.clone(), hindered(step, &scope)?))
         };
-        let known = offered.iter().filter_map(|name| mechanism.step(name));
-        Ok(known.filter_map(|step| Some((step.name.clone(), hindered(step, &scope)?))).collect())
+        Ok(offered.iter().filter_map(|name| mechanism.step(name)).filter_map(one).collect())
     }
 
     /// Looks at personal fields, stating why. The look is in the ledger before anything is shown.

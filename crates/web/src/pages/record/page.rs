@@ -16,7 +16,7 @@ use crate::i18n::t_with;
 use crate::pages::problem::{Answer, ok};
 use crate::pages::rows::record_row;
 use crate::pages::visitor::{Me, Visitor};
-use crate::pages::words::say;
+use crate::pages::words::{refusal_words_in, say};
 use crate::pages::{input, names, why};
 use crate::view::{
     Action, Duplicate, Field, FieldGroup, FieldKind, Flash, Form, Hidden, Link, RecordPage, TextInput, Tone,
@@ -83,6 +83,12 @@ pub fn shown(
     )
     .map(|(_, href)| (say(lang, &view.mechanism.words), href))
     .unwrap_or_default();
+    let mut actions: Vec<Action> = actions(app, visitor, view)
+        .into_iter()
+        .chain(parts::adding(&gaze, view))
+        .chain(code_again(app, visitor, me, view))
+        .collect();
+    actions.sort_by_key(|action| action.refusal.is_some());
     let version = t_with(lang, "why-version", [("x", label.into()), ("n", view.mechanism.version.into())]);
     RecordPage {
         s: visitor.desk_shell(app, me, format!("{} {}", record.number, gaze.subject(record))),
@@ -91,11 +97,7 @@ pub fn shown(
         state: gaze.state(&record.state),
         owner: gaze.unit(record).map(|code| names::unit(lang, &state, code)).unwrap_or_default(),
         due: gaze.due(record),
-        actions: actions(app, visitor, view)
-            .into_iter()
-            .chain(parts::adding(&gaze, view))
-            .chain(code_again(app, visitor, me, view))
-            .collect(),
+        actions,
         facts: gaze.facts(record, |field| told(view, field)),
         personal: gaze.personal(record, open),
         unmask: (!view.may_look.is_empty()).then(|| Unmask {
@@ -181,10 +183,13 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
 }
 
 /// The steps that the person may take, in the order of the document. The first that meets the nearest
-/// deadline is the one to be expected; where none does, the first that leads on.
+/// deadline is the one to be expected; where none does, the first that leads on. Last stand those that a condition
+/// stands against now, with the reason.
 fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let base = desk_base(view.record.id);
-    let steps = view.steps.iter().filter_map(|name| view.mechanism.step(name));
+    let against = |step: &Step| view.hindered.iter().find(|(name, _)| *name == step.name);
+    let all = view.steps.iter().filter_map(|name| view.mechanism.step(name));
+    let steps = all.clone().filter(|step| against(step).is_none());
     let leads_on =
         |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
     let due = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
@@ -221,6 +226,13 @@ fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
         })
         .collect();
     actions.sort_by_key(|action| (!action.primary, action.grave));
+    let state = app.service.state();
+    actions.extend(all.filter_map(|step| {
+        let (_, refusal) = against(step)?;
+        let told = refusal_words_in(visitor.lang, refusal, &state);
+        let label = say(visitor.lang, &step.words);
+        Some(Action { label, refusal: Some(told.words), ..Action::default() })
+    }));
     actions
 }
 
