@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! Checks the step named by `late` or `then`: the system must be allowed to take it, and in every state in
-//! which the deadline may run. A moment (`then`) is no limit: it has neither `late` nor `warns`.
+//! which the deadline may run. A moment (`then`) is no limit: it has no `late`.
 //!
 //! # Why is this bad
 //! When the time is over nothing would happen: no reminder, no chasing, no mark.
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `late`、`then` 所指的步骤：必须允许系统办理，而且在时限可能计时的每个状态都能办理。只标记时刻的（`then`）不是时限，没有 `late` 和 `warns`。
+//! 检查 `late`、`then` 所指的步骤：必须允许系统办理，而且在时限可能计时的每个状态都能办理。只标记时刻的（`then`）不是时限，没有 `late`。
 //!
 //! # 为什么不好
 //! 到时间了什么也不会发生：没有提醒，没有督办，没有标记。
@@ -42,8 +42,8 @@ pub const CHECK: Check = Check {
 };
 
 /// A moment with what only a limit has.
-pub fn no_limit(deadline: &Word, key: &'static str, at: At) -> Fault {
-    Fault::new(&CHECK, "moment", at).with(deadline.text()).with(key)
+pub fn no_limit(deadline: &Word, at: At) -> Fault {
+    Fault::new(&CHECK, "moment", at).with(deadline.text())
 }
 
 /// The steps of `late` and `then` over the states in which their deadlines run.

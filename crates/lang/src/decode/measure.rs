@@ -35,11 +35,8 @@ pub fn deadline(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<
     let reminder = map.take("warns", faults);
     let warns = reminder.and_then(|node| read::span(node, faults));
     let late = map.text("late", faults);
-    if then.is_some() {
-        let at = late.as_ref().map(|word| ("late", word.at));
-        for (key, at) in at.into_iter().chain(reminder.map(|node| ("warns", node.at))) {
-            faults.add(crate::checks::deadline_late::no_limit(entry.key, key, at));
-        }
+    if let Some(late) = late.as_ref().filter(|_| then.is_some()) {
+        faults.add(crate::checks::deadline_late::no_limit(entry.key, late.at));
     }
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
