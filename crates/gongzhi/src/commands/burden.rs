@@ -43,21 +43,44 @@ pub struct Files {
     /// Minutes a month allowed for each role (TOML); more than that is a fault.
     #[arg(long, value_name = "FILE")]
     budget: Option<PathBuf>,
+    /// A county's directory, as `gongzhi load` takes it: its `volumes.toml` and `budget.toml`, where they are
+    /// not named otherwise.
+    #[arg(long, value_name = "DIR")]
+    county: Option<PathBuf>,
 }
 
 impl Files {
+    /// The file that is named, or the county's.
+    fn of(&self, named: &Option<PathBuf>, file: &str) -> Option<PathBuf> {
+        named.clone().or_else(|| Some(self.county.as_ref()?.join(file)).filter(|path| path.is_file()))
+    }
+
+    fn volumes_file(&self) -> Option<PathBuf> {
+        self.of(&self.volumes, "volumes.toml")
+    }
+
+    fn budget_file(&self) -> Option<PathBuf> {
+        self.of(&self.budget, "budget.toml")
+    }
+
     /// Whether the burden is held against a budget, at volumes.
     pub fn held(&self) -> bool {
-        self.volumes.is_some() && self.budget.is_some()
+        self.volumes_file().is_some() && self.budget_file().is_some()
     }
 
     /// Whether there is anything to count.
     pub fn given(&self) -> bool {
-        self.volumes.is_some() || self.budget.is_some()
+        self.volumes_file().is_some() || self.budget_file().is_some() || self.county.is_some()
     }
 
     /// Adds what is over the limits to the faults of a check.
     pub fn check(&self, checked: &mut Checked, texts: &mut Texts) -> Result<(), Fault> {
+        if let Some(dir) =
+            self.county.as_ref().filter(|_| self.volumes_file().or(self.budget_file()).is_none())
+        {
+            let why = "holds neither volumes.toml nor budget.toml";
+            return Err(Fault::new(format!("{}: {why}", dir.display())));
+        }
         let (volumes, mut found) = self.volumes(checked, texts)?;
         let limits = self.limits(checked, &volumes, texts)?;
         found.extend(over(&lines(&checked.library, &volumes), &volumes, &limits));
@@ -67,9 +90,9 @@ impl Files {
 
     /// The volumes and what they leave out; their file joins the texts, so that this stands at its line.
     fn volumes(&self, checked: &Checked, texts: &mut Texts) -> Result<(Volumes, Vec<Found>), Fault> {
-        let Some(path) = &self.volumes else { return Ok(Default::default()) };
+        let Some(path) = self.volumes_file() else { return Ok(Default::default()) };
         let named = |why: &dyn std::fmt::Display| Fault::new(format!("{}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| named(&error))?;
         let volumes = read_volumes(&text).map_err(|bad| named(&bad))?;
         // Where a document has faults of its own, what it would have declared is not unknown.
         if let Some(bad) = unknown(&volumes, &[], &checked.library).filter(|_| checked.is_clean()) {
@@ -84,9 +107,9 @@ impl Files {
 
     /// The limits; their file joins the texts, so that what is found stands at its line.
     fn limits(&self, checked: &Checked, volumes: &Volumes, texts: &mut Texts) -> Result<Vec<Limit>, Fault> {
-        let Some(path) = &self.budget else { return Ok(Vec::new()) };
+        let Some(path) = self.budget_file() else { return Ok(Vec::new()) };
         let named = |why: &dyn std::fmt::Display| Fault::new(format!("{}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| named(&error))?;
         let limits = read_limits(&text, texts.next()).map_err(|bad| named(&bad))?;
         if let Some(bad) = unknown(volumes, &limits, &checked.library).filter(|_| checked.is_clean()) {
             return Err(named(&bad));

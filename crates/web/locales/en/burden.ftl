@@ -26,4 +26,4 @@ burden-seconds = Seconds each time
 burden-anyone = Residents (reporting)
 burden-holder = Residents (with the code)
 burden-comma = { ", " }
-burden-not-counted = The burden was not held against a budget: give both --volumes and --budget.
+burden-not-counted = The burden was not held against a budget: give the county’s directory (--county, with volumes.toml and budget.toml), or both --volumes and --budget.

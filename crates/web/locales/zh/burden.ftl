@@ -26,4 +26,4 @@ burden-seconds = 每次秒数
 burden-anyone = 群众（反映时）
 burden-holder = 反映人（凭查询码）
 burden-comma = 、
-burden-not-counted = 没有核对负担：同时给出 --volumes 和 --budget 才核对填报是否超过县里的上限。
+burden-not-counted = 没有核对负担：给出县的目录（--county，里面有 volumes.toml 和 budget.toml），或者同时给出 --volumes 和 --budget，才核对填报是否超过县里的上限。
