@@ -122,7 +122,7 @@ journeys('a planner', (journey) => {
         assert.match(await words(staff), /不用导入/);
 
         // Those drafted are issued together: what asks nothing takes one press after it was shown.
-        const drafts = '/desk/list?mechanism=measure&view=list&state=drafted';
+        const drafts = `/desk/list?mechanism=measure&view=list&state=drafted&under=${base.split('/').pop()}`;
         await staff.visit(drafts);
         const chosen = ['整顿软弱涣散村党组织', '活动场所补短板'];
         for (const title of chosen) await staff.page.locator('tr[data-row]', { hasText: title }).first().locator('input[name=id]').check();
@@ -145,6 +145,69 @@ journeys('a planner', (journey) => {
         assert.match(await words(staff), /请本周内报告进展/);
         const print = await saved(staff, folder, '.papers a[href$="/print/measure-sheet.pdf"]');
         assert.equal(print.bytes.subarray(0, 5).toString(), '%PDF-');
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  journey('renames by the number in the sheet; a name nearly the same and what was withdrawn are told', {}, async (j) => {
+    const folder = await mkdtemp(join(tmpdir(), 'gongzhi-planner-'));
+    try {
+      await asStaff(j, 'planner', async (staff) => {
+        const base = await programme(staff);
+        await upload(staff, base, ROWS);
+        await staff.press('#apply .send button');
+        // The form of a programme that is there holds its measures with their numbers: imported as it is it changes nothing.
+        await staff.visit(`${base}/import/measure`);
+        const form = await saved(staff, folder, 'a[href$="/form.xlsx"]');
+        await staff.page.setInputFiles('[name=sheet]', join(folder, form.name));
+        await staff.press('#import .send button');
+        const same = await words(staff);
+        assert.match(same, /不用导入/);
+        assert.equal((same.match(/没有变化/g) ?? []).length >= 3, true, 'each row says that nothing becomes of it');
+        const number = /P\d{4}-\d{2}(\.\d+){3}/.exec(await staff.page.locator('main tr', { hasText: '热线按期办结' }).last().innerText())[0];
+
+        // Without its number a changed name is a new measure, and the page says what it may be.
+        const renamed = ROWS[2].replace('热线按期办结', '热线按时办结');
+        await upload(staff, base, [ROWS[0], ROWS[1], renamed]);
+        const told = await words(staff);
+        assert.match(told, /全部导入（1项）/);
+        assert.match(told, new RegExp(`“热线按时办结”会新登记[\\s\\S]*${number.replaceAll('.', '\\.')} 热线按期办结名称相近`));
+        await staff.shot('import-alike');
+
+        // With it the name is what changes, also that of the task above it.
+        const numbered = async (row) => {
+          await staff.visit(`${base}/import/measure`);
+          const text = `措施编号,${HEADINGS},任务变更理由\r\n${row}\r\n`;
+          await staff.page.setInputFiles('[name=sheet]', { name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+          await staff.press('#import .send button');
+        };
+        await numbered(`${number},${renamed.replace('热线办理', '热线办理提速')},改名`);
+        const changed = await words(staff);
+        assert.match(changed, /全部导入（2项）/);
+        assert.match(changed, /措施：热线按期办结 → 热线按时办结/);
+        assert.match(changed, /任务：热线办理 → 热线办理提速/);
+        await staff.shot('import-renamed');
+        await staff.press('#apply .send button');
+        assert.match(await words(staff), /新登记0项，更新2项/);
+
+        // A number that is none, and a name that another one has.
+        expectStatus(staff, 422);
+        await numbered(`P1999-01.1.1.1,${renamed},`);
+        assert.match(await words(staff), /这里没有这个编号的事项/);
+        await numbered(`${number},${ROWS[0]},`);
+        assert.match(await words(staff), /在另一项下面|已经叫这个名称/);
+
+        // What was withdrawn since stands unchanged in the sheet, and is named.
+        await staff.visit(base);
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '办好群众的事' }).first());
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '热线办理提速' }).first());
+        await staff.press(staff.page.locator('.children a').filter({ hasText: '热线按时办结' }).first());
+        await take(staff, 'withdraw', { ground: '不再做了' });
+        await numbered(`${number},${renamed.replace('热线办理', '热线办理提速')},`);
+        assert.match(await words(staff), /没有变化：P[\s\S]*已撤销/);
+        await staff.shot('import-ended');
       });
     } finally {
       await rm(folder, { recursive: true, force: true });

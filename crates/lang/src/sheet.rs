@@ -1,5 +1,7 @@
 //! Sheets: records that come and go as the rows of a table.
 
+use gongzhi_base::Words;
+
 use crate::ast::{ClauseAt, Mechanism, Step};
 use crate::decode::read::{self, Entry, Map};
 use crate::decode::step::clause;
@@ -19,6 +21,8 @@ pub struct Sheet {
     pub changed: Vec<Word>,
     /// The fields that tell the records under one parent apart.
     pub key: Vec<Word>,
+    /// The column of the record's number, by which a row is known whatever else it changes.
+    pub number: Option<Words>,
     /// Further columns of the sheet when it is written: fields, `number` or `state`.
     pub shows: Vec<Word>,
     pub clause: ClauseAt,
@@ -35,6 +39,7 @@ impl Sheet {
             new: self.new.value.clone(),
             changed: names(&self.changed),
             key: names(&self.key),
+            number: self.number.clone(),
             shows: names(&self.shows),
             clause,
         }
@@ -52,10 +57,11 @@ pub fn decode(entry: &Entry<'_>, faults: &mut Faults) -> Option<Sheet> {
     let new = map.required_text("new", faults);
     let changed = map.take("changed", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let key = map.require("key", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
+    let number = map.take("number", faults).and_then(|node| read::words(node, entry.key.at, faults));
     let shows = map.take("shows", faults).map(|node| read::texts(node, faults)).unwrap_or_default();
     let clause = clause(entry, &mut map, faults);
     map.finish(faults);
-    Some(Sheet { at: entry.key.at, new: new?, changed, key, shows, clause })
+    Some(Sheet { at: entry.key.at, new: new?, changed, key, number, shows, clause })
 }
 
 /// The fields that only a change asks, such as its reason: columns of their own, read for changed rows only.

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查机制的 `sheet`：`new` 是登记步骤；`changed` 是已登记事项的步骤；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
+//! 检查机制的 `sheet`：有编号栏（`number`）的机制要有编号；`new` 是登记步骤；`changed` 是已登记事项的步骤；`key` 的各项由 `new` 询问并且必填；每一栏都能填在单元格里，不是个人信息，栏名在整张表里不重复。
 //!
 //! # 为什么不好
 //! 填好的表会被拒绝，或者数值落到别的栏里，或者重复导入已有的事项。
@@ -80,6 +80,9 @@ fn one(mechanism: &Mechanism, sheet: &Sheet, faults: &mut Faults) {
             faults.add(Fault::new(&CHECK, "column", at).with(word.text()));
         }
     }
+    if sheet.number.is_some() && mechanism.number.is_none() {
+        faults.add(Fault::new(&CHECK, "number", sheet.at).with(mechanism.name.text()));
+    }
     for word in sheet.shown_fields() {
         if mechanism.field(word.text()).is_some_and(|field| field.personal.is_some()) {
             faults.add(Fault::new(&CHECK, "column", word.at).with(word.text()));
@@ -103,14 +106,17 @@ fn names(world: &World<'_>, mechanism: &Mechanism, sheet: &Sheet, faults: &mut F
         let more = one.sheet.iter().flat_map(|sheet| only_changed(one, sheet));
         asked.chain(more).chain(shown).filter_map(|word| one.field(word.text()))
     });
-    for (at, Field { name, zh, en, .. }) in columns.enumerate() {
-        for words in [zh, en].into_iter().flatten() {
+    let numbers = chain.iter().filter_map(|one| one.sheet.as_ref()?.number.as_ref());
+    let numbers = numbers.map(|words| ("number", [Some(&words.zh), Some(&words.en)]));
+    let columns = columns.map(|Field { name, zh, en, .. }| (name.text(), [zh.as_ref(), en.as_ref()]));
+    for (at, (name, words)) in columns.chain(numbers).enumerate() {
+        for words in words.into_iter().flatten() {
             match seen.iter().find(|(known, ..)| known == words) {
                 Some((_, other, field)) if *other != at => {
                     let fault = Fault::new(&CHECK, "twice", sheet.at).with(words.as_str());
-                    return faults.add(fault.with(*field).with(name.text()));
+                    return faults.add(fault.with(*field).with(name));
                 }
-                _ => seen.push((words, at, name.text())),
+                _ => seen.push((words, at, name)),
             }
         }
     }

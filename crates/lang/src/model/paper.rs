@@ -15,6 +15,8 @@ pub struct Sheet {
     pub changed: Vec<String>,
     /// The fields that tell the records under one parent apart.
     pub key: Vec<String>,
+    /// The words of the column of the record's number, by which a row is known whatever else it changes.
+    pub number: Option<Words>,
     /// Further columns when it is written: fields, `number` or `state`.
     pub shows: Vec<String>,
     pub clause: Clause,

@@ -19,10 +19,10 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gongzhi_base::{Digest, RecordId, Value};
+use gongzhi_base::{Digest, RecordId, Value, Words};
 use gongzhi_kernel::decide::is_open;
 use gongzhi_kernel::{Actor, Command, FieldFault, Record, Refusal, rights};
-use gongzhi_lang::model::{Ask, Field, Mechanism};
+use gongzhi_lang::model::{Ask, Field, Mechanism, Type};
 use gongzhi_paper::read::{Limits, ReadFault};
 use gongzhi_paper::sheet::{CellFault, NotFound};
 
@@ -49,6 +49,9 @@ pub const LIMITS: Limits = Limits {
 /// The same for a register.
 pub const REGISTER_LIMITS: Limits = Limits { rows: 60_000, unpacked: 128 * 1024 * 1024, ..LIMITS };
 
+/// The name of the column of a record's number, which is no field's.
+pub const NUMBER: &str = "number";
+
 /// How often a plan is made again when records changed while it was carried out.
 const TRIES: usize = 4;
 
@@ -61,6 +64,8 @@ pub struct Column {
     pub optional: bool,
     /// Whether it tells records apart.
     pub key: bool,
+    /// It holds the record's number and no field of it.
+    pub number: bool,
     /// Only a change asks it, such as its reason; it is read for rows that changed, and written empty.
     pub only_changed: bool,
 }
@@ -114,7 +119,14 @@ pub struct Entry {
     /// Its number, once it has one.
     pub number: String,
     pub title: String,
+    /// The record above it.
+    pub under: Option<RecordId>,
     pub becomes: Becomes,
+    /// Its state where it has come to its end: withdrawn, struck off.
+    pub ended: Option<Words>,
+    /// Of a new one a record that is there under the same one, is called nearly so, and stands in no row: its number
+    /// and title.
+    pub alike: Option<(String, String)>,
 }
 
 /// What is wrong in a row.
@@ -143,6 +155,12 @@ pub enum What {
     Fixed,
     /// Several records under the same one have this key.
     Ambiguous,
+    /// There is no such record with this number here.
+    NoNumber,
+    /// The number is of a record that stands under another one.
+    Elsewhere,
+    /// Another record under the same one is called so: its number.
+    Named(String),
     /// The rules refuse it.
     Refused(Refusal),
 }
@@ -385,6 +403,24 @@ fn chain(state: &State, last: &Arc<Mechanism>, root: Option<&str>) -> Option<Vec
     }
 }
 
+/// The column of a record's number.
+fn number(mechanism: &Mechanism, level: usize) -> Option<Column> {
+    let (sheet, _) = mechanism.sheet()?;
+    let words = sheet.number.clone()?;
+    let plain = mechanism.field(sheet.key.first()?)?.clone();
+    let field = Field {
+        name: NUMBER.to_owned(),
+        words,
+        ty: Type::Text,
+        min: None,
+        max: None,
+        help: Words::default(),
+        options: Vec::new(),
+        ..plain
+    };
+    Some(Column { level, field, optional: true, key: false, number: true, only_changed: false })
+}
+
 fn columns(chain: &[Arc<Mechanism>]) -> Vec<Column> {
     let levels = chain.iter().enumerate().filter_map(|(level, one)| Some((level, one, one.sheet()?)));
     let columns = levels.flat_map(|(level, mechanism, (sheet, step))| {
@@ -394,10 +430,12 @@ fn columns(chain: &[Arc<Mechanism>]) -> Vec<Column> {
                 field: mechanism.field(&ask.field)?.clone(),
                 optional: ask.optional || only_changed,
                 key: sheet.key.contains(&ask.field),
+                number: false,
                 only_changed,
             })
         };
-        let mut columns: Vec<Column> = step.asks.iter().filter_map(|ask| column(ask, false)).collect();
+        let mut columns: Vec<Column> = number(mechanism, level).into_iter().collect();
+        columns.extend(step.asks.iter().filter_map(|ask| column(ask, false)));
         for ask in sheet.changed.iter().filter_map(|name| mechanism.step(name)).flat_map(|step| &step.asks) {
             if !columns.iter().any(|known| known.field.name == ask.field) {
                 columns.extend(column(ask, true));

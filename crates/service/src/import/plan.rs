@@ -1,5 +1,7 @@
 //! From rows to commands: which records a sheet speaks of, what becomes of each, and every fault at once.
 
+mod known;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -7,10 +9,10 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Value};
 use gongzhi_kernel::command::Input;
 use gongzhi_kernel::decide::PARENT;
-use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input, rights};
+use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, input};
 use gongzhi_lang::model::{Mechanism, Step};
 use gongzhi_paper::sheet::{Book, Found, Heading, Row, find, letters};
-use gongzhi_store::{ListQuery, Scope, StoreError, Want};
+use gongzhi_store::StoreError;
 
 use super::cells::{Cells, Unread};
 use super::keep::Upload;
@@ -19,10 +21,6 @@ use super::{Aside, Becomes, Column, Entry, ImportFailure, Plan, RowFault, Sheet,
 use crate::engine::State;
 use crate::service::Service;
 
-/// Records read at once.
-const ROUND: usize = 256;
-/// Rows of a list read at once.
-const PAGE: u32 = 1_024;
 /// After how many rows it is told how far it is.
 const TOLD: usize = 256;
 
@@ -67,6 +65,7 @@ pub fn make(
         entries: Vec::new(),
         faults: Vec::new(),
         orders: Vec::new(),
+        claimed: HashMap::new(),
         seen: root.iter().map(|root| root.id).collect(),
         begun: false,
     };
@@ -79,6 +78,7 @@ pub fn make(
         }
         planning.row(row, &mut above)?;
     }
+    planning.alike();
     let Planning { entries, mut faults, orders, seen, .. } = planning;
     let seen: Vec<(RecordId, u64)> =
         seen.into_iter().filter_map(|id| Some((id, trial.record(id)?.revision))).collect();
@@ -231,6 +231,8 @@ struct Planning<'p> {
     /// Parts that are there, of the records above read so far.
     known: HashMap<(Option<RecordId>, usize), Parts>,
     nodes: HashMap<Key, Node>,
+    /// Which record bears a key once the sheet has been imported, and the row that says so.
+    claimed: HashMap<Key, (RecordId, u32)>,
     entries: Vec<Entry>,
     faults: Vec<RowFault>,
     orders: Vec<(u32, Order)>,
@@ -251,22 +253,41 @@ impl<'p> Planning<'p> {
             return Ok(());
         }
         let sheet = self.sheet;
+        let Some(known) = self.numbered(row)? else {
+            above.fill(None);
+            return Ok(());
+        };
         let mut under = Some(self.root.map(|root| root.id));
         // Whether this row speaks of the same record as the one before, down to here.
         let mut same = std::mem::replace(&mut self.begun, true);
         for (level, mechanism) in sheet.chain.iter().enumerate() {
             let own: Vec<usize> =
                 columns.iter().copied().filter(|column| sheet.columns[*column].level == level).collect();
-            let inherits = same && level + 1 < sheet.chain.len() && own.iter().all(blank);
-            if inherits {
+            let known = &known[level];
+            let last = level + 1 == sheet.chain.len();
+            let blank = own.iter().all(blank);
+            let above_it = above[level].as_ref().map(|node| node.id);
+            if blank
+                && !last
+                && (same || known.is_some())
+                && known.as_ref().is_none_or(|known| Some(known.id) == above_it)
+            {
                 // Where the row above has a fault, this has been told.
                 under = above[level].as_ref().map(|node| Some(node.id));
                 continue;
             }
-            let read = self.values(row, mechanism, &own);
-            let node = match (under, read) {
-                (Some(under), Some((input, values))) => self.node(row, level, under, &input, values)?,
-                _ => None,
+            let node = match (known, blank && !last) {
+                // Known by the number of what stands below it: nothing is said of itself.
+                (Some(known), true) => {
+                    let values = Arc::new(known.fields.clone());
+                    Some(Node { id: known.id, row: row.number, values })
+                }
+                (known, _) => match (under, self.values(row, mechanism, &own)) {
+                    (Some(under), Some((input, values))) => {
+                        self.node(row, level, (under, known.as_ref()), &input, values)?
+                    }
+                    _ => None,
+                },
             };
             same =
                 same && node.is_some() && above[level].as_ref().map(|n| n.id) == node.as_ref().map(|n| n.id);
@@ -295,7 +316,9 @@ impl<'p> Planning<'p> {
         let mut input = Input::new();
         let mut unread = HashSet::new();
         for &column in own {
-            let Some(at) = self.found.columns[column] else { continue };
+            let Some(at) = self.found.columns[column].filter(|_| !self.sheet.columns[column].number) else {
+                continue;
+            };
             let field = &self.sheet.columns[column].field;
             let what = match row.fault(at) {
                 Some(fault) => Err(What::Cell(fault)),
@@ -332,12 +355,12 @@ impl<'p> Planning<'p> {
         None
     }
 
-    /// The record of a level: one of this sheet, one that is there, or a new one.
+    /// The record of a level: one known by its number, one of this sheet, one that is there, or a new one.
     fn node(
         &mut self,
         row: &Row,
         level: usize,
-        under: Option<RecordId>,
+        (under, known): (Option<RecordId>, Option<&Arc<Record>>),
         input: &Input,
         values: BTreeMap<String, Value>,
     ) -> Result<Option<Node>, ImportFailure> {
@@ -346,7 +369,28 @@ impl<'p> Planning<'p> {
         let key = key(mechanism, &values);
         let column = sheet.columns.iter().position(|column| column.level == level && column.key);
         let values = Arc::new(values);
-        if let Some(node) = self.nodes.get(&(under, level, key.clone())).cloned() {
+        let named = self.there(level, under, &key)?;
+        let record = match (known, named) {
+            (Some(known), _) if known.parent != under => {
+                self.fault(row, column, What::Elsewhere);
+                return Ok(None);
+            }
+            (Some(known), Some((other, _)))
+                if other.id != known.id && self::key(mechanism, &known.fields) != key =>
+            {
+                self.fault(row, column, What::Named(other.number.clone()));
+                return Ok(None);
+            }
+            (Some(known), _) => Some(known.clone()),
+            (None, Some((_, several))) if several > 1 => {
+                self.fault(row, column, What::Ambiguous);
+                return Ok(None);
+            }
+            (None, named) => named.map(|(record, _)| record),
+        };
+        let id = record.as_ref().map_or_else(|| self.fresh(under, level, &key), |record| record.id);
+        let slot = (None, level, id.0.to_vec());
+        if let Some(node) = self.nodes.get(&slot).cloned() {
             if level + 1 == sheet.chain.len() {
                 self.fault(row, column, What::Twice(node.row));
                 return Ok(None);
@@ -363,24 +407,24 @@ impl<'p> Planning<'p> {
             }
             return Ok(Some(node));
         }
-        let node = match self.there(level, under, &key)? {
-            Some((_, several)) if several > 1 => {
-                self.fault(row, column, What::Ambiguous);
+        // Two that would be called alike: one of them got its name in another row.
+        match self.claimed.insert((under, level, key.clone()), (id, row.number)) {
+            Some((other, first)) if other != id => {
+                self.fault(row, column, What::Twice(first));
                 return Ok(None);
             }
-            Some((record, _)) => {
-                self.kept(row, level, &record, input, &values);
-                Node { id: record.id, row: row.number, values }
-            }
+            _ => {}
+        }
+        match record {
+            Some(record) => self.kept(row, level, &record, input, &values),
             None => {
-                let id = self.fresh(under, level, &key);
                 let (entry, order) = opened(mechanism, level, row.number, id, under, input, &values);
                 self.entries.push(entry);
                 self.orders.extend(order.map(|order| (row.number, order)));
-                Node { id, row: row.number, values }
             }
-        };
-        self.nodes.insert((under, level, key), node.clone());
+        }
+        let node = Node { id, row: row.number, values };
+        self.nodes.insert(slot, node.clone());
         Ok(Some(node))
     }
 
@@ -391,63 +435,6 @@ impl<'p> Planning<'p> {
         let mut entropy = [0; 10];
         entropy.copy_from_slice(&digest.0[..10]);
         RecordId::at(self.root.map_or(self.upload.at, |root| root.opened).0, entropy)
-    }
-
-    /// The part of a record that has this key, and how many have it.
-    fn there(
-        &mut self,
-        level: usize,
-        under: Option<RecordId>,
-        key: &[u8],
-    ) -> Result<Option<(Arc<Record>, usize)>, StoreError> {
-        let mechanism = &self.sheet.chain[level];
-        if !self.known.contains_key(&(under, level)) {
-            let mut parts = HashMap::new();
-            for ids in self.held(mechanism, under)?.chunks(ROUND) {
-                let want = Want { records: ids.to_vec(), commands: Vec::new() };
-                for (id, bytes) in self.service.ledger().load(&want)?.records {
-                    let record = Record::from_bytes(&bytes)
-                        .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
-                    let law = self.state.laws.version(&record.mechanism, record.version);
-                    let may = |law| rights::may_read(law, self.actor, &record, &self.state.world);
-                    // Of a register nobody is told, by way of a sheet, what he may not read.
-                    if under.is_none() && !law.is_some_and(|law| may(law)) {
-                        continue;
-                    }
-                    let record = Arc::new(record);
-                    self.trial.know([record.clone()]);
-                    let entry = parts.entry(self::key(mechanism, &record.fields)).or_insert((record, 0));
-                    entry.1 += 1;
-                }
-            }
-            self.known.insert((under, level), parts);
-        }
-        Ok(self.known[&(under, level)].get(key).cloned())
-    }
-
-    /// The records of a mechanism under one, or all of a register.
-    fn held(&self, mechanism: &Mechanism, under: Option<RecordId>) -> Result<Vec<RecordId>, StoreError> {
-        if let Some(under) = under {
-            // A record that this sheet opens has no parts yet.
-            let record = self.trial.record(under);
-            let parts = record.iter().flat_map(|record| &record.parts);
-            return Ok(parts.filter(|part| part.mechanism == mechanism.name).map(|part| part.id).collect());
-        }
-        let (mut ids, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.service.ledger().list(&ListQuery {
-                scope: Scope::All,
-                mechanism: Some(mechanism.name.clone()),
-                after,
-                limit: PAGE,
-                ..ListQuery::default()
-            })?;
-            ids.extend(page.rows.iter().map(|row| row.id));
-            after = page.next;
-            if after.is_none() {
-                return Ok(ids);
-            }
-        }
     }
 
     /// A record that is there: what the sheet changes of it.
@@ -471,7 +458,11 @@ impl<'p> Planning<'p> {
         for at in 0..self.sheet.columns.len() {
             let column = &self.sheet.columns[at];
             let name = &column.field.name;
-            if column.level != level || column.only_changed || self.found.columns[at].is_none() {
+            if column.level != level
+                || column.only_changed
+                || column.number
+                || self.found.columns[at].is_none()
+            {
                 continue;
             }
             let (before, after) = (record.fields.get(name), values.get(name));
@@ -497,6 +488,12 @@ impl<'p> Planning<'p> {
             number: record.number.clone(),
             title: title(mechanism, values),
             becomes,
+            under: record.parent,
+            ended: mechanism
+                .state(&record.state)
+                .filter(|state| state.is_final)
+                .map(|state| state.words.clone()),
+            alike: None,
         });
     }
 }
@@ -517,7 +514,8 @@ fn opened(
         Order::Open { mechanism: mechanism.name.clone(), step: sheet.new.clone(), id, input }
     });
     let (number, title) = (String::new(), title(mechanism, values));
-    let entry = Entry { row, level, record: id, number, title, becomes: Becomes::New(values.clone()) };
+    let becomes = Becomes::New(values.clone());
+    let entry = Entry { row, level, record: id, number, title, becomes, under, ended: None, alike: None };
     (entry, order)
 }
 

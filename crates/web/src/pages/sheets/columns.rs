@@ -77,7 +77,11 @@ pub fn called(lang: Lang, state: &County, field: &Field) -> Option<Called> {
 }
 
 /// How a column is filled, in words.
-fn how(lang: Lang, field: &Field) -> String {
+fn how(lang: Lang, column: &Column) -> String {
+    if column.number {
+        return t(lang, "sheet-how-known").into_owned();
+    }
+    let field = &column.field;
     let key = match item(&field.ty) {
         Type::Int if field.amount => "sheet-how-amount",
         Type::Int => "sheet-how-number",
@@ -113,7 +117,7 @@ pub fn told(lang: Lang, sheet: &Sheet) -> Vec<SheetColumn> {
         of: sheet.chain.get(column.level).map(|one| say(lang, &one.words)).unwrap_or_default(),
         required: !column.optional,
         key: column.key,
-        how: how(lang, &column.field),
+        how: how(lang, column),
         help: say(lang, &column.field.help),
     };
     sheet.columns.iter().map(one).collect()
@@ -145,14 +149,23 @@ pub async fn form(
         let list = matches!(column.field.ty, Type::List(_));
         let choices = called(lang, &state, &column.field).map(|called| called.all).unwrap_or_default();
         write::Column {
-            help: [how(lang, &column.field), say(lang, &column.field.help)].join("\n").trim().to_owned(),
+            help: [how(lang, column), say(lang, &column.field.help)].join("\n").trim().to_owned(),
             // Several in one cell cannot be chosen from a list.
             choices: if list || choices.len() > CHOICES { Vec::new() } else { choices },
             ..written(lang, &column.field)
         }
     });
     let name = say(lang, &sheet.row().words);
-    let form = Table { name: name.clone(), columns: columns.collect(), ..Table::default() };
+    // What is there and may still change stands in it, with its numbers.
+    let (under, mechanism, actor) =
+        (record.as_ref().map(|record| record.id), sheet.row().name.clone(), me.actor());
+    let read = app.read(move |service| match under {
+        Some(id) => Ok(service.sheet_rows(&actor, id, &mechanism)?.2),
+        None => Ok(Vec::new()),
+    });
+    let there = read.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
+    let rows = super::paper::filled(lang, &state, &sheet, &there);
+    let form = Table { name: name.clone(), columns: columns.collect(), rows, ..Table::default() };
     let heading =
         |key: &str, width| write::Column { heading: visitor.t(key), width, ..write::Column::default() };
     let explained = told(lang, &sheet).into_iter().map(|column| {

@@ -9,8 +9,8 @@ use gongzhi_lang::model::{Field, Mechanism, Type};
 use gongzhi_paper::print::{self, Block, Document, Fonts, PrintFault};
 use gongzhi_paper::write::{self, Cell, Merged, Table};
 use gongzhi_service::desk::RecordView;
-use gongzhi_service::import::Sheet;
 use gongzhi_service::import::rows::{ROWS, Row};
+use gongzhi_service::import::{Column, Sheet};
 use gongzhi_service::{Failure, State as County};
 
 use super::columns::{Called, called, written};
@@ -107,18 +107,36 @@ enum Of<'s> {
     Blank(&'s Field),
     State,
     Number,
+    /// The number by which a row is known, under the words of the sheet.
+    Known(&'s Field),
+}
+
+fn of_column<'s>(lang: Lang, state: &County, column: &'s Column) -> Shown<'s> {
+    let field = &column.field;
+    let what = match (column.number, column.only_changed) {
+        (true, _) => Of::Known(field),
+        (_, true) => Of::Blank(field),
+        _ => Of::Field(field, called(lang, state, field)),
+    };
+    Shown { level: column.level, what }
+}
+
+/// The rows of a form: what is there and has not come to its end, under the sheet's columns.
+pub fn filled(lang: Lang, state: &County, sheet: &Sheet, rows: &[Row]) -> Vec<Vec<Cell>> {
+    let shown: Vec<Shown<'_>> = sheet.columns.iter().map(|column| of_column(lang, state, column)).collect();
+    let open = |row: &&Row| {
+        let last = row.last().and_then(Option::as_ref);
+        last.is_some_and(|record| gongzhi_kernel::decide::is_open(sheet.row(), &record.state))
+    };
+    let cells = |row: &Row| shown.iter().map(|one| cell(lang, state, sheet, one, row)).collect();
+    rows.iter().filter(open).map(cells).collect()
 }
 
 /// The columns that are written; `blank` with those to be filled.
 fn shown<'s>(lang: Lang, state: &County, sheet: &'s Sheet, blank: bool) -> Vec<Shown<'s>> {
     let field = |level, field: &'s Field| Shown { level, what: Of::Field(field, called(lang, state, field)) };
     let asked = sheet.columns.iter().filter(|column| blank || !column.only_changed);
-    let mut all: Vec<Shown<'s>> = asked
-        .map(|column| match column.only_changed {
-            true => Shown { level: column.level, what: Of::Blank(&column.field) },
-            false => field(column.level, &column.field),
-        })
-        .collect();
+    let mut all: Vec<Shown<'s>> = asked.map(|column| of_column(lang, state, column)).collect();
     for (level, mechanism) in sheet.chain.iter().enumerate() {
         let names = mechanism.sheet.iter().flat_map(|sheet| &sheet.shows);
         all.extend(names.filter_map(|name| match name.as_str() {
@@ -144,6 +162,7 @@ fn table(
     let shown = shown(lang, state, sheet, blank);
     let head = |one: &Shown<'_>| match &one.what {
         Of::Field(field, _) | Of::Blank(field) => written(lang, field),
+        Of::Known(field) => write::Column { width: 18, ..written(lang, field) },
         Of::State => write::Column { heading: visitor.t("sheet-col-state"), width: 10, ..Default::default() },
         Of::Number => {
             write::Column { heading: visitor.t("sheet-col-number"), width: 18, ..Default::default() }
@@ -188,7 +207,7 @@ fn cell(lang: Lang, state: &County, sheet: &Sheet, one: &Shown<'_>, row: &Row) -
         }
         Of::Blank(_) => Cell::Empty,
         Of::State => Cell::Text(state_words(lang, &sheet.chain[one.level], record)),
-        Of::Number => Cell::Text(record.number.clone()),
+        Of::Number | Of::Known(_) => Cell::Text(record.number.clone()),
     }
 }
 

@@ -50,7 +50,11 @@ pub fn preview(
         true => t_with(lang, "import-read-csv", [("n", plan.heading.into())]),
         false => t_with(lang, "import-read", [("x", plan.name.as_str().into()), ("n", plan.heading.into())]),
     };
-    let worth = plan.entries.iter().filter(|entry| entry.becomes != Becomes::Unchanged);
+    // All rows where a page holds them, else those of which something becomes.
+    let all = plan.entries.len() <= TOLD;
+    let last = plan.sheet.chain.len() - 1;
+    let worth =
+        plan.entries.iter().filter(|entry| entry.becomes != Becomes::Unchanged || all && entry.level == last);
     let apply = (faults == 0 && new + changed > 0).then(|| Form {
         id: "apply".into(),
         action,
@@ -73,7 +77,7 @@ pub fn preview(
         faults: plan.faults.iter().take(TOLD).map(|fault| told(lang, &state, plan, fault)).collect(),
         more_faults: more(faults),
         changes: worth.take(TOLD).map(|entry| change(lang, &state, plan, entry)).collect(),
-        more_changes: more(new + changed),
+        more_changes: more(if all { 0 } else { new + changed }),
         apply,
     }
 }
@@ -91,7 +95,32 @@ pub fn hints(lang: Lang, plan: &Plan) -> Vec<String> {
     let hidden = (!hidden.is_empty()).then(|| t_with(lang, "import-hidden", pairs));
     let sheets = told("import-other-sheets", &plan.aside.sheets);
     let columns = told("import-other-columns", &plan.aside.columns);
-    [sheets, columns, hidden].into_iter().flatten().collect()
+    let ended = plan.entries.iter().filter(|entry| entry.becomes == Becomes::Unchanged);
+    let ended = ended.filter_map(|entry| {
+        let state = say(lang, entry.ended.as_ref()?);
+        let pairs = [
+            ("n", entry.row.into()),
+            ("x", told_of(&entry.number, &entry.title).into()),
+            ("y", state.into()),
+        ];
+        Some(t_with(lang, "import-ended", pairs))
+    });
+    let alike = plan.entries.iter().filter_map(|entry| {
+        let (number, title) = entry.alike.as_ref()?;
+        let pairs = [
+            ("n", entry.row.into()),
+            ("x", entry.title.as_str().into()),
+            ("y", told_of(number, title).into()),
+        ];
+        Some(t_with(lang, "import-alike", pairs))
+    });
+    let named = alike.take(LISTED).chain(ended.take(LISTED));
+    [sheets, columns, hidden].into_iter().flatten().chain(named).collect()
+}
+
+/// A record by its number and title.
+fn told_of(number: &str, title: &str) -> String {
+    format!("{number} {title}")
 }
 
 /// How far the checking of a large sheet is.
@@ -210,6 +239,9 @@ pub fn fault_words(
         What::Disagrees(first) => row("import-disagrees", first),
         What::Fixed => plain("import-fixed"),
         What::Ambiguous => plain("import-ambiguous"),
+        What::NoNumber => plain("import-no-number"),
+        What::Elsewhere => plain("import-elsewhere"),
+        What::Named(number) => (t_with(lang, "import-named", [("x", number.as_str().into())]), None),
         What::Refused(refusal) => {
             let told = refusal_words_in(lang, refusal, state);
             (told.words, told.clause)
@@ -243,12 +275,20 @@ fn change(lang: Lang, state: &State, plan: &Plan, entry: &Entry) -> ImportChange
             let told: Vec<String> = told.collect();
             if told.is_empty() { Vec::new() } else { vec![told.join(" · ")] }
         }
-        Becomes::Unchanged => Vec::new(),
+        Becomes::Unchanged => entry.ended.iter().map(|state| say(lang, state)).collect(),
     };
     let new = matches!(entry.becomes, Becomes::New(_));
     ImportChange {
         row: entry.row.to_string(),
-        what: t(lang, if new { "import-new" } else { "import-changed" }).into_owned(),
+        what: t(
+            lang,
+            match entry.becomes {
+                Becomes::New(_) => "import-new",
+                Becomes::Changed(_) => "import-changed",
+                Becomes::Unchanged => "import-unchanged",
+            },
+        )
+        .into_owned(),
         new,
         of: say(lang, &mechanism.words),
         title: entry.title.clone(),
