@@ -40,7 +40,7 @@ journeys('a task force', (journey) => {
       await take(staff, 'start', { plan: '逐村排查，先主干道后背街小巷。' });
     });
     await asStaff(j, 'force.1', async (staff) => {
-      await staff.visit('/desk/list?mechanism=measure');
+      await staff.visit('/desk/list?mechanism=measure&under=all');
       assert.match(await words(staff), /基础工作专班/);
       await openRecord(staff, number);
       await take(staff, 'report', { reached: '6', report: '专班到现场核对，修好六盏。', evidence: { files: PHOTO } });

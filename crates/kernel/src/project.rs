@@ -10,7 +10,7 @@ use crate::eval::Scope;
 use crate::keeping;
 use crate::record::Record;
 use crate::share::{By, Count, Keys};
-pub use crate::share::{Share, delta};
+pub use crate::share::{Share, apart_key, delta};
 use crate::spread;
 use crate::world::World;
 
@@ -106,6 +106,24 @@ pub fn facet_token(key: &str) -> String {
     token("zf", key)
 }
 
+/// The key, or the end of a key, of which this is the token or its end; none for what is no token.
+pub fn facet_key(token: &str) -> Option<String> {
+    let mut bytes = token.bytes();
+    let mut key = Vec::with_capacity(token.len());
+    let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let Some(byte) = bytes.next() {
+        key.push(match byte {
+            b'x' => match bytes.next() {
+                Some(b'x') => b'x',
+                high => digit(high)? << 4 | digit(bytes.next())?,
+            },
+            b'a'..=b'z' | b'0'..=b'9' => byte,
+            _ => return None,
+        });
+    }
+    String::from_utf8(key).ok()
+}
+
 fn token(kind: &str, key: &str) -> String {
     token_of(kind, &[key])
 }
@@ -162,6 +180,7 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
         unit: unit.clone(),
         kinds: kinds.clone(),
         parents: parents(mechanism, record),
+        apart: apart(mechanism, record),
         fields: fields(mechanism, record, world),
     };
     let title = field_text(record, mechanism.title.as_deref()).unwrap_or_default();
@@ -364,7 +383,13 @@ fn parents(mechanism: &Mechanism, record: &Record) -> Vec<String> {
     if !mechanism.indicators.iter().any(|indicator| indicator.by.contains(&Dimension::Parent)) {
         return Vec::new();
     }
-    record.parent.iter().chain(record.above.iter().rev()).map(|id| id.to_string()).collect()
+    record.ancestors().map(|id| id.to_string()).collect()
+}
+
+/// The record above that keeps these apart.
+fn apart(mechanism: &Mechanism, record: &Record) -> Option<String> {
+    let above = mechanism.apart.as_ref()?.above;
+    record.ancestors().nth(above - 1).map(|id| id.to_string())
 }
 
 /// The fields by which some indicator is counted, with their values; an entry with those above it.

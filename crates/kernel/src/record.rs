@@ -86,6 +86,11 @@ impl Clock {
 }
 
 impl Record {
+    /// The records above, from the parent up.
+    pub fn ancestors(&self) -> impl Iterator<Item = RecordId> {
+        self.parent.into_iter().chain(self.above.iter().rev().copied())
+    }
+
     /// An empty record before its first event.
     fn blank(event: &Event) -> Record {
         Record {

@@ -27,6 +27,8 @@ pub(crate) struct Keys {
     pub kinds: Vec<String>,
     /// Identifiers of the records above, from the parent up.
     pub parents: Vec<String>,
+    /// The record above that keeps these apart: units, kinds and fields are counted within it too.
+    pub apart: Option<String>,
     /// Fields by which is counted, in the mechanism's order, with their values.
     pub fields: Vec<(String, Vec<String>)>,
 }
@@ -134,7 +136,11 @@ impl Keys {
                 add_to(Dimension::Moved, place, change);
             }
         }
-        let mut put = |dimension, key: &String| add_to(dimension, key, change);
+        let mut put = |dimension, key: &String| {
+            add_to(dimension, key, change);
+            let within = self.apart.as_ref().and_then(|above| apart_key(above, dimension, key));
+            within.iter().for_each(|key| add_to(Dimension::Apart, key, change));
+        };
         if count.by.place {
             self.places.iter().for_each(|place| put(Dimension::Place, place));
         }
@@ -153,6 +159,13 @@ impl Keys {
             }
         }
     }
+}
+
+/// The key under which a unit, kind or field is counted within the record that keeps its parts apart; none
+/// for what is not counted so.
+pub fn apart_key(above: &str, dimension: Dimension, key: &str) -> Option<String> {
+    let within = matches!(dimension, Dimension::Unit | Dimension::Kind | Dimension::Field);
+    within.then(|| format!("{above}/{}/{key}", dimension.word()))
 }
 
 /// The change from a record's old share to its new one, zero changes left out.
@@ -192,6 +205,7 @@ mod tests {
             let keys = Keys {
                 mechanism: "m".into(),
                 places: place.clone().into_iter().collect(),
+                apart: place.clone(),
                 moved: place.map(|place| (place, true)).into_iter().collect(),
                 unit,
                 fields: vec![("f".to_owned(), kinds.clone())],

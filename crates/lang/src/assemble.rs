@@ -25,7 +25,7 @@ pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], f
         if faulty {
             continue;
         }
-        if let Some(built) = (Build { mechanism }).mechanism() {
+        if let Some(built) = (Build { world, mechanism }).mechanism() {
             mechanisms.entry(built.name.clone()).or_insert_with(|| Arc::new(built));
         }
     }
@@ -114,6 +114,7 @@ fn by_fields(indicator: &ast::Indicator) -> impl Iterator<Item = &str> {
 }
 
 struct Build<'a> {
+    world: &'a World<'a>,
     mechanism: &'a ast::Mechanism,
 }
 
@@ -193,6 +194,7 @@ impl Build<'_> {
             document: mechanism.document.clone(),
             register: value(&mechanism.register),
             parent: value(&mechanism.parent),
+            apart: self.apart(),
             lives_at: mechanism.lives_at.clone(),
             number: value(&mechanism.number),
             receipt: mechanism.receipt,
@@ -237,6 +239,12 @@ impl Build<'_> {
             told: crate::walk::told(mechanism),
             _sealed: Sealed::new(),
         })
+    }
+
+    fn apart(&self) -> Option<Apart> {
+        let named = self.mechanism.apart.as_ref()?;
+        let at = self.world.above(self.mechanism).iter().position(|above| *above == named.text())?;
+        Some(Apart { mechanism: named.value.clone(), above: at + 1 })
     }
 
     fn field(&self, field: &ast::Field) -> Option<Field> {

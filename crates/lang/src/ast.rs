@@ -60,6 +60,8 @@ pub struct Mechanism {
     pub words: Words,
     pub register: Option<Word>,
     pub parent: Option<Word>,
+    /// The mechanism above whose records keep these apart.
+    pub apart: Option<Word>,
     pub lives_at: Vec<Level>,
     pub number: Option<Word>,
     pub receipt: bool,

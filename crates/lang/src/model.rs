@@ -116,6 +116,14 @@ pub struct Entry {
     pub values: BTreeMap<String, String>,
 }
 
+/// What keeps the records of a mechanism apart in views and figures.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Apart {
+    pub mechanism: String,
+    /// How far above it stands: 1 is the parent.
+    pub above: usize,
+}
+
 /// One mechanism.
 #[derive(Debug)]
 pub struct Mechanism {
@@ -126,6 +134,8 @@ pub struct Mechanism {
     /// `place`, `unit`, `person`, `post`, `document`: which register its records are.
     pub register: Option<String>,
     pub parent: Option<String>,
+    /// The mechanism above whose records keep these apart: views and figures are those of one of them.
+    pub apart: Option<Apart>,
     pub lives_at: Vec<Level>,
     pub number: Option<String>,
     pub receipt: bool,

@@ -19,6 +19,20 @@ impl<'a> World<'a> {
         self.documents.mechanisms.iter().find(|mechanism| mechanism.name.value == name)
     }
 
+    /// Names of the mechanisms above one, from its parent up. One that stands above itself ends it.
+    pub fn above(&self, mechanism: &'a Mechanism) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut at = Some(mechanism);
+        while let Some(parent) = at.and_then(|mechanism| mechanism.parent.as_ref()) {
+            if names.contains(&parent.text()) {
+                break;
+            }
+            names.push(parent.text());
+            at = self.mechanism(parent.text());
+        }
+        names
+    }
+
     /// Names of all mechanisms.
     pub fn mechanism_names(&self) -> impl Iterator<Item = &'a str> {
         self.documents.mechanisms.iter().map(|mechanism| mechanism.name.text())

@@ -1,10 +1,11 @@
 //! Figures: indicators as they are kept while events are applied, by place, unit, kind and month;
 //! quarters and years are their months put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gongzhi_kernel::project::CellKey;
+use gongzhi_base::RecordId;
+use gongzhi_kernel::project::{CellKey, apart_key};
 use gongzhi_kernel::spread::Spread;
 use gongzhi_lang::model::{At, Dimension, Indicator, Lapse, Measure, Mechanism};
 use gongzhi_store::{CellQuery, CellValue};
@@ -101,6 +102,8 @@ pub struct FigureQuery {
     pub dimension: Dimension,
     /// Empty means all keys.
     pub keys: Vec<String>,
+    /// Only what is counted within this record above, which keeps its parts apart; of units, kinds and fields.
+    pub within: Option<RecordId>,
     /// Months from and to, inclusive; ignored for gauges.
     pub months: (String, String),
 }
@@ -143,6 +146,10 @@ impl Service {
                 from: months.0,
                 to: months.1,
             };
+            if let Some(above) = query.within {
+                figures.extend(put_together(&indicators, self.cells_within(above, wanted)?, grain));
+                continue;
+            }
             let mut cells = self.ledger().cells(&wanted)?;
             if (query.dimension, map) == (Dimension::Place, Map::Today) {
                 wanted.dimension = Dimension::Moved;
@@ -155,6 +162,30 @@ impl Service {
             figures.extend(put_together(&indicators, cells, grain));
         }
         Ok(figures)
+    }
+
+    /// The cells of what is counted within a record above, under the keys that they have elsewhere.
+    fn cells_within(&self, above: RecordId, mut wanted: CellQuery) -> Result<Vec<CellValue>, Failure> {
+        let dimension = wanted.dimension;
+        if wanted.keys.is_empty() {
+            // What is counted within one of them is counted over all of them too.
+            let all = self.ledger().cells(&wanted)?.into_iter();
+            wanted.keys = all.map(|cell| cell.key.key).collect::<BTreeSet<String>>().into_iter().collect();
+        }
+        let above = above.to_string();
+        let keys: BTreeMap<String, String> = (wanted.keys.iter())
+            .filter_map(|key| Some((apart_key(&above, dimension, key)?, key.clone())))
+            .collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        (wanted.dimension, wanted.keys) = (Dimension::Apart, keys.keys().cloned().collect());
+        let mut cells = self.ledger().cells(&wanted)?;
+        for cell in &mut cells {
+            cell.key.dimension = dimension;
+            cell.key.key = keys.get(&cell.key.key).cloned().unwrap_or_default();
+        }
+        Ok(cells)
     }
 
     /// Every figure of every mechanism in every dimension, for `gongzhi figures`.
@@ -170,6 +201,7 @@ impl Service {
                     indicators: Vec::new(),
                     dimension,
                     keys: Vec::new(),
+                    within: None,
                     months: ("0000-00".into(), "9999-99".into()),
                 };
                 figures.extend(self.figures_by(&query, reading)?);

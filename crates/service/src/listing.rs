@@ -10,7 +10,7 @@ use gongzhi_kernel::project::Row;
 use gongzhi_kernel::{Actor, Record};
 use gongzhi_lang::dictionary;
 use gongzhi_lang::model::{Field, Level, Measure, Mechanism, Type};
-use gongzhi_lang::view::{Column, Shape, View, listable};
+use gongzhi_lang::view::{Column, Shape, View, dated, listable};
 use gongzhi_store::{ListQuery, Order, Page, Scope, StoreError, Want};
 
 use crate::failure::Failure;
@@ -72,7 +72,8 @@ pub struct Ask {
     pub show: Option<Show>,
     /// Month of opening, `yyyy-mm`.
     pub month: String,
-    /// Values of the fields that the mechanism's views divide or filter by.
+    /// Values of the fields that the mechanism's views divide or filter by; of a day its month, or months up
+    /// to one (`..2026-06`) or from one on (`2027-07..`), of one field at most.
     pub values: Vec<(String, String)>,
     /// Only parts of this record, at any depth.
     pub under: Option<RecordId>,
@@ -116,7 +117,7 @@ pub struct Listing {
     pub next: Option<(i64, RecordId)>,
 }
 
-/// Records told of a mechanism at most.
+/// Records told of a mechanism, or to choose from, at most.
 const NAMING: u32 = 50;
 
 impl Service {
@@ -186,7 +187,11 @@ impl Service {
         let query = self.query(actor, &mechanism, &view, ask)?;
         let one = |value: &String| {
             let mut query = query.clone();
-            query.facets.insert(0, format!("{name}={value}"));
+            match self.months(&mechanism, ask.under, name, value)? {
+                Some(_) if !query.among.is_empty() => return Err(Failure::NotFound),
+                Some(months) => query.among = months,
+                None => query.facets.insert(0, format!("{name}={value}")),
+            }
             let page = self.ordered(actor, query)?;
             Ok((self.listed(page.rows, false)?, page.next.is_some()))
         };
@@ -236,7 +241,14 @@ impl Service {
                 false => facets.push(format!("above={id}")),
             }
         }
-        facets.extend(ask.values.iter().map(|(name, value)| format!("{name}={value}")));
+        let mut among = Vec::new();
+        for (name, value) in &ask.values {
+            match self.months(mechanism, ask.under, name, value)? {
+                Some(_) if !among.is_empty() => return Err(Failure::NotFound),
+                Some(months) => among = months,
+                None => facets.push(format!("{name}={value}")),
+            }
+        }
         let by_due = view.by_due || matches!(show, Show::Open | Show::Late);
         Ok(ListQuery {
             mechanism: Some(mechanism.name.clone()),
@@ -255,11 +267,60 @@ impl Service {
             marks_clear,
             parent,
             facets,
+            among,
             order: if by_due && show != Show::Closed { Order::Due } else { Order::Newest },
             after: ask.after,
             limit: ask.limit,
             ..ListQuery::default()
         })
+    }
+
+    /// The lists of the months that a value of several months means; none for any other value.
+    fn months(
+        &self,
+        mechanism: &Mechanism,
+        under: Option<RecordId>,
+        name: &str,
+        value: &str,
+    ) -> Result<Option<Vec<String>>, Failure> {
+        let is_dated = mechanism.field(name).is_some_and(|field| dated(&field.ty));
+        let Some((from, to)) = value.split_once("..").filter(|_| is_dated) else { return Ok(None) };
+        let within = |month: &String| month.as_str() >= from && (to.is_empty() || month.as_str() <= to);
+        let months = self.values(mechanism, name, under)?.into_iter().filter(within);
+        let mut lists: Vec<String> = months.map(|month| format!("{name}={month}")).collect();
+        if lists.is_empty() {
+            // No record stands in this one.
+            lists.push(format!("{name}={value}"));
+        }
+        Ok(Some(lists))
+    }
+
+    /// The values of a field that the mechanism's views divide by, in order: of days their months. Some that only
+    /// stand in records which nobody asked may read are among them.
+    pub fn values(
+        &self,
+        mechanism: &Mechanism,
+        name: &str,
+        under: Option<RecordId>,
+    ) -> Result<Vec<String>, Failure> {
+        let above = match under {
+            // Parts of one parent are few and have no lists of their own.
+            Some(id) => self
+                .ledger()
+                .rows(&[id])?
+                .pop()
+                .filter(|row| mechanism.parent.as_ref() != Some(&row.mechanism)),
+            None => None,
+        };
+        Ok(self.ledger().values(&mechanism.name, name, above.map(|row| row.id))?)
+    }
+
+    /// The records that keep those of a mechanism apart, as far as the actor may read them, the newest first; none
+    /// where nothing keeps them apart.
+    pub fn apart(&self, actor: &Actor, mechanism: &Mechanism) -> Result<Vec<Row>, Failure> {
+        let Some(apart) = &mechanism.apart else { return Ok(Vec::new()) };
+        let of = Some(apart.mechanism.clone());
+        Ok(self.list(actor, ListQuery { mechanism: of, limit: NAMING, ..ListQuery::default() })?.rows)
     }
 
     /// A page in the order asked. By due time only what is open is kept in order: of all records the open ones

@@ -24,6 +24,7 @@ fn figures(county: &County, place: &str, map: Map) -> BTreeMap<String, (i64, i64
         indicators: ["received", "on-time", "open", "answering"].map(str::to_owned).to_vec(),
         dimension: Dimension::Place,
         keys: vec![place.to_owned()],
+        within: None,
         months: ("0000-00".into(), "9999-99".into()),
     };
     let reading = Reading { grain: Grain::Whole, map };

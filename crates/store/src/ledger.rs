@@ -131,8 +131,11 @@ pub struct ListQuery {
     /// Bits that must be clear.
     pub marks_clear: u64,
     pub parent: Option<RecordId>,
-    /// Lists of values in all of which a row stands, as in `facet_token`; the first leads.
+    /// Lists of values in all of which a row stands, as in `facet_token`; the first leads, within the record
+    /// above (`above=`) where there is one.
     pub facets: Vec<String>,
+    /// Lists of values in one of which a row stands; empty for no such condition.
+    pub among: Vec<String>,
     pub order: Order,
     /// Continue after this row (its sort key and id).
     pub after: Option<(i64, RecordId)>,
@@ -155,6 +158,7 @@ impl Default for ListQuery {
             marks_clear: 0,
             parent: None,
             facets: Vec::new(),
+            among: Vec::new(),
             order: Order::Newest,
             after: None,
             limit: 50,
@@ -354,6 +358,10 @@ pub trait Ledger: Send + Sync {
     fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError>;
     /// A filtered list.
     fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
+    /// The values of a name by which the records of a mechanism are listed (`facet_token`), in order, at most
+    /// 1,000; of those under a record above (not their parent) only, where one is given. Costs a look-up a value.
+    fn values(&self, mechanism: &str, name: &str, above: Option<RecordId>)
+    -> Result<Vec<String>, StoreError>;
     /// Rows whose text holds all terms, newest first, within the scope.
     fn search(
         &self,

@@ -29,6 +29,7 @@ pub(crate) fn dimension_number(dimension: Dimension) -> i64 {
         Dimension::Parent => 4,
         Dimension::Field => 5,
         Dimension::Moved => 6,
+        Dimension::Apart => 7,
     }
 }
 
@@ -81,10 +82,30 @@ pub(crate) fn begun(batch: &Batch) -> HashSet<RecordId> {
     batch.entries.iter().map(|entry| &entry.header).filter(first).map(|header| header.record).collect()
 }
 
-/// The tokens of a record's scopes with those of the lists of values in which it stands, as kept in its row.
+/// The key of the list of all that stands under a record above, before its identifier.
+pub(crate) const ABOVE: &str = "above=";
+
+/// The token of the list of those under a record above that stand in a list of values too.
+pub(crate) fn within(above: &str, value: &str) -> String {
+    // The sign stands in no other token and sorts behind them all.
+    format!("zf~{}~{}", &above[2..], &value[2..])
+}
+
+/// The tokens of a record's scopes with those of the lists of values in which it stands, as kept in its row;
+/// last those within each record above.
 pub(crate) fn tokens(projection: &Projection) -> String {
+    static UNDER: LazyLock<String> = LazyLock::new(|| facet_token(ABOVE));
     let all: Vec<&str> = projection.scopes.iter().chain(&projection.facets).map(String::as_str).collect();
-    all.join(" ")
+    let mut all = all.join(" ");
+    let (above, values): (Vec<&String>, Vec<&String>) =
+        projection.facets.iter().partition(|token| token.starts_with(UNDER.as_str()));
+    for above in above {
+        for value in &values {
+            all.push(' ');
+            all.push_str(&within(above, value));
+        }
+    }
+    all
 }
 
 /// The tokens among them that search knows.

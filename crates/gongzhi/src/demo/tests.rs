@@ -364,6 +364,7 @@ fn percent(service: &Service, of: &str, indicator: &str, key: &str) -> Option<f6
         indicators: vec![indicator.to_owned()],
         dimension: Dimension::Place,
         keys: vec![key.to_owned()],
+        within: None,
         months: ("0000-00".into(), "9999-99".into()),
     };
     let figures = service.figures(&query).expect("figures");

@@ -5,7 +5,7 @@
 //! field have the same kind of item (the rows of a table are read by `with`, without `as`), the system may take the part's opening step and everything it asks
 //! is given; `calls` goes by a field that names a record, and the called step is one that the system
 //! may take and gets what it asks. A merging step asks for a record of the same mechanism. In a part
-//! `parent` is the record above it, so no field has that name.
+//! `parent` is the record above it, so no field has that name. What `apart` names stands above the mechanism.
 //!
 //! # Why is this bad
 //! The part would never be opened, or the other record would refuse the step, after people have been
@@ -26,7 +26,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致（表格的各行用 `with` 取值，不写 `as`），分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字。
+//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致（表格的各行用 `with` 取值，不写 `as`），分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字；`apart` 写的机制是它的上级。
 //!
 //! # 为什么不好
 //! 分项不会开出来，或者对方事项拒绝这个步骤，而人们已经被告知办好了。
@@ -56,6 +56,16 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             }
         }
         merging(mechanism, faults);
+        if let Some(apart) = &mechanism.apart
+            && world.mechanism(apart.text()).is_some()
+            && !mechanism.incomplete
+        {
+            let above = world.above(mechanism);
+            if !above.contains(&apart.text()) {
+                let fault = Fault::new(&CHECK, "apart", apart.at).with(apart.text());
+                faults.add(fault.with(mechanism.name.text()).suggest(apart.text(), above));
+            }
+        }
         if let Some(number) = mechanism.number.as_ref().filter(|number| number.text().contains("{parent}"))
             && let Some(parent) = mechanism.parent.as_ref().and_then(|parent| world.mechanism(parent.text()))
             && parent.number.is_none()

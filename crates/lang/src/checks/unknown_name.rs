@@ -74,6 +74,9 @@ impl<'a> Names<'a, '_> {
         if let Some(parent) = &mechanism.parent {
             self.other_mechanism(parent);
         }
+        if let Some(apart) = &mechanism.apart {
+            self.other_mechanism(apart);
+        }
         for word in
             [&mechanism.title, &mechanism.place, &mechanism.unit, &mechanism.kind].into_iter().flatten()
         {

@@ -31,6 +31,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
     let register = map.text("register", faults);
     let register = register.filter(|word| read::one_of(word, &registers, faults).is_some());
     let parent = map.text("parent", faults);
+    let apart = map.text("apart", faults);
     let lives_at = map.take("lives-at", faults).map(|node| read::levels(node, faults)).unwrap_or_default();
     let number = map.text("number", faults);
     let receipt = map.flag("receipt", faults).unwrap_or(false);
@@ -78,6 +79,7 @@ pub fn decode(draft: Draft, source: &Source, faults: &mut Faults) -> Mechanism {
         words,
         register,
         parent,
+        apart,
         lives_at,
         number,
         receipt,

@@ -14,11 +14,13 @@ pub enum Dimension {
     /// No document names it: by how much a place's figure on today's map differs from the one as it was,
     /// after places were moved or merged.
     Moved,
+    /// No document names it: units, kinds and fields within the record above that keeps its parts apart.
+    Apart,
 }
 
 impl Dimension {
     /// All of them.
-    pub const ALL: [Dimension; 7] = [
+    pub const ALL: [Dimension; 8] = [
         Dimension::Place,
         Dimension::Unit,
         Dimension::Kind,
@@ -26,6 +28,7 @@ impl Dimension {
         Dimension::Parent,
         Dimension::Field,
         Dimension::Moved,
+        Dimension::Apart,
     ];
 
     /// Its name for machines.
@@ -38,6 +41,7 @@ impl Dimension {
             Dimension::Parent => "parent",
             Dimension::Field => "field",
             Dimension::Moved => "moved",
+            Dimension::Apart => "apart",
         }
     }
 }

@@ -8,10 +8,10 @@ use gongzhi_kernel::actor::Acted;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::event::{Deed, Event};
 use gongzhi_kernel::merkle::Frontier;
-use gongzhi_kernel::project::{CellKey, Projection, Row, place_token, unit_token};
+use gongzhi_kernel::project::{CellKey, Projection, Row, facet_token, place_token, unit_token};
 use gongzhi_lang::model::Dimension;
 
-use crate::{Answer, Batch, Ledger, StoreError, Stored};
+use crate::{Answer, Batch, Ledger, ListQuery, Order, Scope, StoreError, Stored};
 
 /// The county of all cases.
 pub const COUNTY: &str = "000000";
@@ -274,5 +274,40 @@ pub fn found_in(dir: &std::path::Path, keys: &[u64]) -> Vec<u64> {
     }
     found.sort_unstable();
     found.dedup();
+    found
+}
+
+/// Parts of parts: records under the first two with a state and a month.
+pub fn parts(count: u64) -> Vec<Stored> {
+    let part = |n: u64| {
+        let mut stored = with_scopes(record(n));
+        stored.projection.row.open = !n.is_multiple_of(3);
+        stored.projection.facets =
+            [format!("above={}", id(n % 2)), format!("above={}", id(9)), "due_on=2026-03".to_owned()]
+                .iter()
+                .map(|key| facet_token(key))
+                .collect();
+        stored.projection.facets.sort();
+        stored
+    };
+    (0..count).map(part).collect()
+}
+
+/// What the lists within the records above [`parts`] hold, newest first and by due time, and their values.
+pub fn lists_within(ledger: &dyn Ledger) -> Vec<(Vec<RecordId>, Vec<String>)> {
+    let mut found = Vec::new();
+    for (above, open) in [(id(0), None), (id(1), Some(true)), (id(9), Some(true))] {
+        let query = ListQuery {
+            scope: Scope::All,
+            mechanism: Some(MATTER.into()),
+            facets: vec!["due_on=2026-03".into(), format!("above={above}")],
+            order: if open.is_some() { Order::Due } else { Order::Newest },
+            open,
+            ..ListQuery::default()
+        };
+        let rows = ledger.list(&query).expect("a list").rows;
+        let values = ledger.values(MATTER, "due_on", Some(above)).expect("values");
+        found.push((rows.iter().map(|row| row.id).collect(), values));
+    }
     found
 }

@@ -77,7 +77,9 @@ const TOWNS: [&str; 3] = ["t1", "t2", "t3"];
 const UNITS: [&str; 3] = ["u1", "u2", "u3"];
 const KINDS: [&str; 4] = ["010101", "010201", "020101", "020102"];
 const STATES: [&str; 3] = ["received", "working", "closed"];
-const FACETS: [&str; 6] = ["force=f1", "force=f2", "due_on=2026-03", "due_on=", "state=closed", "above=0"];
+/// Of the record above with the identifier `id(0)`.
+const ABOVE_ONE: &str = "above=019b76daa80000000000000000000000";
+const FACETS: [&str; 6] = ["force=f1", "force=f2", "due_on=2026-03", "due_on=", "state=closed", ABOVE_ONE];
 const MECHANISMS: [&str; 3] = [MATTER, "joint", "unit"];
 
 /// A varied record.
@@ -178,6 +180,10 @@ fn any_query(dice: &mut Dice) -> ListQuery {
         } else {
             Vec::new()
         },
+        among: match dice.below(8) {
+            0 => FACETS.iter().filter(|_| dice.once_in(2)).map(|key| (*key).to_owned()).collect(),
+            _ => Vec::new(),
+        },
         order: if dice.once_in(2) { Order::Due } else { Order::Newest },
         after: None,
         limit: 1 + dice.below(40) as u32,
@@ -219,6 +225,8 @@ fn fits(query: &ListQuery, stored: &Stored) -> bool {
         && row.marks & query.marks_clear == 0
         && query.parent.is_none_or(|parent| row.parent == Some(parent))
         && query.facets.iter().all(|facet| stored.projection.facets.contains(&facet_token(facet)))
+        && (query.among.is_empty()
+            || query.among.iter().any(|facet| stored.projection.facets.contains(&facet_token(facet))))
 }
 
 /// The identifiers that a query must give, in order.
@@ -274,6 +282,31 @@ pub(super) fn filters(make: Make<'_>) {
     }
     let nothing = ListQuery { mechanism: Some(MATTER.into()), ..ListQuery::default() };
     assert_eq!(book.ledger.list(&nothing), Ok(Page::default()), "an empty scope sees nothing");
+}
+
+pub(super) fn values(make: Make<'_>) {
+    let (book, rows) = filled(make, 200);
+    for (mechanism, above) in MECHANISMS.iter().flat_map(|name| [(*name, false), (*name, true)]) {
+        let of = |stored: &&Stored| {
+            stored.projection.row.mechanism == mechanism
+                && (!above || stored.projection.facets.contains(&facet_token(ABOVE_ONE)))
+        };
+        let stands =
+            |key: &&&str| rows.iter().filter(of).any(|row| row.projection.facets.contains(&facet_token(key)));
+        let mut wanted: Vec<String> = FACETS
+            .iter()
+            .filter(|key| key.starts_with("due_on=2") || key.starts_with("force="))
+            .filter(stands)
+            .map(|key| (*key).to_owned())
+            .collect();
+        wanted.sort();
+        let above = above.then(|| id(0));
+        let found = ["due_on", "force"].map(|name| {
+            let values = book.ledger.values(mechanism, name, above).expect("values");
+            values.into_iter().map(|value| format!("{name}={value}")).collect::<Vec<_>>()
+        });
+        assert_eq!(found.concat(), wanted, "{mechanism} {above:?}");
+    }
 }
 
 pub(super) fn scopes(make: Make<'_>) {

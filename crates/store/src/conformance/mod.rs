@@ -36,6 +36,7 @@ const CASES: &[Case] = &[
     ("an inbox counts each record once", lists::todo_counts),
     ("lists filter, order and page as told", lists::filters),
     ("a scope shows what it holds and nothing else", lists::scopes),
+    ("the values by which records are listed", lists::values),
     ("a scope of many parts shows the same", lists::many_parts),
     ("neighbours are recent and near", lists::near),
     ("search finds Chinese and English exactly", searching::recall),

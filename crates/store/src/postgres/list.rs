@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{Row, facet_token, unit_token};
+use gongzhi_kernel::project::{Row, unit_token};
 use gongzhi_lang::model::Level;
 
 use super::error::Done;
@@ -144,17 +144,18 @@ fn range(
             (format!("unit_new s {joined}"), if due { 'r' } else { 's' }, 's', token)
         }
     };
-    let (from, by, opened, unit) = match &branch.seen {
-        seen if !query.facets.is_empty() => {
+    let (led_by, others) = branch.lists(query);
+    let (from, by, opened, unit) = match (&branch.seen, led_by) {
+        (seen, Some(token)) => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let part = unit_seen(composed, code);
                 filter.and(&part);
             }
-            listed(facet_token(&query.facets[0]), composed)
+            listed(token, composed)
         }
         // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
-        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => listed(unit_token(code), composed),
-        seen => {
+        (Seen::Within(Within::Unit(code)), None) if lead > Lead::Unit => listed(unit_token(code), composed),
+        (seen, None) => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let part = unit_seen(composed, code);
                 filter.and(&part);
@@ -180,6 +181,10 @@ fn range(
     if let Some(unit) = unit {
         range.and(&format!("s.unit = {unit}"));
     }
+    for token in others {
+        let token = composed.arg(format!(" {token} "));
+        filter.and(&format!("strpos(' ' || r.scopes || ' ', {token}) > 0"));
+    }
     plain_conditions(composed, &mut filter, query, opened, since);
     if let Some((at, id)) = query.after {
         let (at, id) = (composed.arg(at), composed.arg(id.0.to_vec()));
@@ -203,10 +208,6 @@ fn plain_conditions(
 ) {
     if let Some(open) = query.open {
         filter.and(if open { "r.open" } else { "NOT r.open" });
-    }
-    for facet in query.facets.iter().skip(1) {
-        let token = composed.arg(format!(" {} ", facet_token(facet)));
-        filter.and(&format!("strpos(' ' || r.scopes || ' ', {token}) > 0"));
     }
     if let Some(state) = &query.state {
         let state = composed.arg(state.clone());
@@ -324,6 +325,30 @@ async fn page(link: &Link, county: &str, query: &ListQuery, since: Option<Timest
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| (key(row), row.id));
     Ok(Page { rows, next })
+}
+
+pub(super) async fn values(
+    link: &Link,
+    county: &str,
+    mechanism: &str,
+    name: &str,
+    above: Option<RecordId>,
+) -> Done<Vec<String>> {
+    let beginning = ranges::values_of(name, above);
+    let end = format!("{beginning}\u{10FFFF}");
+    // From each value to the next one: a look-up a value, however many records have it.
+    let next = "SELECT unit FROM unit_new WHERE county = $1 AND mechanism = $2 AND unit > %s AND unit < $4
+                ORDER BY unit LIMIT 1";
+    let (first, then) = (next.replace("%s", "$3"), next.replace("%s", "v.unit"));
+    let sql = format!(
+        "WITH RECURSIVE v (unit) AS (
+             ({first}) UNION ALL SELECT ({then}) FROM v WHERE v.unit IS NOT NULL
+         ) SELECT unit FROM v WHERE unit IS NOT NULL LIMIT $5"
+    );
+    let most = ranges::VALUES as i64;
+    let rows = link.query(&sql, &[&county, &mechanism, &beginning, &end, &most]).await?;
+    let tokens: Vec<String> = rows.iter().map(|row| get(row, 0)).collect::<Done<_>>()?;
+    Ok(tokens.iter().filter_map(|token| ranges::value_of(token, &beginning)).collect())
 }
 
 pub(super) async fn recent_near(

@@ -342,6 +342,15 @@ impl Ledger for Postgres {
         self.lists(async |link| list::list(link, &self.county, query).await)
     }
 
+    fn values(
+        &self,
+        mechanism: &str,
+        name: &str,
+        above: Option<RecordId>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.lists(async |link| list::values(link, &self.county, mechanism, name, above).await)
+    }
+
     fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
         self.lists(async |link| search::search(link, &self.county, scope, terms, limit).await)
     }

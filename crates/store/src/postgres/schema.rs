@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/postgres/0001_ledger.sql")),
     (2, include_str!("../../migrations/postgres/0002_claims.sql")),
     (3, include_str!("../../migrations/postgres/0003_pending.sql")),
+    (4, include_str!("../../migrations/postgres/0004_within.sql")),
 ];
 
 /// The key of the lock under which one server at a time changes the schema.

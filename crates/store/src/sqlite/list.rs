@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{Row, facet_token, unit_token};
+use gongzhi_kernel::project::{Row, unit_token};
 use gongzhi_lang::model::Level;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -178,17 +178,18 @@ fn statement(
         args.push(token.into());
         unit_source(due, query.open == Some(true))
     };
-    let source = match &branch.seen {
-        seen if !query.facets.is_empty() => {
+    let (led_by, others) = branch.lists(query);
+    let source = match (&branch.seen, led_by) {
+        (seen, Some(token)) => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let (condition, token) = unit_seen(code);
                 filter.and(&condition, [token]);
             }
-            listed(facet_token(&query.facets[0]), &mut args)
+            listed(token, &mut args)
         }
         // Not only what the unit has in charge: also the desk, helpers and others with a part in it.
-        Seen::Within(Within::Unit(code)) if lead > Lead::Unit => listed(unit_token(code), &mut args),
-        seen => {
+        (Seen::Within(Within::Unit(code)), None) if lead > Lead::Unit => listed(unit_token(code), &mut args),
+        (seen, None) => {
             if let Seen::Within(Within::Unit(code)) = seen {
                 let (condition, token) = unit_seen(code);
                 filter.and(&condition, [token]);
@@ -198,6 +199,9 @@ fn statement(
             Source { from, key: 'r', opened: 'r' }
         }
     };
+    for token in others {
+        filter.and("instr(' ' || r.scopes || ' ', ?) > 0", [format!(" {token} ").into()]);
+    }
     plain_conditions(&mut filter, query, source.opened, since);
     let by = source.key;
     if let Some((at, id)) = query.after {
@@ -238,10 +242,6 @@ fn plain_conditions(filter: &mut Filter, query: &ListQuery, of: char, since: Opt
         Some(true) => filter.and("r.open = 1", []),
         Some(false) => filter.and("r.open = 0", []),
         None => {}
-    }
-    for facet in query.facets.iter().skip(1) {
-        let token = format!(" {} ", facet_token(facet));
-        filter.and("instr(' ' || r.scopes || ' ', ?) > 0", [token.into()]);
     }
     if let Some(state) = &query.state {
         filter.and("r.state = ?", [state.clone().into()]);
@@ -323,6 +323,31 @@ fn page(conn: &Connection, county: &str, query: &ListQuery, since: Option<Timest
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| (key(row), row.id));
     Ok(Page { rows, next })
+}
+
+pub(super) fn values(
+    conn: &Connection,
+    county: &str,
+    mechanism: &str,
+    name: &str,
+    above: Option<RecordId>,
+) -> Done<Vec<String>> {
+    let beginning = ranges::values_of(name, above);
+    let end = format!("{beginning}\u{10FFFF}");
+    let mut next = conn
+        .prepare_cached(
+            "SELECT min(unit) FROM unit_new WHERE county = ?1 AND mechanism = ?2 AND unit > ?3 AND unit < ?4",
+        )
+        .map_err(fault)?;
+    let (mut found, mut last) = (Vec::new(), beginning.clone());
+    while found.len() < ranges::VALUES {
+        let token: Option<String> =
+            next.query_row(params![county, mechanism, last, end], |row| row.get(0)).map_err(fault)?;
+        let Some(token) = token else { break };
+        found.extend(ranges::value_of(&token, &beginning));
+        last = token;
+    }
+    Ok(found)
 }
 
 pub(super) fn recent_near(

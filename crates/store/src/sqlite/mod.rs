@@ -278,6 +278,15 @@ impl Ledger for Sqlite {
         self.lists(|conn| list::list(conn, &self.county, query))
     }
 
+    fn values(
+        &self,
+        mechanism: &str,
+        name: &str,
+        above: Option<RecordId>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.lists(|conn| list::values(conn, &self.county, mechanism, name, above))
+    }
+
     fn search(&self, scope: &Scope, terms: &[Term], limit: u32) -> Result<Vec<Row>, StoreError> {
         self.lists(|conn| search::search(conn, &self.county, scope, terms, limit))
     }

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (7, include_str!("../../migrations/sqlite/0007_claims.sql")),
     (8, include_str!("../../migrations/sqlite/0008_pending.sql")),
     (9, include_str!("../../migrations/sqlite/0009_keys_stay.sql")),
+    (10, include_str!("../../migrations/sqlite/0010_within.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.

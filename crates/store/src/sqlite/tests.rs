@@ -102,10 +102,16 @@ fn the_usual_lists_read_one_index_range() {
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP"), "{plan}");
     }
     let facets = vec!["force=f1".to_owned(), "due_on=2026-03".to_owned()];
+    let within = vec!["due_on=2026-03".to_owned(), format!("above={}", id(1))];
     for (table, query) in [
         ("unit_open", ListQuery { scope: unit.clone(), after, ..open_by_due.clone() }),
         // A list of values leads whatever else is asked for.
-        ("unit_open", ListQuery { scope: town.clone(), facets: facets.clone(), after, ..open_by_due }),
+        (
+            "unit_open",
+            ListQuery { scope: town.clone(), facets: facets.clone(), after, ..open_by_due.clone() },
+        ),
+        ("unit_open", ListQuery { scope: town.clone(), facets: within.clone(), after, ..open_by_due }),
+        ("unit_new", ListQuery { scope: unit.clone(), facets: within, after, ..newest.clone() }),
         ("unit_new", ListQuery { scope: unit.clone(), facets, after, ..newest.clone() }),
         ("unit_new", ListQuery { scope: unit.clone(), after, kind: Some("09".into()), ..newest.clone() }),
         ("unit_new", ListQuery { scope: unit, month: Some("2026-01".into()), ..newest.clone() }),
@@ -297,6 +303,31 @@ fn an_older_database_gets_the_lists_of_units() {
         .expect("made older");
     assert_eq!(lists(open(dir.path())), before);
     assert_eq!(open(dir.path()).nodes(1, 0, 9), Ok(nodes));
+}
+
+#[test]
+fn an_older_database_gets_the_lists_within_records_above() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut book = Book::new(Box::new(open(dir.path())));
+    book.put(conformance::fixture::parts(12)).expect("committed");
+    let before = conformance::fixture::lists_within(&*book.ledger);
+    assert!(before.iter().all(|(rows, _)| !rows.is_empty()), "{before:?}");
+    drop(book);
+    let conn = Connection::open(dir.path().join(FILE)).expect("opens");
+    let rows = |conn: &Connection| -> Vec<String> {
+        let mut query = conn.prepare("SELECT scopes FROM record ORDER BY record").expect("a query");
+        query.query_map([], |row| row.get(0)).expect("rows").map(|row| row.expect("a text")).collect()
+    };
+    let kept = rows(&conn);
+    conn.execute_batch(
+        "DELETE FROM unit_new WHERE unit GLOB 'zf~*'; DELETE FROM unit_open WHERE unit GLOB 'zf~*';
+         UPDATE record SET scopes = substr(scopes, 1, instr(scopes, ' zf~') - 1) WHERE instr(scopes, ' zf~') > 0;
+         PRAGMA user_version = 9",
+    )
+    .expect("made older");
+    assert_ne!(rows(&conn), kept);
+    assert_eq!(conformance::fixture::lists_within(&open(dir.path())), before);
+    assert_eq!(rows(&conn), kept, "as a commit would have written them");
 }
 
 #[test]

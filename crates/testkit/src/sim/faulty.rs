@@ -392,6 +392,7 @@ impl Ledger for Faulty {
         todo(keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Page;
         todo_count(keys: &[String]) -> (u64, u64);
         list(query: &ListQuery) -> Page;
+        values(mechanism: &str, name: &str, above: Option<RecordId>) -> Vec<String>;
         search(scope: &Scope, terms: &[Term], limit: u32) -> Vec<Row>;
         recent_near(mechanism: &str, place: (Level, &str), since: Timestamp, limit: u32) -> Vec<Row>;
         timers(until: Timestamp, limit: u32) -> Vec<Timer>;

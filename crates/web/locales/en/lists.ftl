@@ -19,6 +19,8 @@ filter-month = Opened in
 opened-in = Opened in { $x }
 under-record = Under: { $x }
 under-record-lead = Only what stands under
+apart-whole = All together
+apart-show = Show
 under-some = Only under one record
 saved-title = My filters
 saved-forget = Remove
@@ -80,6 +82,10 @@ bulk-refused-done = { $n ->
    *[other] { $n } were refused; the reasons stand below.
  }
 bulk-back = Back to the list
+matrix-earlier = Earlier
+matrix-later = Later
+months-until = until { $x }
+months-from = from { $x }
 matrix-total = Total
 matrix-records = Records
 matrix-cut = At most { $n } are shown in a column, and there are more. Narrow the list with filters.

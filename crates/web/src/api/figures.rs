@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use gongzhi_lang::model::Dimension;
 use gongzhi_service::figures::{self, FigureQuery, Grain, Reading};
+use gongzhi_service::{Failure, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -30,6 +31,10 @@ pub struct Wanted {
     pub to: Option<String>,
     /// Codes separated by commas; all if left out.
     pub keys: Option<String>,
+    /// Only what is counted by unit or kind within this record, which keeps its parts apart, such as a
+    /// programme its measures.
+    #[param(example = "0195e6a0c1f27000b2a4c6d8e0f10203")]
+    pub under: Option<String>,
     /// Names of indicators separated by commas; all if left out.
     pub indicators: Option<String>,
     /// Months put together; by month if left out.
@@ -116,7 +121,8 @@ pub async fn figures(
     caller: Caller,
     Params(wanted): Params<Wanted>,
 ) -> Result<Json<Figures>, Problem> {
-    let query = FigureQuery {
+    let under = wanted.under;
+    let mut query = FigureQuery {
         mechanism: wanted.mechanism,
         indicators: parts(wanted.indicators),
         dimension: match wanted.dimension {
@@ -125,6 +131,7 @@ pub async fn figures(
             Some(By::Kind) => Dimension::Kind,
         },
         keys: parts(wanted.keys),
+        within: None,
         months: (
             wanted.from.unwrap_or_else(|| "0000-00".to_owned()),
             wanted.to.unwrap_or_else(|| "9999-99".to_owned()),
@@ -141,7 +148,14 @@ pub async fn figures(
         Some(Map::Then) => figures::Map::AsItWas,
     };
     let reading = Reading { grain, map };
-    let figures = caller.read_open(&app, move |service| service.figures_by(&query, reading)).await?;
+    let read = move |service: &Service| {
+        query.within = match under {
+            Some(id) => Some(id.parse().map_err(|_| Failure::NotFound)?),
+            None => None,
+        };
+        service.figures_by(&query, reading)
+    };
+    let figures = caller.read_open(&app, read).await?;
     let items = figures.into_iter().map(|figure| FigureShape {
         value: figure.thousandths.map(|thousandths| thousandths as f64 / 1_000.0),
         indicator: figure.key.indicator,

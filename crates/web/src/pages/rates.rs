@@ -114,6 +114,7 @@ fn query(mechanism: &Mechanism, keys: Vec<String>, first: Date, last: Date) -> F
         indicators: ratios(mechanism).into_iter().map(|indicator| indicator.name.clone()).collect(),
         dimension: Dimension::Place,
         keys,
+        within: None,
         months: (key(first), key(last)),
     }
 }

@@ -23,12 +23,28 @@ pub struct ListHead {
     pub query: String,
     /// Whether there is something to save.
     pub may_save: bool,
+    /// Of the records that keep these apart, which one is looked at; none where there is no choice.
+    pub apart: Option<ApartChoice>,
     /// The record of whose parts it tells; none for all.
     pub under: Option<Link>,
     /// Its figures; empty for none.
     pub figures: String,
     /// The way to its import, for whoever may.
     pub import: Option<Link>,
+}
+
+/// Which of the records that keep others apart is looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApartChoice {
+    /// Where the form goes.
+    pub action: String,
+    /// What is chosen.
+    pub label: String,
+    /// The rest of the question.
+    pub hidden: Vec<Hidden>,
+    /// The records, and all of them.
+    pub options: Vec<Choice>,
 }
 
 /// A filter saved under a name.
@@ -497,6 +513,10 @@ pub struct FiguresPage {
     pub list: String,
     /// Over which time.
     pub note: String,
+    /// Of the records that keep these apart, which one is looked at; none where there is no choice.
+    pub apart: Option<ApartChoice>,
+    /// The one that is looked at; none for all.
+    pub under: Option<Link>,
     /// A table for each dimension.
     pub tables: Vec<FigureTable>,
 }

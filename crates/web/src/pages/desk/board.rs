@@ -140,6 +140,7 @@ fn read(
                 indicators: indicators.to_vec(),
                 dimension,
                 keys,
+                within: None,
                 months: span,
             };
             let found = service.figures_by(&query, grain)?.into_iter();

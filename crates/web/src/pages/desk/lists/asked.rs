@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use gongzhi_base::RecordId;
+use gongzhi_kernel::project::Row;
 use gongzhi_service::listing::{Ask, Part, Show};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -156,11 +157,24 @@ impl Asked {
         Paging { first_href, next_href, ..Paging::default() }
     }
 
+    /// The question with the record above that it means: of records that these keep apart those of the newest open
+    /// one, or of the newest. Behind a figure it means all that is counted.
+    pub fn apart(&self, above: &[Row]) -> Asked {
+        let means = self.get("under").is_empty() && self.get("indicator").is_empty();
+        let newest = above.iter().find(|row| row.open).or(above.first()).filter(|_| means);
+        let mut asked = self.clone();
+        asked.0.extend(newest.map(|row| ("under".to_owned(), row.id.to_string())));
+        asked
+    }
+
     /// The record of whose parts it asks.
     pub fn under(&self) -> Option<RecordId> {
         self.get("under").parse().ok()
     }
 }
+
+/// Stands in an address for all records, though others keep them apart.
+pub const WHOLE: &str = "all";
 
 /// Stands in an address for “no value”.
 pub const NONE: &str = "none";

@@ -9,7 +9,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::asked::NONE;
-use crate::i18n::{Lang, t};
+use crate::i18n::{Lang, t, t_with};
 use crate::pages::rows::{due, moment, record_row, tone};
 use crate::pages::words::say;
 use crate::pages::{input, names};
@@ -177,7 +177,14 @@ pub fn axis_value(lang: Lang, state: &State, mechanism: &Mechanism, name: &str, 
     }
     let Some(field) = mechanism.field(name) else { return value.to_owned() };
     match input::item(&field.ty) {
-        Type::Date | Type::Month | Type::Time => crate::pages::desk::board::month_words(lang, value),
+        Type::Date | Type::Month | Type::Time => {
+            let words = |month| crate::pages::desk::board::month_words(lang, month);
+            match value.split_once("..") {
+                Some(("", to)) => t_with(lang, "months-until", [("x", words(to).into())]),
+                Some((from, "")) => t_with(lang, "months-from", [("x", words(from).into())]),
+                _ => words(value),
+            }
+        }
         Type::Bool => t(lang, if value == "true" { "yes" } else { "no" }).into_owned(),
         _ => names::value(lang, state, field, &gongzhi_base::Value::Text(value.to_owned())),
     }

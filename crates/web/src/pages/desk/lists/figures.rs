@@ -11,6 +11,7 @@ use gongzhi_service::figures::{Figure as Value, FigureQuery, Grain};
 use gongzhi_service::listing::Listed;
 use gongzhi_service::{Failure, State as County};
 
+use super::apart;
 use super::asked::{Asked, NONE};
 use super::cell;
 use super::page::{figure_words, value_words};
@@ -20,7 +21,7 @@ use crate::pages::names;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{clause_link, say};
-use crate::view::{Cell, Column, FigureRow, FigureTable, FiguresPage, Tone};
+use crate::view::{Cell, Column, FigureRow, FigureTable, FiguresPage, Link, Tone};
 
 /// Months over which figures with a period are summed.
 const MONTHS: usize = 12;
@@ -37,10 +38,18 @@ struct Figures<'a> {
     found: Found,
     /// The records above, as far as the person may read them.
     above: Vec<Listed>,
+    /// The question for the list: the record above that is looked at, where these are kept apart.
+    asked: Asked,
 }
 
 /// The page.
-pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
+pub async fn page(
+    Path(name): Path<String>,
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Me,
+    asked: Asked,
+) -> Answer {
     let (actor, wanted) = (me.actor(), name.clone());
     let months = last_months(&app.service.state(), app.service.now(), MONTHS);
     let span = (months[0].clone(), months[MONTHS - 1].clone());
@@ -48,13 +57,17 @@ pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Vis
     let read = app.read(move |service| {
         let known = service.listable(&actor).into_iter().find(|one| one.name == wanted);
         let mechanism = known.filter(|one| !one.indicators.is_empty()).ok_or(Failure::NotFound)?;
+        let apart = service.apart(&actor, &mechanism)?;
+        let asked = asked.apart(&apart);
+        let within = asked.under().filter(|_| apart::chosen(&apart, &asked));
         let mut found = Found::new();
         for dimension in
             [Dimension::Place, Dimension::Unit, Dimension::Kind, Dimension::Parent, Dimension::Field]
         {
             let by = mechanism.indicators.iter().filter(|one| one.by.contains(&dimension));
             let indicators: Vec<String> = by.map(|one| one.name.clone()).collect();
-            if indicators.is_empty() {
+            // Places are counted over all of them only.
+            if indicators.is_empty() || within.is_some() && dimension == Dimension::Place {
                 continue;
             }
             let state = service.state();
@@ -69,6 +82,7 @@ pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Vis
                 indicators,
                 dimension,
                 keys,
+                within: within.filter(|_| dimension != Dimension::Parent),
                 months: span.clone(),
             };
             for figure in service.figures_by(&query, Grain::Whole)? {
@@ -79,24 +93,33 @@ pub async fn page(Path(name): Path<String>, State(app): State<App>, visitor: Vis
         let mut ids: Vec<RecordId> = parents.filter_map(|(_, _, key)| key.parse().ok()).collect();
         ids.sort();
         ids.dedup();
-        let above = service.listed_of(&actor, &ids)?;
-        Ok((mechanism, found, above))
+        let mut above = service.listed_of(&actor, &ids)?;
+        if let Some(id) = within {
+            above.retain(|one| one.row.id == id || one.record.ancestors().any(|above| above == id));
+        }
+        Ok((mechanism, found, above, apart, asked))
     });
     let read = match read.await {
         Err(Failure::NotFound) => return Err(Trouble::status(&app, &visitor, StatusCode::NOT_FOUND)),
         read => read,
     };
-    let (mechanism, found, mut above) =
+    let (mechanism, found, mut above, apart, asked) =
         read.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
     above.sort_by(|a, b| a.row.number.cmp(&b.row.number));
     let state = app.service.state().clone();
-    let figures = Figures { visitor: &visitor, state: &state, mechanism: &mechanism, found, above };
     let lang = visitor.lang;
+    let choice = apart::choice(lang, &state, &mechanism, &apart, &asked, &format!("/desk/figures/{name}"));
+    let under = apart.iter().find(|row| Some(row.id) == asked.under());
+    let under = under.map(|row| Link::new(row.title.clone(), format!("/desk/r/{}", row.id)));
+    let asked = Asked::default().with("mechanism", &mechanism.name).with("under", asked.get("under"));
+    let figures = Figures { visitor: &visitor, state: &state, mechanism: &mechanism, found, above, asked };
     let title = say(lang, &mechanism.words);
     let page = FiguresPage {
         s: visitor.desk_shell(&app, &me, format!("{} · {title}", visitor.t("figures-title"))),
         title,
-        list: Asked::default().with("mechanism", &mechanism.name).href(),
+        list: figures.asked.href(),
+        apart: choice,
+        under,
         note: crate::i18n::t_with(
             lang,
             "figures-note",
@@ -203,7 +226,7 @@ impl Figures<'_> {
             let Some(value) = self.found.get(&(dimension, name, key.clone())) else {
                 return Cell { share: -1.0, ..Cell::default() };
             };
-            let asked = Asked::default().with("mechanism", &self.mechanism.name);
+            let asked = self.asked.clone();
             let (numerator, denominator) = (value.numerator, value.denominator);
             Cell {
                 value: value_words(indicator, value),

@@ -23,7 +23,7 @@ pub async fn page(
     (name, ending): (&str, &str),
 ) -> Answer {
     let ground = ground(app, visitor, me, asked).await?;
-    let seen = ground.seen(app, visitor, me, asked)?;
+    let seen = ground.seen(app, visitor, me)?;
     match (&seen.view.shape, name, ending) {
         (Shape::Matrix { rows, columns, .. }, "matrix", ending) => {
             let tables = matrix::tables(&seen, rows, columns).await?;

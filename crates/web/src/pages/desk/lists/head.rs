@@ -5,6 +5,7 @@ use gongzhi_lang::view::{Axis, Shape, View};
 use gongzhi_service::listing::Show;
 use jiff::civil::Date;
 
+use super::apart;
 use super::asked::Asked;
 use super::cell;
 use super::page::Seen;
@@ -46,11 +47,24 @@ impl Head<'_> {
                 .collect(),
             query: asked.query(),
             may_save: self.active().next().is_some(),
+            apart: apart::choice(
+                lang,
+                self.seen.state,
+                self.seen.mechanism,
+                self.seen.apart,
+                &asked,
+                "/desk/list",
+            ),
             under: self.seen.under.clone(),
             import: self.import(),
             figures: match self.seen.mechanism.indicators.is_empty() {
                 true => String::new(),
-                false => format!("/desk/figures/{}", self.seen.mechanism.name),
+                false => {
+                    let under = asked.get("under");
+                    let under = Some(under).filter(|_| apart::chosen(self.seen.apart, self.seen.asked));
+                    let under = under.map(|under| format!("?under={under}")).unwrap_or_default();
+                    format!("/desk/figures/{}{under}", self.seen.mechanism.name)
+                }
             },
         }
     }
@@ -75,7 +89,8 @@ impl Head<'_> {
             name.starts_with("f.")
                 || ["place", "kind", "unit", "state", "show", "month", "under"].contains(&name)
         };
-        self.seen.asked.pairs().filter(move |(name, _)| narrows(name))
+        let chosen = apart::chosen(self.seen.apart, self.seen.asked);
+        self.seen.asked.pairs().filter(move |(name, _)| narrows(name) && !(chosen && *name == "under"))
     }
 
     fn filters(&self) -> Filters {
@@ -83,7 +98,10 @@ impl Head<'_> {
         let hidden = asked
             .pairs()
             .filter(|(name, _)| ["mechanism", "view", "cols", "at", "rows", "under"].contains(name));
-        let bare = asked.bare();
+        let bare = match apart::chosen(self.seen.apart, self.seen.asked) {
+            true => asked.bare().with("under", asked.get("under")),
+            false => asked.bare(),
+        };
         let active: Vec<Link> = self
             .active()
             .map(|(name, value)| Link::new(self.words(name, value), asked.with(name, "").href()))

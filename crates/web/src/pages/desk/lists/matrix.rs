@@ -55,19 +55,50 @@ type Cells<'f> = BTreeMap<(String, usize), Vec<&'f Listed>>;
 /// Of each column the records that have its value, and whether there are more.
 type Found = Vec<(Vec<Listed>, bool)>;
 
-/// The columns' values with their words, and the records of each.
-async fn found(
-    seen: &Seen<'_>,
-    columns: &Axis,
-    limit: u32,
-) -> Result<(Vec<(String, String)>, Found), Trouble> {
-    let heads = cell::axis_values(seen.visitor.lang, seen.state, seen.mechanism, columns, window(seen));
+/// The columns as read: the first of the months where they are months, their values with words, and the records
+/// of each.
+struct Columns {
+    first: Date,
+    heads: Vec<(String, String)>,
+    found: Found,
+}
+
+/// The columns. Before and behind those that a page has room for stand all earlier and later months, and last what has
+/// no value, where there are such records: nothing is left out of the total.
+async fn found(seen: &Seen<'_>, columns: &Axis, limit: u32) -> Result<Columns, Trouble> {
+    let lang = seen.visitor.lang;
     let mut asked = ask(seen);
     asked.limit = limit;
-    let (name, wanted) =
-        (columns.name().to_owned(), heads.iter().map(|(value, _)| value.clone()).collect::<Vec<_>>());
+    let first = window(seen, columns).await?;
+    let mut heads = cell::axis_values(lang, seen.state, seen.mechanism, columns, first);
+    let shown = heads.len();
+    let optional = matches!(columns, Axis::Field(_));
+    if is_dated(seen, columns) {
+        let month = |by: i32| first.checked_add(by.months()).map(month_of).unwrap_or_default();
+        heads.insert(0, (format!("..{}", month(-1)), seen.visitor.t("matrix-earlier")));
+        heads.push((format!("{}..", month(12)), seen.visitor.t("matrix-later")));
+    }
+    if optional {
+        heads.push((String::new(), seen.visitor.t("value-none")));
+    }
+    let wanted: Vec<String> = heads.iter().map(|(value, _)| value.clone()).collect();
+    let name = columns.name().to_owned();
     let found = seen.read(move |service, actor| service.divided(actor, &asked, &name, &wanted)).await?;
-    Ok((heads, found))
+    let ahead = usize::from(is_dated(seen, columns));
+    let columns = heads.into_iter().zip(found).enumerate();
+    let kept =
+        columns.filter(|(at, (_, (records, _)))| (ahead..ahead + shown).contains(at) || !records.is_empty());
+    let (heads, found) = kept.map(|(_, column)| column).unzip();
+    Ok(Columns { first, heads, found })
+}
+
+fn is_dated(seen: &Seen<'_>, axis: &Axis) -> bool {
+    matches!(axis, Axis::Field(name) if seen.mechanism.field(name).is_some_and(|field| dated(&field.ty)))
+}
+
+/// `2026-11`
+fn month_of(date: Date) -> String {
+    format!("{:04}-{:02}", date.year(), date.month())
 }
 
 fn cells<'f>(seen: &Seen<'_>, rows: &Axis, found: &'f Found) -> Cells<'f> {
@@ -85,13 +116,13 @@ fn cells<'f>(seen: &Seen<'_>, rows: &Axis, found: &'f Found) -> Cells<'f> {
 /// The matrix as tables: how many there are, as it looks; and the records.
 pub async fn tables(seen: &Seen<'_>, rows: &Axis, columns: &Axis) -> Result<[Table; 2], Trouble> {
     let lang = seen.visitor.lang;
-    let (heads, found) = found(seen, columns, IN_FILE).await?;
+    let Columns { first, heads, found } = found(seen, columns, IN_FILE).await?;
     let cells = cells(seen, rows, &found);
     let number = |n: usize| if n == 0 { Cell::Empty } else { Cell::Number(n as i64) };
     let total = seen.visitor.t("matrix-total");
     let column = |heading: String, width| Column { heading, width, ..Column::default() };
     let mut made: Vec<Vec<Cell>> = Vec::new();
-    for (value, label) in lines(seen, rows, &cells) {
+    for (value, label) in lines(seen, rows, first, &cells) {
         let counts: Vec<usize> =
             (0..heads.len()).map(|at| cells.get(&(value.clone(), at)).map_or(0, Vec::len)).collect();
         let all = counts.iter().sum();
@@ -105,11 +136,11 @@ pub async fn tables(seen: &Seen<'_>, rows: &Axis, columns: &Axis) -> Result<[Tab
         let told = t_with(lang, "matrix-cut", [("n", i64::from(IN_FILE).into())]);
         made.push(vec![Cell::Text(told)]);
     }
-    let first = column(cell::axis_head(lang, seen.mechanism, rows.name()), 24);
+    let head = column(cell::axis_head(lang, seen.mechanism, rows.name()), 24);
     let heads = heads.into_iter().map(|(_, label)| column(label, 12));
     let counts = Table {
         name: seen.title().replace(" · ", "-"),
-        columns: [first].into_iter().chain(heads).chain([column(total, 10)]).collect(),
+        columns: [head].into_iter().chain(heads).chain([column(total, 10)]).collect(),
         rows: made,
         ..Table::default()
     };
@@ -129,15 +160,14 @@ pub async fn tables(seen: &Seen<'_>, rows: &Axis, columns: &Axis) -> Result<[Tab
 /// The matrix.
 pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str>, fresh: Span) -> Answer {
     let lang = seen.visitor.lang;
-    let first = window(seen);
-    let (heads, found) = found(seen, columns, MOST).await?;
+    let Columns { first, heads, found } = found(seen, columns, MOST).await?;
     let values: Vec<String> = heads.iter().map(|(value, _)| value.clone()).collect();
     let cells = cells(seen, rows, &found);
     let whole: Vec<usize> = found.iter().map(|(records, _)| records.len()).collect();
     let cut = found.iter().any(|(_, more)| *more);
     let all: Vec<&Listed> = found.iter().flat_map(|(records, _)| records).collect();
     let shared = shared_beginning(&all);
-    let lines = lines(seen, rows, &cells);
+    let lines = lines(seen, rows, first, &cells);
     let chip = |one: &Listed| self::chip(seen, one, age, fresh, &shared);
     let made = lines.into_iter().map(|(value, label)| {
         let of = |at: usize| cells.get(&(value.clone(), at)).map(Vec::as_slice).unwrap_or_default();
@@ -159,20 +189,22 @@ pub async fn page(seen: &Seen<'_>, rows: &Axis, columns: &Axis, age: Option<&str
         let total: usize = (0..values.len()).map(|at| of(at).len()).sum();
         MatrixRow { label, total: cell::number(total), cells: values.iter().enumerate().map(cell).collect() }
     });
-    let is_dated = matches!(columns, Axis::Field(name)
-        if seen.mechanism.field(name).is_some_and(|field| dated(&field.ty)));
+    let is_dated = is_dated(seen, columns);
     let at = |first: Date| {
         let last = first.checked_add(11.months()).unwrap_or(first);
         let words = format!("{} – {}", format::month(lang, first), format::month(lang, last));
-        let month = format!("{:04}-{:02}", first.year(), first.month());
-        Link::new(words, seen.head_asked().with("at", &month).href())
+        Link::new(words, seen.head_asked().with("at", &month_of(first)).href())
     };
     let turned = |by: i32| first.checked_add(by.months()).map(at).ok();
     let here = Link { href: String::new(), ..at(first) };
     let column = |(at, (value, label)): (usize, &(String, String))| {
         let href = seen.list_with(&[(columns.name(), value)]);
         Figure {
-            label: if is_dated { month_alone(seen, at, value) } else { label.clone() },
+            label: if is_dated {
+                month_alone(seen, first, value).unwrap_or_else(|| label.clone())
+            } else {
+                label.clone()
+            },
             value: cell::number(whole[at]),
             href: if whole[at] == 0 { String::new() } else { href },
             ..Figure::default()
@@ -221,12 +253,12 @@ fn row_values(seen: &Seen<'_>, rows: &Axis, one: &Listed) -> Vec<String> {
 }
 
 /// The rows: those of the document in their order; units and places only where records stand.
-fn lines(seen: &Seen<'_>, rows: &Axis, cells: &Cells<'_>) -> Vec<(String, String)> {
+fn lines(seen: &Seen<'_>, rows: &Axis, first: Date, cells: &Cells<'_>) -> Vec<(String, String)> {
     let lang = seen.visitor.lang;
     let stands = |value: &str| cells.keys().any(|(known, _)| known == value);
     let many = matches!(rows, Axis::Field(name) if seen.mechanism.field(name)
         .is_some_and(|field| matches!(field.ty, Type::Unit | Type::Place)));
-    let mut lines = cell::axis_values(lang, seen.state, seen.mechanism, rows, window(seen));
+    let mut lines = cell::axis_values(lang, seen.state, seen.mechanism, rows, first);
     lines.retain(|(value, _)| !many || stands(value));
     let mut rest: Vec<&String> = cells.keys().map(|(value, _)| value).collect();
     rest.dedup();
@@ -310,20 +342,35 @@ fn aged(seen: &Seen<'_>, one: &Listed, name: &str, fresh: Span, now: Timestamp) 
     (age, Some(days))
 }
 
-/// The first of the twelve months: the one asked for, else a third of a year ago.
-fn window(seen: &Seen<'_>) -> Date {
-    let asked = format!("{}-01", seen.asked.get("at")).parse::<Date>().ok();
-    let asked = asked.filter(|date| (1_900..9_990).contains(&date.year()));
-    asked.unwrap_or_else(|| seen.recent())
+/// The first of the twelve months: the one asked for; else a third of a year ago, or where all months that there
+/// are fit into twelve and some lie outside, the first of them.
+async fn window(seen: &Seen<'_>, columns: &Axis) -> Result<Date, Trouble> {
+    let read = |month: &str| format!("{month}-01").parse::<Date>().ok();
+    let asked = read(seen.asked.get("at")).filter(|date| (1_900..9_990).contains(&date.year()));
+    let recent = seen.recent();
+    if let Some(first) = asked.or(Some(recent).filter(|_| !is_dated(seen, columns))) {
+        return Ok(first);
+    }
+    let (name, under) = (columns.name().to_owned(), seen.asked.under());
+    let mechanism = seen.state.laws.newest(&seen.mechanism.name).cloned();
+    let values = seen.read(move |service, _| match mechanism {
+        Some(mechanism) => service.values(&mechanism, &name, under),
+        None => Ok(Vec::new()),
+    });
+    let values = values.await?;
+    let ends = values.first().and_then(|month| read(month)).zip(values.last().and_then(|month| read(month)));
+    let last = |first: Date| first.checked_add(11.months()).unwrap_or(first);
+    let fits = |(begin, end): &(Date, Date)| *end <= last(*begin) && (*begin < recent || *end > last(recent));
+    Ok(ends.filter(fits).map_or(recent, |(begin, _)| begin))
 }
 
-/// A month without its year, except where a year begins.
-fn month_alone(seen: &Seen<'_>, at: usize, value: &str) -> String {
-    let month = value.rsplit('-').next().and_then(|month| month.parse::<u8>().ok()).unwrap_or(1);
-    match at == 0 || month == 1 {
+/// A month without its year, except where a year begins; none for what is no month.
+fn month_alone(seen: &Seen<'_>, first: Date, value: &str) -> Option<String> {
+    let date: Date = format!("{value}-01").parse().ok()?;
+    Some(match date == first || date.month() == 1 {
         true => crate::pages::desk::board::month_words(seen.visitor.lang, value),
-        false => seen.visitor.t(&format!("month-{month}")),
-    }
+        false => seen.visitor.t(&format!("month-{}", date.month())),
+    })
 }
 
 /// What colours and signs mean, in words.

@@ -1,5 +1,6 @@
 //! Lists of records and the other views of them, saved filters, steps of many records, and places.
 
+mod apart;
 mod asked;
 mod board;
 mod bulk;

@@ -23,6 +23,7 @@ use crate::pages::words::{clause_link, say};
 use crate::view::{
     Choice, DrillPage, Figure, Link, ListCell, ListHeadCell, ListPage, ListRow, RecordList, Tab, format,
 };
+use gongzhi_kernel::project::Row;
 
 /// What every view of the page is made from.
 pub struct Seen<'a> {
@@ -36,6 +37,8 @@ pub struct Seen<'a> {
     pub lists: &'a Lists,
     /// The record above, where only its parts are shown.
     pub under: Option<Link>,
+    /// The records that keep the mechanism's apart, the newest first.
+    pub apart: &'a [Row],
 }
 
 impl Seen<'_> {
@@ -137,45 +140,46 @@ pub struct Ground {
     mechanism: std::sync::Arc<Mechanism>,
     lists: Lists,
     under: Option<Link>,
+    apart: Vec<Row>,
+    /// The question, with the record above that it means where it names none.
+    asked: Asked,
 }
 
-/// Reads the ground of a question.
+/// Reads the ground of a question. Of records that are kept apart it means those of the newest record above that
+/// is open, or of the newest; behind a figure all that it counts.
 pub async fn ground(app: &App, visitor: &Visitor, me: &Me, asked: &Asked) -> Result<Ground, Trouble> {
-    let (actor, person) = (me.actor(), me.staff.code.clone());
-    let under = asked.under();
+    let (actor, person, question) = (me.actor(), me.staff.code.clone(), asked.clone());
+    let state = app.service.state().clone();
+    let laws = state.clone();
     let read = app.read(move |service| {
-        let main = service.main_list(&actor).map(|mechanism| mechanism.name.clone());
-        let above = match under {
+        let named = question.get("mechanism").to_owned();
+        let main = || service.main_list(&actor).map(|mechanism| mechanism.name.clone());
+        let name = if named.is_empty() { main().unwrap_or_default() } else { named };
+        let mechanism = laws.laws.newest(&name).cloned().ok_or(Failure::NotFound)?;
+        mechanism.view(question.get("view")).ok_or(Failure::NotFound)?;
+        let apart = service.apart(&actor, &mechanism)?;
+        let asked = question.apart(&apart);
+        let above = match asked.under() {
             Some(id) => service.listed_of(&actor, &[id])?.pop(),
             None => None,
         };
-        Ok((main, service.lists(&person)?, above))
+        Ok((mechanism, service.lists(&person)?, above, apart, asked))
     });
-    let read = read.await.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))?;
-    let (main, lists, above) = read;
-    let state = app.service.state().clone();
-    let missing = || Trouble::status(app, visitor, StatusCode::NOT_FOUND);
-    let named = asked.get("mechanism").to_owned();
-    let name = if named.is_empty() { main.unwrap_or_default() } else { named };
-    let mechanism = state.laws.newest(&name).cloned().ok_or_else(missing)?;
-    mechanism.view(asked.get("view")).ok_or_else(missing)?;
+    let (mechanism, lists, above, apart, asked) = match read.await {
+        Err(Failure::NotFound) => return Err(Trouble::status(app, visitor, StatusCode::NOT_FOUND)),
+        read => read.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))?,
+    };
     let under = above.map(|one| Link::new(cell::title(&one), format!("/desk/r/{}", one.row.id)));
-    Ok(Ground { state, mechanism, lists, under })
+    Ok(Ground { state, mechanism, lists, under, apart, asked })
 }
 
 impl Ground {
     /// The page of the question for which the ground was read.
-    pub fn seen<'a>(
-        &'a self,
-        app: &'a App,
-        visitor: &'a Visitor,
-        me: &'a Me,
-        asked: &'a Asked,
-    ) -> Result<Seen<'a>, Trouble> {
-        let Ground { state, mechanism, lists, under } = self;
+    pub fn seen<'a>(&'a self, app: &'a App, visitor: &'a Visitor, me: &'a Me) -> Result<Seen<'a>, Trouble> {
+        let Ground { state, mechanism, lists, under, apart, asked } = self;
         let view = mechanism.view(asked.get("view"));
         let view = view.ok_or_else(|| Trouble::status(app, visitor, StatusCode::NOT_FOUND))?;
-        Ok(Seen { app, visitor, me, state, asked, mechanism, view, lists, under: under.clone() })
+        Ok(Seen { app, visitor, me, state, asked, mechanism, view, lists, under: under.clone(), apart })
     }
 }
 
@@ -185,7 +189,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, asked: Asked
         return super::search::page(&app, &visitor, &me, &asked).await;
     }
     let ground = ground(&app, &visitor, &me, &asked).await?;
-    let seen = ground.seen(&app, &visitor, &me, &asked)?;
+    let seen = ground.seen(&app, &visitor, &me)?;
     if let Some(indicator) =
         seen.mechanism.indicators.iter().find(|known| known.name == asked.get("indicator"))
     {
@@ -393,21 +397,28 @@ fn figure_query(seen: &Seen<'_>, indicator: &Indicator) -> Option<FigureQuery> {
     use gongzhi_lang::model::Dimension;
     let asked = seen.asked;
     let mut narrowed: Vec<(Dimension, String)> = Vec::new();
-    for (name, dimension) in [
-        ("place", Dimension::Place),
-        ("unit", Dimension::Unit),
-        ("kind", Dimension::Kind),
-        ("under", Dimension::Parent),
-    ] {
+    for (name, dimension) in
+        [("place", Dimension::Place), ("unit", Dimension::Unit), ("kind", Dimension::Kind)]
+    {
         let value = asked.get(name);
         narrowed.extend((!value.is_empty()).then(|| (dimension, value.to_owned())));
     }
     narrowed.extend(asked.values().map(|(name, value)| (Dimension::Field, format!("{name}={value}"))));
     let by = |wanted: Dimension| indicator.by.contains(&wanted);
+    let under = asked.under().map(|id| id.to_string());
+    // Beside a record above: what keeps these apart counts the others within it.
+    let within = match narrowed.is_empty() {
+        true => None,
+        false => asked.under().filter(|id| seen.apart.iter().any(|row| row.id == *id)),
+    };
+    if within.is_none() {
+        narrowed.extend(under.map(|id| (Dimension::Parent, id)));
+    }
     let (dimension, keys) = match narrowed.as_slice() {
         [] if by(Dimension::Place) => (Dimension::Place, vec![seen.state.world.county.clone()]),
         // Units lie beside each other: their sum is the whole.
         [] if by(Dimension::Unit) => (Dimension::Unit, Vec::new()),
+        [(Dimension::Place, _)] if within.is_some() => return None,
         [(dimension, key)] if by(*dimension) => (*dimension, vec![key.clone()]),
         _ => return None,
     };
@@ -416,7 +427,7 @@ fn figure_query(seen: &Seen<'_>, indicator: &Indicator) -> Option<FigureQuery> {
         period => Grain::months(period),
     };
     let (mechanism, indicators) = (seen.mechanism.name.clone(), vec![indicator.name.clone()]);
-    Some(FigureQuery { mechanism, indicators, dimension, keys, months })
+    Some(FigureQuery { mechanism, indicators, dimension, keys, within, months })
 }
 
 /// The values of a figure: of times taken, with how many of a hundred records took no longer.

@@ -58,6 +58,7 @@ pub async fn page(Path(code): Path<String>, State(app): State<App>, visitor: Vis
             view,
             lists: &lists,
             under: None,
+            apart: &[],
         };
         let all = Asked::default().with("mechanism", &listing.mechanism.name);
         let all = all.with("view", &view.name).with("place", &code);

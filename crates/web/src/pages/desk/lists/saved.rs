@@ -5,7 +5,7 @@ use gongzhi_service::listing::column;
 use gongzhi_service::saved::{LONGEST, MOST, SaveFault, Saved};
 
 use super::asked::Asked;
-use super::page::{Seen, list};
+use super::page::{ground, list};
 use crate::app::App;
 use crate::i18n::t_with;
 use crate::pages::posted::Posted;
@@ -72,25 +72,7 @@ pub async fn again(app: App, visitor: Visitor, me: Me, asked: Asked, key: &str) 
 }
 
 async fn told(app: App, visitor: Visitor, me: Me, asked: Asked, words: String) -> Answer {
-    let person = me.staff.code.clone();
-    let lists = app.read(move |service| service.lists(&person)).await;
-    let lists = lists.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
-    let state = app.service.state().clone();
-    let found = state.laws.newest(asked.get("mechanism")).cloned();
-    let view = found.as_ref().and_then(|mechanism| mechanism.view(asked.get("view")));
-    let (Some(mechanism), Some(view)) = (found.as_ref(), view) else {
-        return Err(Trouble::status(&app, &visitor, axum::http::StatusCode::NOT_FOUND));
-    };
-    let seen = Seen {
-        app: &app,
-        visitor: &visitor,
-        me: &me,
-        state: &state,
-        asked: &asked,
-        mechanism,
-        view,
-        lists: &lists,
-        under: None,
-    };
+    let ground = ground(&app, &visitor, &me, &asked).await?;
+    let seen = ground.seen(&app, &visitor, &me)?;
     list(&seen, Some(Flash { tone: Tone::Late, text: words, link: None })).await
 }
