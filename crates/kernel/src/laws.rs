@@ -37,6 +37,11 @@ impl Laws {
         self.older.range((name.to_owned(), 0)..(name.to_owned(), version)).next_back().map(|(_, older)| older)
     }
 
+    /// Every version of every mechanism.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Mechanism>> {
+        self.library.mechanisms.values().chain(self.older.values())
+    }
+
     /// The version on which a record runs.
     pub fn version(&self, name: &str, version: u32) -> Option<&Arc<Mechanism>> {
         match self.library.mechanisms.get(name) {

@@ -21,6 +21,17 @@ pub fn read(form: &str, date: Date, number: &str) -> Option<u64> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
+/// Whether a text could be a number of a form, by how it begins: looking one up in vain is not for free. What
+/// is numbered under its parent begins as the parent does.
+pub fn may_be(form: &str, text: &str) -> bool {
+    let (before, placed) = form.split_once('{').unwrap_or((form, ""));
+    let digits = !placed.starts_with("parent}");
+    match text.strip_prefix(before) {
+        Some(rest) => digits && (placed.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit())),
+        None => false,
+    }
+}
+
 fn dated(form: &str, date: Date) -> String {
     form.replace("{yyyy}", &format!("{:04}", date.year()))
         .replace("{mm}", &format!("{:02}", date.month()))
@@ -39,8 +50,19 @@ mod tests {
             for form in ["{yyyy}-{n:W}", "{n:W}", "A{yyyy}{mm}{dd}{n:W}/x", "{mm}{n:W}"] {
                 let form = form.replace('W', &width.to_string());
                 prop_assert_eq!(read(&form, date, &write(&form, date, n)), Some(n), "{}", form);
+                prop_assert!(may_be(&form, &write(&form, date, n)), "{}", form);
             }
         }
+    }
+
+    #[test]
+    fn words_are_not_looked_up_as_numbers() {
+        for (form, text) in
+            [("W{yyyy}-{n:6}", "路灯"), ("W{yyyy}-{n:6}", "Water"), ("{parent}.{n}", "3.1"), ("W{yyyy}", "")]
+        {
+            assert!(!may_be(form, text), "{text} under {form}");
+        }
+        assert!(may_be("W{yyyy}-{n:6}", "W2026-000001.2"), "a part's number begins as its parent's");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, eval, hindered, keeping, rights};
+use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, eval, hindered, keeping, number, rights};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -104,8 +104,14 @@ impl Service {
         }
         let mut rows = self.ledger().search(&self.scope(actor), &terms, limit)?;
         // A whole number typed in is found first, whatever its text.
-        if let Some(id) = self.ledger().by_number(text.trim())?
-            && !rows.iter().any(|row| row.id == id)
+        let text = text.trim();
+        let forms = |mechanism: &Arc<Mechanism>| mechanism.number.clone();
+        if rows.iter().any(|row| row.number == text)
+            || !self.state().laws.all().filter_map(forms).any(|form| number::may_be(&form, text))
+        {
+            return Ok(rows);
+        }
+        if let Some(id) = self.ledger().by_number(text)?
             && self.readable(actor, id)?.is_some()
         {
             rows.splice(0..0, self.ledger().rows(&[id])?);
