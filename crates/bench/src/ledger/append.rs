@@ -1,8 +1,8 @@
 //! The engine alone: callers who each want one event durable, grouped as the product groups commands.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use gongzhi_base::value::Sealed;
@@ -14,6 +14,9 @@ use gongzhi_store::{Batch, Ledger};
 
 /// Most events of one transaction, as in the product.
 const GROUP: usize = gongzhi_service::engine::GROUP;
+
+/// How long a caller sleeps at most before it looks whether all is over.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// An event of the usual size: a step with some text and a sealed value.
 fn event(n: u64) -> Event {
@@ -39,29 +42,50 @@ fn event(n: u64) -> Event {
     }
 }
 
+/// What callers hand over, and whether more may come.
+#[derive(Default)]
+struct Desk {
+    waiting: Vec<(Event, Arc<Caller>)>,
+    callers: usize,
+}
+
+/// A caller that sleeps until its event is durable: one wake an event, so that the ledger is measured and
+/// not what stands around it.
+struct Caller {
+    thread: Thread,
+    durable: AtomicBool,
+}
+
 /// Durable events a second with so many callers.
 pub fn run(ledger: &Arc<dyn Ledger>, county: &str, callers: usize, seconds: u64) -> Result<f64, String> {
-    let (send, queue) = mpsc::sync_channel::<(Event, mpsc::SyncSender<bool>)>(callers * 2);
+    let desk = (Mutex::new(Desk { callers, ..Desk::default() }), Condvar::new());
     let stop = AtomicBool::new(false);
     let durable = AtomicU64::new(0);
     let number = AtomicU64::new(0);
     let began = crate::now();
     let failed = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| append(ledger.as_ref(), county, queue));
+        let writer = scope.spawn(|| {
+            let failed = append(ledger.as_ref(), county, &desk);
+            stop.store(true, Ordering::Relaxed);
+            failed
+        });
         for _ in 0..callers {
-            let (send, stop, durable, number) = (send.clone(), &stop, &durable, &number);
-            scope.spawn(move || {
-                let (reply, answer) = mpsc::sync_channel(1);
+            scope.spawn(|| {
+                let me = Arc::new(Caller { thread: std::thread::current(), durable: AtomicBool::new(false) });
                 while !stop.load(Ordering::Relaxed) {
-                    let n = number.fetch_add(1, Ordering::Relaxed);
-                    if send.send((event(n), reply.clone())).is_err() || answer.recv() != Ok(true) {
-                        return;
+                    me.durable.store(false, Ordering::Relaxed);
+                    let event = event(number.fetch_add(1, Ordering::Relaxed));
+                    locked(&desk.0).waiting.push((event, me.clone()));
+                    desk.1.notify_one();
+                    while !me.durable.load(Ordering::Acquire) && !stop.load(Ordering::Relaxed) {
+                        std::thread::park_timeout(PATIENCE);
                     }
-                    durable.fetch_add(1, Ordering::Relaxed);
+                    durable.fetch_add(u64::from(me.durable.load(Ordering::Acquire)), Ordering::Relaxed);
                 }
+                locked(&desk.0).callers -= 1;
+                desk.1.notify_one();
             });
         }
-        drop(send);
         std::thread::sleep(Duration::from_secs(seconds));
         stop.store(true, Ordering::Relaxed);
         writer.join().unwrap_or_else(|_| Some("the writer ended badly".into()))
@@ -70,34 +94,41 @@ pub fn run(ledger: &Arc<dyn Ledger>, county: &str, callers: usize, seconds: u64)
     failed.map_or(Ok(rate), Err)
 }
 
-fn append(
-    ledger: &dyn Ledger,
-    county: &str,
-    queue: mpsc::Receiver<(Event, mpsc::SyncSender<bool>)>,
-) -> Option<String> {
+fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes what waits durable, group by group, until no caller is left. Gives what went wrong.
+fn append(ledger: &dyn Ledger, county: &str, (desk, bell): &(Mutex<Desk>, Condvar)) -> Option<String> {
     let mut head = match ledger.head() {
         Ok(head) => head,
         Err(error) => return Some(error.to_string()),
     };
     let mut edge = Frontier::default();
-    while let Ok(first) = queue.recv() {
+    loop {
+        let idle = |desk: &mut Desk| desk.waiting.is_empty() && desk.callers > 0;
+        let mut found = bell.wait_while(locked(desk), idle).unwrap_or_else(PoisonError::into_inner);
+        if found.waiting.is_empty() {
+            return None;
+        }
+        let many = found.waiting.len().min(GROUP);
+        let group: Vec<_> = found.waiting.drain(..many).collect();
+        drop(found);
         let mut batch = Batch::default();
-        let mut replies = Vec::new();
         let mut end = head;
-        for (event, reply) in std::iter::once(first).chain(queue.try_iter()).take(GROUP) {
-            let (entry, next) = end.append(county, &event, [7; 16]);
+        for (event, _) in &group {
+            let (entry, next) = end.append(county, event, [7; 16]);
             batch.nodes.extend(edge.push(entry.hash));
             batch.entries.push(entry);
             end = next;
-            replies.push(reply);
         }
         if let Err(error) = ledger.commit(head, &batch) {
             return Some(error.to_string());
         }
         head = end;
-        for reply in replies {
-            let _ = reply.send(true);
+        for (_, caller) in group {
+            caller.durable.store(true, Ordering::Release);
+            caller.thread.unpark();
         }
     }
-    None
 }

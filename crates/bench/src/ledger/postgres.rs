@@ -13,9 +13,10 @@ use super::engines::Engine;
 use super::{CALLERS, Plan, empty_dir};
 
 /// Settings that any operator would choose; they hold for the tool's measurement as for ours.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("shared_buffers", "512MB"),
     ("max_wal_size", "4GB"),
+    ("min_wal_size", "1GB"),
     ("checkpoint_timeout", "15min"),
     ("wal_compression", "on"),
 ];
@@ -37,9 +38,11 @@ pub fn cluster() -> &'static Cluster {
     })
 }
 
-/// A new, empty database.
+/// A new, empty database. What was written before is checkpointed: the log goes on in files that are
+/// there, as on any server that has run for a while.
 pub fn database(name: &str) -> String {
     let cluster = cluster();
+    cluster.sql("postgres", "CHECKPOINT");
     cluster.sql("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
     cluster.sql("postgres", &format!("CREATE DATABASE {name}"));
     cluster.url(name)
