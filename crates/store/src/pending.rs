@@ -26,7 +26,7 @@ pub(crate) const ROWS: u32 = 256;
 /// Records left to be applied that are not kept waiting for more.
 const ENOUGH: u64 = 1_024;
 /// How long a change waits for more to be applied with it, unless somebody asks.
-const REST: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(100);
 /// The least time between two applications: whoever reads waits that long at most, and longer only
 /// for what is being applied.
 const PAUSE: Duration = Duration::from_millis(8);
@@ -367,6 +367,15 @@ impl Applier {
         }
     }
 
+    /// Tells that the database knows of no more than this as applied: a server that crashed may have lost
+    /// what was not synced by itself, and it is to be applied again.
+    pub fn lost(&self, applied: i64) {
+        let mut state = self.bell.lock();
+        state.applied = state.applied.min(applied);
+        state.wanted = state.wanted.min(applied);
+        state.any = true;
+    }
+
     /// Waits until all commits up to this one are applied.
     pub fn wait(&self, until: i64) -> Result<(), StoreError> {
         let mut state = self.bell.lock();
@@ -466,6 +475,24 @@ mod tests {
             waiting.into_iter().map(|thread| applier.wait(thread.join().expect("a number"))).collect()
         });
         assert_eq!(all, vec![Ok(()); 5], "however often it takes");
+    }
+
+    #[test]
+    fn what_the_database_has_lost_is_applied_again() {
+        let kept = Arc::new(Mutex::new(0));
+        let seen = Arc::clone(&kept);
+        let apply = move || {
+            *seen.lock().expect("sound") += 1;
+            Ok(3)
+        };
+        let applier = Applier::start(apply).expect("starts");
+        assert_eq!(applier.wait(3), Ok(()));
+        let before = *kept.lock().expect("sound");
+        assert_eq!(applier.wait(3), Ok(()), "known to be applied");
+        assert_eq!(*kept.lock().expect("sound"), before);
+        applier.lost(2);
+        assert_eq!(applier.wait(3), Ok(()));
+        assert!(*kept.lock().expect("sound") > before, "applied again");
     }
 
     #[test]

@@ -4,14 +4,16 @@
 //! has left; the row of `applied` puts them in line.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
 
 use gongzhi_base::RecordId;
 use tokio_postgres::Config;
 
 use super::derive::{self, Derived, Old};
 use super::error::{Done, Fault};
-use super::link::{Link, Step, arg, get, step};
+use super::link::{Link, Step, TELL, arg, get, step};
 use super::pool::Patience;
+use super::write::{Owed, channel};
 use super::{claims, log, looks, read};
 use crate::pending::{ROWS, Unpacked};
 use crate::shared::dimension_number;
@@ -29,6 +31,7 @@ pub(super) struct Applying {
     county: String,
     link: Option<Link>,
     memory: Memory,
+    owed: Owed,
 }
 
 /// What stands in the database for certain.
@@ -97,8 +100,8 @@ struct Fresh {
 }
 
 impl Applying {
-    pub(super) fn new(config: Config, county: &str) -> Applying {
-        Applying { config, county: county.to_owned(), link: None, memory: Memory::default() }
+    pub(super) fn new(config: Config, county: &str, owed: Owed) -> Applying {
+        Applying { config, county: county.to_owned(), link: None, memory: Memory::default(), owed }
     }
 
     /// The connection, made anew when it was lost.
@@ -122,8 +125,10 @@ impl Applying {
         loop {
             let (county, mut memory) = (self.county.clone(), std::mem::take(&mut self.memory));
             memory.held.trim();
+            // What this cannot tell, because it fails, others find when they look by themselves.
+            let owed = self.owed.swap(0, Ordering::Relaxed);
             let done = match self.link(&mut patience) {
-                Ok(link) => link.run(apply(link, &county, &mut memory)),
+                Ok(link) => link.run(apply(link, &county, owed, &mut memory)),
                 Err(error) => return Err(error),
             };
             if done.is_err() {
@@ -131,8 +136,13 @@ impl Applying {
             }
             self.memory = memory;
             match done {
-                Ok((_, Some(fresh))) => self.memory.learn(fresh),
-                Ok((applied, None)) => return Ok(applied),
+                Ok(Applied { n, fresh, more }) => {
+                    self.memory.learn(fresh);
+                    // What comes meanwhile waits for more to be applied with it.
+                    if !more {
+                        return Ok(n);
+                    }
+                }
                 Err(fault) => self.failed(fault, &mut patience)?,
             }
         }
@@ -213,8 +223,17 @@ const UNSYNCED: &str = "SET LOCAL synchronous_commit = off";
 const LINE: &str = "SELECT n, rows, (SELECT batches FROM ledger WHERE county = $1) FROM applied
     WHERE county = $1 FOR UPDATE";
 
-/// Applies the next rows, if there are any. Gives the last commit that was applied.
-async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Option<Fresh>)> {
+/// What one transaction has applied.
+struct Applied {
+    /// The last commit that was applied.
+    n: i64,
+    fresh: Fresh,
+    /// Whether there may have been more than it took.
+    more: bool,
+}
+
+/// Applies the next rows, if there are any.
+async fn apply(link: &Link, county: &str, owed: u64, memory: &mut Memory) -> Done<Applied> {
     // The rows are read after the lock was taken: a statement sees what was committed before it began.
     let rows = "SELECT n, body FROM pending
         WHERE county = $1 AND n > (SELECT n FROM applied WHERE county = $1) ORDER BY n LIMIT $2";
@@ -230,7 +249,11 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Opt
     if found[3].is_empty() {
         link.script("ROLLBACK").await?;
         let missing = get::<i64>(line, 2)? > before;
-        return if missing { Err(Unpacked::missing(before + 1).into()) } else { Ok((before, None)) };
+        if missing {
+            return Err(Unpacked::missing(before + 1).into());
+        }
+        let fresh = Fresh { applied: memory.applied, ..Fresh::default() };
+        return Ok(Applied { n: before, fresh, more: false });
     }
     let (mut applied, mut unpacked) = (before, Unpacked::default());
     for row in &found[3] {
@@ -267,6 +290,9 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Opt
     ];
     derived.steps(county, &mut steps);
     figures(county, &batch, memory, &numbers, &mut steps);
+    if owed > 0 {
+        steps.push(step(TELL, vec![arg(channel(county)), arg(owed.to_string())]));
+    }
     steps.push(step("COMMIT", vec![]));
     link.pipeline(&steps).await?;
     let fresh = Fresh {
@@ -275,7 +301,7 @@ async fn apply(link: &Link, county: &str, memory: &mut Memory) -> Done<(i64, Opt
         applied: Some(applied),
         held: derived.left().collect(),
     };
-    Ok((applied, Some(fresh)))
+    Ok(Applied { n: applied, fresh, more: found[3].len() == ROWS as usize })
 }
 
 async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> Done<Fresh> {

@@ -180,17 +180,17 @@ impl Link {
         Ok(answers)
     }
 
-    /// The same; then tells whoever listens on a channel, in the same round trip. What was done stands
-    /// even if nobody could be told: listeners look by themselves now and then.
-    pub(super) async fn pipeline_and_tell(&self, steps: &[Step<'_>], told: Told<'_>) -> Done<()> {
-        join(self.pipeline(steps), self.tell(told)).await.0.map(drop)
+    /// Does something and then tells whoever listens on a channel, in the same round trip. What was done
+    /// stands even if nobody could be told: listeners look by themselves now and then.
+    pub(super) async fn and_tell(&self, work: impl Future<Output = Done<()>>, told: Told<'_>) -> Done<()> {
+        join(work, self.tell(told)).await.0
     }
 
     /// Runs statements as one, which is a transaction of its own and much less work for both sides than
-    /// each by itself; then tells. They share the first parameter, see the same state of the tables, and
+    /// each by itself. They share the first parameter, see the same state of the tables, and
     /// none may change a row that another one changes. The first one is done before all others and must
     /// give one row: else nothing is done, and that is an error of the server (division by zero).
-    pub(super) async fn at_once(&self, steps: &[Step<'_>], told: Told<'_>) -> Done<()> {
+    pub(super) async fn at_once(&self, steps: &[Step<'_>]) -> Done<()> {
         let shape: Shape = steps.iter().map(|step| step.sql.as_ptr() as usize).collect();
         let known = self.merged.borrow().get(&shape).cloned();
         let statement = match known {
@@ -208,12 +208,12 @@ impl Link {
         let shared = steps.iter().take(1).flat_map(|step| step.args.iter().take(1));
         let own = steps.iter().flat_map(|step| step.args.iter().skip(1));
         let args: Vec<_> = shared.chain(own).map(|arg| &**arg as &(dyn ToSql + Sync)).collect();
-        join(self.client.query(&statement, &args), self.tell(told)).await.0?;
+        self.client.query(&statement, &args).await?;
         Ok(())
     }
 
     async fn tell(&self, Told { channel, text }: Told<'_>) -> Done<()> {
-        let tell = self.prepare("SELECT pg_notify($1, $2)").await?;
+        let tell = self.prepare(TELL).await?;
         self.client.query(&tell, &[&channel, &text]).await?;
         Ok(())
     }
@@ -246,6 +246,9 @@ pub(super) struct Told<'a> {
     pub channel: &'a str,
     pub text: &'a str,
 }
+
+/// Tells whoever listens on a channel, when the transaction is durable.
+pub(super) const TELL: &str = "SELECT pg_notify($1, $2)";
 
 /// Which statements are run as one, by where their texts lie.
 type Shape = Vec<usize>;

@@ -51,7 +51,7 @@ use link::Link;
 use pool::Pool;
 pub use schema::Durability;
 use scrub::Scrubber;
-use write::Writer;
+use write::{Owed, Writer};
 
 /// A county's ledger in a PostgreSQL database.
 pub struct Postgres {
@@ -98,8 +98,11 @@ impl Postgres {
         let number = link.process().map_err(pool::told)?;
         let process = Arc::new(AtomicI32::new(number));
         let rebuilds = Arc::new(AtomicBool::new(false));
-        let writer = Mutex::new(Writer::new(config.clone(), county, link, process.clone(), rebuilds.clone()));
-        let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county)));
+        let owed = Owed::default();
+        let writer =
+            Writer::new(config.clone(), county, link, process.clone(), rebuilds.clone(), owed.clone());
+        let writer = Mutex::new(writer);
+        let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county, owed)));
         let apply = {
             let applying = Arc::clone(&applying);
             move || locked(&applying).apply()
@@ -139,9 +142,13 @@ impl Postgres {
                 let (stand, found) = join(apply::stand(link, &self.county), work(link)).await;
                 Ok((stand?, found?))
             })?;
+            let again = wanted.is_some();
             let until = *wanted.get_or_insert(batches);
             if applied >= until {
                 return Ok(found);
+            }
+            if again {
+                self.applier.lost(applied);
             }
             self.applier.wait(until)?;
         }

@@ -1,7 +1,8 @@
 //! The one transaction that makes a group of commands durable: one statement, and so one round trip.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use gongzhi_base::Digest;
 use gongzhi_kernel::chain::Head;
@@ -19,6 +20,13 @@ pub(super) fn channel(county: &str) -> String {
     format!("gongzhi {county}")
 }
 
+/// How often the county's other servers are told of commits at most. What is not told at once is told with
+/// the application of what it left.
+const SELDOM: Duration = Duration::from_millis(20);
+
+/// Up to how many entries the others are still to be told; none is 0.
+pub(super) type Owed = Arc<AtomicU64>;
+
 /// The writing connection.
 pub(super) struct Writer {
     config: Config,
@@ -28,6 +36,8 @@ pub(super) struct Writer {
     process: Arc<AtomicI32>,
     /// It is this process that rebuilds, if any.
     rebuilds: Arc<AtomicBool>,
+    told: Option<Instant>,
+    owed: Owed,
 }
 
 impl Writer {
@@ -37,8 +47,9 @@ impl Writer {
         link: Link,
         process: Arc<AtomicI32>,
         rebuilds: Arc<AtomicBool>,
+        owed: Owed,
     ) -> Writer {
-        Writer { config, county: county.to_owned(), link: Some(link), process, rebuilds }
+        Writer { config, county: county.to_owned(), link: Some(link), process, rebuilds, told: None, owed }
     }
 
     /// The connection, made anew when it was lost.
@@ -64,11 +75,26 @@ impl Writer {
         let packed = pending::pack(batch);
         let county = self.county.clone();
         let mut patience = Patience::new();
+        let at_once = packed.is_none() || self.told.is_none_or(|told| told.elapsed() >= SELDOM);
         loop {
             let rebuilds = self.rebuilds.load(Ordering::Relaxed);
             let link = self.link(&mut patience)?;
-            match link.run(commit(link, &county, (expect, end), rebuilds, batch, packed.as_deref())) {
-                Ok(()) => return Ok(()),
+            let work = commit(link, &county, (expect, end), rebuilds, batch, packed.as_deref());
+            let done = match at_once {
+                true => {
+                    let told = Told { channel: &channel(&county), text: &end.size.to_string() };
+                    link.run(link.and_tell(work, told))
+                }
+                false => link.run(work),
+            };
+            match done {
+                Ok(()) => {
+                    if at_once {
+                        self.told = Some(Instant::now());
+                    }
+                    self.owed.store(if at_once { 0 } else { end.size }, Ordering::Relaxed);
+                    return Ok(());
+                }
                 Err(Fault::Store(error)) => {
                     self.rollback();
                     return Err(error);
@@ -175,9 +201,8 @@ async fn commit(
     if let Some(packed) = packed {
         steps.push(step(if at_once { LEAVE_AT_ONCE } else { LEAVE }, vec![arg(county), arg(packed)]));
     }
-    let told = Told { channel: &channel(county), text: &end.size.to_string() };
     if at_once {
-        return link.at_once(&steps, told).await;
+        return link.at_once(&steps).await;
     }
     // Whoever came first is seen before anything else is done.
     let take = steps.remove(0);
@@ -186,7 +211,7 @@ async fn commit(
         return Err(StoreError::Conflict.into());
     }
     steps.push(step("COMMIT", vec![]));
-    link.pipeline_and_tell(&steps, told).await
+    link.pipeline(&steps).await.map(drop)
 }
 
 /// Entries and answers.
