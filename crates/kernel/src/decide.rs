@@ -105,7 +105,14 @@ fn unmet(need: &Need) -> Refusal {
 /// What stands against a step whatever is filled in: the first condition that fails and reads nothing
 /// that the step asks for. `scope` has the record, who acts, and the record above.
 pub fn hindered(step: &Step, scope: &Scope<'_>) -> Option<Refusal> {
-    step.needs.iter().find(|need| need.foreseen && !scope.holds(&need.when)).map(unmet)
+    step.needs.iter().find(|need| need.reads.is_empty() && !scope.holds(&need.when)).map(unmet)
+}
+
+/// Whether a step would be refused if its form were sent with what the record holds already: a condition fails
+/// whose fields all have values. Whoever fills in others may take it.
+pub fn premature(step: &Step, scope: &Scope<'_>, record: &Record) -> bool {
+    let stands = |need: &&Need| need.reads.iter().all(|name| record.fields.contains_key(name));
+    step.needs.iter().filter(stands).any(|need| !scope.holds(&need.when))
 }
 
 /// One decision in the making.

@@ -36,7 +36,7 @@ pub use actor::{Acted, Actor, Post};
 pub use chain::{Entry, Header};
 pub use claims::Claim;
 pub use command::{Command, Order, Raw};
-pub use decide::{Case, Decision, decide, hindered};
+pub use decide::{Case, Decision, decide, hindered, premature};
 pub use event::{Deed, Event};
 pub use laws::Laws;
 pub use record::Record;

@@ -371,13 +371,13 @@ impl Build<'_> {
             clause.basis = need.basis.clone();
         }
         let when = expr(need.when.as_ref()?)?;
-        let mut foreseen = true;
+        let mut reads = Vec::new();
         walk::exprs(&when, &mut |part| {
             if let Expr::Field(name) | Expr::Has(name) | Expr::Given(name) = part {
-                foreseen &= !step.asks.iter().any(|ask| ask.field.value == *name);
+                reads.extend(step.asks.iter().any(|ask| ask.field.value == *name).then(|| name.clone()));
             }
         });
-        Some(Need { when, foreseen, words: need.words.clone(), clause })
+        Some(Need { when, reads, words: need.words.clone(), clause })
     }
 
     fn deadline(&self, deadline: &ast::Deadline) -> Option<Deadline> {

@@ -404,8 +404,8 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Need {
     pub when: Expr,
-    /// Whether it reads nothing that the step asks for: it holds or fails before anything is filled in.
-    pub foreseen: bool,
+    /// The fields it reads of those that the step asks for; without any it holds or fails before anything is filled in.
+    pub reads: Vec<String>,
     pub words: Words,
     pub clause: Clause,
 }

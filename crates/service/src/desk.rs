@@ -6,7 +6,9 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
-use gongzhi_kernel::{Actor, Event, Order, Record, Refusal, eval, hindered, keeping, number, rights};
+use gongzhi_kernel::{
+    Actor, Event, Order, Record, Refusal, eval, hindered, keeping, number, premature, rights,
+};
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
 
@@ -30,7 +32,9 @@ pub struct RecordView {
     pub steps: Vec<String>,
     /// What the reader could take but for a condition, with the condition. It is what staff know they have to bring
     /// about first, and never what they are led to.
-    pub hindered: Vec<(String, Refusal)>,
+    pub hindered: Against,
+    /// Names of the steps that would be refused with what the record holds already.
+    pub premature: Vec<String>,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
     /// Whether this reader may have its personal values erased now, or why not.
@@ -47,6 +51,9 @@ pub struct RecordView {
     /// Records named by its fields.
     pub cited: Vec<Row>,
 }
+
+/// Steps by name, each with the condition that stands against it.
+pub type Against = Vec<(String, Refusal)>;
 
 impl RecordView {
     /// Whether a part was open before an event; `None` if it was not there.
@@ -164,7 +171,7 @@ impl Service {
             .filter(|step| offered(step, actor, &record, &state))
             .map(|step| step.name.clone())
             .collect();
-        let hindered = self.hindered(actor, &mechanism, &record, &steps)?;
+        let (hindered, premature) = self.hindered(actor, &mechanism, &record, &steps)?;
         if matches!(actor, Actor::Holder(_)) {
             steps.retain(|step| !hindered.iter().any(|(known, _)| known == step));
         }
@@ -207,18 +214,19 @@ impl Service {
             kept_until,
             steps,
             hindered,
+            premature,
             may_look,
         })
     }
 
-    /// Which of the steps offered a condition stands against, whatever is filled in.
+    /// Which of the steps offered a condition stands against, whatever is filled in; and which with what is there.
     fn hindered(
         &self,
         actor: &Actor,
         mechanism: &Mechanism,
         record: &Record,
         offered: &[String],
-    ) -> Result<Vec<(String, Refusal)>, Failure> {
+    ) -> Result<(Against, Vec<String>), Failure> {
         let state = self.state();
         let parent = record.parent.map(|id| self.record(id)).transpose()?;
         let one = |step: &Step| {
@@ -228,9 +236,16 @@ impl Service {
                 parent: parent.as_ref(),
                 ..eval::Scope::of(mechanism, record, &state.world, self.now())
             };
-            Some((step.name.clone(), hindered(step, &scope)?))
+            Some((step.name.clone(), hindered(step, &scope), premature(step, &scope, record)))
         };
-        Ok(offered.iter().filter_map(|name| mechanism.step(name)).filter_map(one).collect())
+        let (mut against, mut early) = (Vec::new(), Vec::new());
+        for (name, refusal, premature) in
+            offered.iter().filter_map(|name| mechanism.step(name)).filter_map(one)
+        {
+            early.extend(premature.then(|| name.clone()));
+            against.extend(refusal.map(|refusal| (name, refusal)));
+        }
+        Ok((against, early))
     }
 
     /// Looks at personal fields, stating why. The look is in the ledger before anything is shown.

@@ -183,21 +183,22 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
 }
 
 /// The steps that the person may take, in the order of the document. The first that meets the nearest
-/// deadline is the one to be expected; where none does, the first that leads on. Last stand those that a condition
-/// stands against now, with the reason.
+/// deadline is the one to be expected; where none does, the first that leads on; and where what leads on would be
+/// refused with what is there, the first that would not. Last stand those that a condition stands against now, with
+/// the reason.
 fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let base = desk_base(view.record.id);
     let against = |step: &Step| view.hindered.iter().find(|(name, _)| *name == step.name);
     let all = view.steps.iter().filter_map(|name| view.mechanism.step(name));
     let steps = all.clone().filter(|step| against(step).is_none());
-    let leads_on =
-        |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state) && !grave(view, step);
+    let leads_on = |step: &&Step| step.to.as_ref().is_some_and(|to| *to != view.record.state);
+    let plain = steps.clone().filter(|step| !grave(view, step));
+    let ready = plain.clone().filter(|step| !view.premature.contains(&step.name));
     let due = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
-    let meets = due
-        .unwrap_or_default()
-        .iter()
-        .find_map(|end| steps.clone().find(|step| step.name == *end && !grave(view, step)));
-    let expected = meets.or_else(|| steps.clone().find(leads_on)).map(|step| step.name.clone());
+    let meets = due.unwrap_or_default().iter().find_map(|end| ready.clone().find(|step| step.name == *end));
+    let stays = || ready.clone().next().filter(|_| plain.clone().any(|step| leads_on(&step)));
+    let expected = meets.or_else(|| ready.clone().find(leads_on)).or_else(stays);
+    let expected = expected.or_else(|| plain.clone().find(leads_on)).map(|step| step.name.clone());
     let mut actions: Vec<Action> = steps
         .map(|step| {
             let href = format!("{base}/do/{}", step.name);
