@@ -374,6 +374,7 @@ impl Applier {
         state.applied = state.applied.min(applied);
         state.wanted = state.wanted.min(applied);
         state.any = true;
+        self.bell.wake.notify_one();
     }
 
     /// Waits until all commits up to this one are applied.

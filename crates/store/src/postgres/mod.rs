@@ -135,22 +135,23 @@ impl Postgres {
 
     /// The same for what decisions rest on: nothing older will do.
     fn derived<T>(&self, work: impl AsyncFn(&Link) -> Done<T>) -> Result<T, StoreError> {
-        let mut wanted = None;
+        let (mut wanted, mut waited) = (None, false);
         loop {
             // Both are asked in one round trip, this before that.
             let ((batches, applied), found) = self.pool.run(async |link| {
                 let (stand, found) = join(apply::stand(link, &self.county), work(link)).await;
                 Ok((stand?, found?))
             })?;
-            let again = wanted.is_some();
             let until = *wanted.get_or_insert(batches);
             if applied >= until {
                 return Ok(found);
             }
-            if again {
+            if waited {
+                // It was applied, and is not any more: the server has lost that with a crash.
                 self.applier.lost(applied);
             }
             self.applier.wait(until)?;
+            waited = true;
         }
     }
 

@@ -118,6 +118,37 @@ fn what_a_lost_connection_did_not_apply_is_applied_once() {
 }
 
 #[test]
+fn a_reader_does_not_wait_for_what_the_node_takes_for_applied() {
+    // As after a crash of the server that lost the newest application, which the node remembers as done.
+    let database = database();
+    let ledger = open(&database, COUNTY);
+    let (mut batch, end) = one(COUNTY, Head::EMPTY, 1);
+    let key = conformance::fixture::cell("all", gongzhi_lang::model::Dimension::Place, "c1", "2026-01");
+    batch.cells.push((key.clone(), (1, 1)));
+    ledger.commit(Head::EMPTY, &batch).expect("committed");
+    let query = crate::CellQuery {
+        mechanism: key.mechanism.clone(),
+        indicators: Vec::new(),
+        dimension: key.dimension,
+        keys: Vec::new(),
+        from: String::new(),
+        to: "9999".into(),
+    };
+    let counted = || ledger.cells(&query).expect("cells").iter().map(|cell| cell.numerator).sum::<i64>();
+    assert_eq!(counted(), 1);
+    let packed: String =
+        crate::pending::pack(&batch).expect("something").iter().map(|byte| format!("{byte:02x}")).collect();
+    database.sql(&format!(
+        "SET search_path = gongzhi; BEGIN; DELETE FROM cell; DELETE FROM record; DELETE FROM words;
+         DELETE FROM unit_new; DELETE FROM unit_open; DELETE FROM todo; DELETE FROM timer; DELETE FROM waiting;
+         UPDATE applied SET n = 0; INSERT INTO pending VALUES ('{COUNTY}', 1, decode('{packed}', 'hex')); COMMIT"
+    ));
+    assert_eq!(counted(), 1, "it is applied once more");
+    assert_eq!(ledger.snapshot(id(1)), Ok(Some(record(1).snapshot)));
+    assert_eq!(verify(&ledger, &mut |_| ()), Ok(end));
+}
+
+#[test]
 fn what_a_crashed_server_lost_of_an_application_is_applied_again() {
     // An application is not synced by itself: with it the server may lose the numbers that it gave to new
     // series, which the node must not believe any more.
