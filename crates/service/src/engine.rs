@@ -19,11 +19,11 @@ mod needed;
 mod order;
 mod territory;
 mod together;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::chain::Head;
@@ -116,6 +116,8 @@ struct Writer {
     making: Option<Group>,
     /// How often in a row other nodes came first.
     lost: u64,
+    /// Turns that are still taken before groups are decided, as others write too (`turn.rs`).
+    turns: u32,
     /// Whether rows of moved places may still stand on the map of before.
     rows_stale: bool,
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
@@ -149,7 +151,8 @@ impl Writer {
         if self.under_way.is_none() {
             return queue.blocking_recv().map_or(News::Ended, News::Job);
         }
-        let room = self.making.as_ref().is_none_or(|group| group.len() < GROUP);
+        // Where nodes take turns, what is decided ahead is decided in vain.
+        let room = self.turns == 0 && self.making.as_ref().is_none_or(|group| group.len() < GROUP);
         self.committer.settled_or(queue, room)
     }
 
@@ -163,6 +166,8 @@ impl Writer {
             match job {
                 Job::Act(command, reply) => commands.push((*command, reply)),
                 Job::Group(together) => commands.extend(together),
+                // A turn takes in what others wrote anyway.
+                Job::Follow(None) if self.turns > 0 && !commands.is_empty() => {}
                 job => {
                     other = Some(job);
                     break;
@@ -200,6 +205,9 @@ impl Writer {
         if commands.iter().any(|(command, _)| territory::may_move(command, &self.at.world)) {
             self.finish();
         }
+        if let Err(error) = self.turn_if_crowded() {
+            return refuse(commands, &error);
+        }
         let laws = self.means.state.load().laws.clone();
         let group = self.making.get_or_insert_with(|| match &self.under_way {
             Some(ahead) => Group::after(ahead),
@@ -221,6 +229,7 @@ impl Writer {
         let Some(group) = self.making.take() else { return };
         metrics::histogram!("gongzhi_group_commands").record(group.len() as f64);
         if !group.writes() {
+            self.means.ledger.let_go();
             return answer(group.answers);
         }
         let laws = self.means.state.load().laws.clone();
@@ -272,16 +281,12 @@ impl Writer {
             }
             Err(StoreError::Conflict) if self.lost < TRIES => {
                 metrics::counter!("gongzhi_group_conflicts").increment(1);
-                self.lost += 1;
                 let careful = decided.careful;
                 let again = self.unmade(decided);
-                if let Err(error) = self.catch_up() {
-                    return refuse(again, &error);
+                match self.lost_a_race() {
+                    Ok(()) => self.take(again, careful),
+                    Err(error) => refuse(again, &error),
                 }
-                // Two nodes that lost to each other must not keep step.
-                let chance = u64::from(self.means.ambient.sixteen()[0]) * self.lost;
-                std::thread::sleep(Duration::from_micros(chance * 8));
-                self.take(again, careful);
             }
             Err(error) => {
                 tracing::error!(%error, "a group of commands was not made durable");

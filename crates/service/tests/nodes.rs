@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Timestamp};
 use gongzhi_kernel::{Actor, Command, Deed, Event, Order, Raw};
+use gongzhi_lang::model::Library;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Outcome, Service, Settings, load, timers};
@@ -22,30 +24,47 @@ struct Nodes {
     two: Service,
     clock: Arc<Scripted>,
     // Dropped last.
-    _dir: tempfile::TempDir,
-    _database: Database,
+    dir: tempfile::TempDir,
+    database: Database,
+}
+
+impl Nodes {
+    /// One more node.
+    fn another(&self) -> Service {
+        open(&self.dir, &self.database, &self.clock, None)
+    }
+}
+
+/// A node on the county's ledger, which begins with a library or holds documents already.
+fn open(
+    dir: &tempfile::TempDir,
+    database: &Database,
+    clock: &Arc<Scripted>,
+    library: Option<Library>,
+) -> Service {
+    let county = load::CountyFile::read(&root().join("counties/wenxi")).expect("a county's file");
+    let ledger = Arc::new(Postgres::open(database.url(), &county.place).expect("a ledger"));
+    county.write(ledger.as_ref()).expect("settings");
+    let master = MasterKey::of_dir(dir.path(), ledger.as_ref(), clock.as_ref()).expect("a key");
+    let (ambient, files) = (clock.clone(), dir.path().join("files"));
+    Service::open(Settings { ledger, ambient, files, master, library }).expect("a service")
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// The demo county loaded by one node, and a second node beside it.
 fn nodes() -> Nodes {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let (dir, database) = (tempfile::tempdir().expect("a directory"), database());
     let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-02T01:00:00Z").expect("a time"), 1));
-    let files = load::read_library(&root.join("mechanisms")).expect("documents");
-    let data = root.join("counties/wenxi");
-    let county = load::CountyFile::read(&data).expect("a county's file");
-    let open = |library| {
-        let ledger = Arc::new(Postgres::open(database.url(), &county.place).expect("a ledger"));
-        county.write(ledger.as_ref()).expect("settings");
-        let master = MasterKey::of_dir(dir.path(), ledger.as_ref(), clock.as_ref()).expect("a key");
-        let (ambient, files) = (clock.clone(), dir.path().join("files"));
-        Service::open(Settings { ledger, ambient, files, master, library }).expect("a service")
-    };
-    let one = open(Some(load::check_library(&files).expect("clean documents")));
-    load::county(&one, &data, &files).expect("loaded");
+    let files = load::read_library(&root().join("mechanisms")).expect("documents");
+    let library = load::check_library(&files).expect("clean documents");
+    let one = open(&dir, &database, &clock, Some(library));
+    load::county(&one, &root().join("counties/wenxi"), &files).expect("loaded");
     one.reload_laws().expect("laws from the ledger");
-    let two = open(None);
-    Nodes { one, two, clock, _dir: dir, _database: database }
+    let two = open(&dir, &database, &clock, None);
+    Nodes { one, two, clock, dir, database }
 }
 
 fn report(service: &Service, name: &str) -> Outcome {
@@ -167,4 +186,74 @@ fn a_deadline_passes_once_and_a_session_holds_on_both_nodes() {
     assert_eq!(there.code, "window");
     nodes.two.sign_out(&signed.token).expect("signed out");
     assert!(nodes.one.staff(&signed.token).expect("asked").is_none(), "gone at both");
+}
+
+/// What the callers of a node were answered: how many commands, and how long the slowest took.
+struct Done {
+    commands: usize,
+    slowest: Duration,
+}
+
+/// Callers of each node write until the time is over. None may be refused.
+fn crowd(nodes: &[&Service], callers: &[usize], time: Duration) -> Vec<Done> {
+    let stop = AtomicBool::new(false);
+    let call = |node: usize, caller: usize| {
+        let mut slowest = Duration::ZERO;
+        let mut commands = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            report(nodes[node], &format!("crowd-{node}-{caller}-{commands:06}"));
+            slowest = slowest.max(begun.elapsed());
+            commands += 1;
+        }
+        Done { commands, slowest }
+    };
+    std::thread::scope(|scope| {
+        let each = callers.iter().enumerate().map(|(node, callers)| {
+            let call = &call;
+            (0..*callers).map(|caller| scope.spawn(move || call(node, caller))).collect::<Vec<_>>()
+        });
+        let threads: Vec<Vec<_>> = each.collect();
+        std::thread::sleep(time);
+        stop.store(true, Ordering::Relaxed);
+        let sum = |threads: Vec<std::thread::ScopedJoinHandle<'_, Done>>| {
+            let all: Vec<Done> =
+                threads.into_iter().map(|thread| thread.join().expect("each is accepted")).collect();
+            Done {
+                commands: all.iter().map(|done| done.commands).sum(),
+                slowest: all.iter().map(|done| done.slowest).max().unwrap_or_default(),
+            }
+        };
+        threads.into_iter().map(sum).collect()
+    })
+}
+
+#[test]
+fn nodes_that_write_steadily_starve_nobody() {
+    let nodes = nodes();
+    let three = nodes.another();
+    let all = [&nodes.one, &nodes.two, &three];
+    let before = nodes.one.ledger().head().expect("a head").size;
+    // Two with many callers, and one whose only caller meets both of them at each command.
+    let done = crowd(&all, &[24, 24, 1], Duration::from_secs(6));
+    for (node, done) in done.iter().enumerate() {
+        eprintln!("node {node}: {} commands, the slowest in {:?}", done.commands, done.slowest);
+        assert!(done.slowest < Duration::from_secs(8), "node {node} answers within a person's patience");
+    }
+    let (most, least) = (done[0].commands.max(done[1].commands), done[0].commands.min(done[1].commands));
+    assert!(most <= 3 * least, "{most} of one, {least} of the other");
+    // A caller alone has one command in each of its node's groups: as many as the others have groups.
+    assert!(done[2].commands >= 20, "{} of the third", done[2].commands);
+    let sum: usize = done.iter().map(|done| done.commands).sum();
+    for node in all {
+        let head = gongzhi_store::verify(node.ledger(), &mut |_| {}).expect("the log verifies");
+        assert!(head.size >= before + sum as u64);
+    }
+    let made = nodes.database.sql("SELECT count(*) FROM gongzhi.answer WHERE command LIKE 'crowd-%'");
+    assert_eq!(made, sum.to_string(), "each once");
+
+    // Alone again, a node is as quick as ever: nobody stands in line any more.
+    let alone = crowd(&all[..1], &[24], Duration::from_secs(2));
+    eprintln!("alone: {} commands, the slowest in {:?}", alone[0].commands, alone[0].slowest);
+    assert!(alone[0].commands >= most / 3, "{} in a third of the time", alone[0].commands);
 }

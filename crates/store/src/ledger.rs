@@ -296,6 +296,14 @@ pub trait Ledger: Send + Sync {
     fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Makes a group durable: all of it, or nothing. `expect` is the head it continues.
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError>;
+    /// Stands in line behind the other nodes that write this ledger, in the order in which they came; gives the head
+    /// as it is then. It stays that one until this node's next commit or [`Ledger::let_go`], for some seconds at most:
+    /// a node that is halted does not hold up the others. Nobody stands in line where one process writes.
+    fn turn(&self) -> Result<Head, StoreError> {
+        self.head()
+    }
+    /// Gives a turn up that no commit used.
+    fn let_go(&self) {}
     /// Last number given, by mechanism and year.
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError>;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
+use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Event, Record};
 use gongzhi_store::{Ledger, StoreError, Want};
@@ -58,6 +59,11 @@ impl Writer {
     /// documents and numbers, and tells live pages.
     pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
         let head = self.means.ledger.head()?;
+        self.catch_up_with(head)
+    }
+
+    /// The same, up to a head that the ledger has.
+    pub(super) fn catch_up_with(&mut self, head: Head) -> Result<(), StoreError> {
         if head == self.at.head {
             return Ok(());
         }

@@ -75,6 +75,7 @@ impl Engine {
             under_way: None,
             making: None,
             lost: 0,
+            turns: 0,
             rows_stale: false,
             changes: changes.clone(),
             written: Arc::new(AtomicU64::new(head.size)),

@@ -175,7 +175,9 @@ impl Writer {
             if let Some((level, code)) = place
                 && let Some(level) = Level::read(level)
             {
-                self.write_rows(level, code)?;
+                let written = self.write_rows(level, code);
+                self.means.ledger.let_go();
+                written?;
             }
             self.means.ledger.put_setting(&name, b"")?;
         }
@@ -205,7 +207,7 @@ impl Writer {
                 Ok(()) => written += batch.records.len(),
                 // Another node wrote meanwhile: the same page again on what it left.
                 Err(StoreError::Conflict) => {
-                    self.catch_up()?;
+                    self.turn()?;
                     continue;
                 }
                 Err(error) => return Err(error),

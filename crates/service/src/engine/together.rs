@@ -31,14 +31,21 @@ impl Writer {
         let mut lost = 0;
         loop {
             self.finish();
+            if lost > 0 || self.turns > 0 {
+                self.turn().map_err(|error| (None, Failure::Store(error)))?;
+            }
             let laws = self.means.state.load().laws.clone();
             let mut group = Group::new(self.at.clone());
             let (kept, recent) = (&mut self.kept, &mut self.recent);
             let mut at_hand = AtHand { ahead: None, kept, recent, careful: true };
-            let outcomes = group.all(&self.means, &laws, &mut at_hand, &together.commands, &together.seen)?;
-            if !group.writes() {
-                return Ok(outcomes);
-            }
+            let all = group.all(&self.means, &laws, &mut at_hand, &together.commands, &together.seen);
+            let outcomes = match all {
+                Ok(outcomes) if group.writes() => outcomes,
+                ended => {
+                    self.means.ledger.let_go();
+                    return ended;
+                }
+            };
             // What is kept in memory counts under the places of before.
             if group.moves() {
                 self.kept.clear();

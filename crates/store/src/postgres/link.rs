@@ -189,8 +189,9 @@ impl Link {
     /// Runs statements as one, which is a transaction of its own and much less work for both sides than
     /// each by itself. They share the first parameter, see the same state of the tables, and
     /// none may change a row that another one changes. The first one is done before all others and must
-    /// give one row: else nothing is done, and that is an error of the server (division by zero).
-    pub(super) async fn at_once(&self, steps: &[Step<'_>]) -> Done<()> {
+    /// give one row: else nothing is done, and that is an error of the server (division by zero). `open` says that
+    /// a transaction is open already: then it ends with them, in the same round trip.
+    pub(super) async fn at_once(&self, steps: &[Step<'_>], open: bool) -> Done<()> {
         let shape: Shape = steps.iter().map(|step| step.sql.as_ptr() as usize).collect();
         let known = self.merged.borrow().get(&shape).cloned();
         let statement = match known {
@@ -208,8 +209,10 @@ impl Link {
         let shared = steps.iter().take(1).flat_map(|step| step.args.iter().take(1));
         let own = steps.iter().flat_map(|step| step.args.iter().skip(1));
         let args: Vec<_> = shared.chain(own).map(|arg| &**arg as &(dyn ToSql + Sync)).collect();
-        self.client.query(&statement, &args).await?;
-        Ok(())
+        let end = async { if open { self.script("COMMIT").await } else { Ok(()) } };
+        let (done, ended) = join(self.client.query(&statement, &args), end).await;
+        done?;
+        ended
     }
 
     async fn tell(&self, Told { channel, text }: Told<'_>) -> Done<()> {

@@ -234,6 +234,14 @@ impl Ledger for Postgres {
         Ok(())
     }
 
+    fn turn(&self) -> Result<Head, StoreError> {
+        self.writer().turn()
+    }
+
+    fn let_go(&self) {
+        self.writer().let_go();
+    }
+
     fn counters(&self) -> Result<BTreeMap<(String, i16), u64>, StoreError> {
         self.derived(async |link| read::counters(link, &self.county).await)
     }

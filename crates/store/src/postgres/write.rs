@@ -32,6 +32,8 @@ pub(super) struct Writer {
     config: Config,
     county: String,
     link: Option<Link>,
+    /// A transaction is open on the connection, and nobody else commits until it ends.
+    turn: bool,
     /// The number of the server's process that this connection has, for the listener.
     process: Arc<AtomicI32>,
     /// It is this process that rebuilds, if any.
@@ -49,7 +51,16 @@ impl Writer {
         rebuilds: Arc<AtomicBool>,
         owed: Owed,
     ) -> Writer {
-        Writer { config, county: county.to_owned(), link: Some(link), process, rebuilds, told: None, owed }
+        Writer {
+            config,
+            county: county.to_owned(),
+            link: Some(link),
+            turn: false,
+            process,
+            rebuilds,
+            told: None,
+            owed,
+        }
     }
 
     /// The connection, made anew when it was lost.
@@ -61,11 +72,49 @@ impl Writer {
             match Link::connect(&self.config).and_then(|link| Ok((link.process()?, link))) {
                 Ok((process, link)) => {
                     self.process.store(process, Ordering::Relaxed);
-                    self.link = Some(link);
+                    (self.link, self.turn) = (Some(link), false);
                 }
                 Err(Fault::Store(error)) => return Err(error),
                 Err(Fault::Lost(why)) => patience.rest(why)?,
             }
+        }
+    }
+
+    /// Stands in line until nobody else commits, and gives the head of then. Nobody else commits before this
+    /// one's next commit or [`Writer::let_go`], or before the server's patience with an idle transaction ends.
+    pub(super) fn turn(&mut self) -> Result<Head, StoreError> {
+        self.let_go();
+        let county = self.county.clone();
+        let mut patience = Patience::new();
+        loop {
+            let link = self.link(&mut patience)?;
+            let head = link.run(async {
+                let steps =
+                    [step("BEGIN", vec![]), step(LINE, vec![arg(&county)]), step(HEAD, vec![arg(&county)])];
+                let rows = link.pipeline(&steps).await?;
+                head_of(rows.last().and_then(|rows| rows.first()))
+            });
+            match head {
+                Ok(head) => {
+                    self.turn = true;
+                    return Ok(head);
+                }
+                Err(Fault::Store(error)) => {
+                    self.rollback();
+                    return Err(error);
+                }
+                Err(Fault::Lost(why)) => {
+                    self.link = None;
+                    patience.rest(why)?;
+                }
+            }
+        }
+    }
+
+    /// Gives a turn up that was not used.
+    pub(super) fn let_go(&mut self) {
+        if self.turn {
+            self.rollback();
         }
     }
 
@@ -75,12 +124,16 @@ impl Writer {
         let packed = pending::pack(batch);
         let county = self.county.clone();
         let mut patience = Patience::new();
-        let at_once = packed.is_none() || self.told.is_none_or(|told| told.elapsed() >= SELDOM);
         loop {
             let rebuilds = self.rebuilds.load(Ordering::Relaxed);
+            self.link(&mut patience)?;
+            let turn = std::mem::take(&mut self.turn);
             let link = self.link(&mut patience)?;
-            let work = commit(link, &county, (expect, end), rebuilds, batch, packed.as_deref());
-            let done = match at_once {
+            // Who has a turn has others waiting.
+            let tells = turn || packed.is_none() || self.told.is_none_or(|told| told.elapsed() >= SELDOM);
+            let how = How { rebuilds, turn };
+            let work = commit(link, &county, (expect, end), how, batch, packed.as_deref());
+            let done = match tells {
                 true => {
                     let told = Told { channel: &channel(&county), text: &end.size.to_string() };
                     link.run(link.and_tell(work, told))
@@ -89,10 +142,10 @@ impl Writer {
             };
             match done {
                 Ok(()) => {
-                    if at_once {
+                    if tells {
                         self.told = Some(Instant::now());
                     }
-                    self.owed.store(if at_once { 0 } else { end.size }, Ordering::Relaxed);
+                    self.owed.store(if tells { 0 } else { end.size }, Ordering::Relaxed);
                     return Ok(());
                 }
                 Err(Fault::Store(error)) => {
@@ -111,8 +164,8 @@ impl Writer {
         }
     }
 
-    /// Whether a transaction whose answer was lost stands. Its server process may still be at work:
-    /// the head's lock is had only after that one has ended, in whatever way. False means that it may
+    /// Whether a transaction whose answer was lost stands. Its server process may still be at work or in line:
+    /// this one's turn and the head's lock are had only after that one has ended, in whatever way. False means that it may
     /// be tried again.
     fn stands(&mut self, expect: Head, end: Head, patience: &mut Patience) -> Result<bool, StoreError> {
         let county = self.county.clone();
@@ -121,13 +174,11 @@ impl Writer {
             let found = link.run(async {
                 let head = [
                     step("BEGIN", vec![]),
+                    step(LINE, vec![arg(&county)]),
                     step("SELECT size, hash FROM ledger WHERE county = $1 FOR UPDATE", vec![arg(&county)]),
                 ];
                 let rows = link.pipeline(&head).await?;
-                let head = match rows.last().and_then(|rows| rows.first()) {
-                    Some(row) => Head { size: count(row, 0)?, hash: Digest(bytes(row, 1)?) },
-                    None => Head::EMPTY,
-                };
+                let head = head_of(rows.last().and_then(|rows| rows.first()))?;
                 // What was written is bound by the hash of its last entry, also under what others added.
                 let last = read::entries(link, &county, end.size.saturating_sub(1), 1).await?;
                 link.script("COMMIT").await?;
@@ -154,27 +205,56 @@ impl Writer {
 
     /// Ends a failed transaction; a connection that cannot even do that is given up.
     fn rollback(&mut self) {
+        self.turn = false;
         if self.link.as_ref().is_some_and(|link| link.run(link.script("ROLLBACK")).is_err()) {
             self.link = None;
         }
     }
 }
 
+/// The key of the lock in whose line nodes stand, beside the county's. Each commit holds it shared; who stands in
+/// line has it alone. The server gives it in the order in which it was asked for, so that a node that loses every race
+/// for the head waits for as many commits as there are nodes, and no commit takes a round trip more.
+macro_rules! lock {
+    ($how:literal) => {
+        concat!("SELECT ", $how, "(1735359080, hashtext($1))")
+    };
+}
+const LINE: &str = lock!("pg_advisory_xact_lock");
+/// The head, read in a turn: no other commit is under way.
+const HEAD: &str = "SELECT size, hash FROM ledger WHERE county = $1";
+
 /// Takes the head, unless it is another one by now or another process rebuilds what is derived, and gives the number under which the commit leaves
 /// what is to be applied.
-const TAKE: &str = "UPDATE ledger SET size = $2, hash = $3, batches = batches + $6
-    WHERE county = $1 AND size = $4 AND hash = $5 AND (NOT rebuilding OR $7) RETURNING batches";
+const TAKE: &str = concat!(
+    "UPDATE ledger SET size = $2, hash = $3, batches = batches + $6 FROM (",
+    lock!("pg_advisory_xact_lock_shared"),
+    ") AS line WHERE county = $1 AND size = $4 AND hash = $5 AND (NOT rebuilding OR $7) RETURNING batches"
+);
 /// Beside the statement above, which is called `part0` there.
 const LEAVE_AT_ONCE: &str = "INSERT INTO pending (county, n, body) SELECT $1, batches, $2 FROM part0";
 /// After it.
 const LEAVE: &str =
     "INSERT INTO pending (county, n, body) SELECT county, batches, $2 FROM ledger WHERE county = $1";
 
+fn head_of(row: Option<&tokio_postgres::Row>) -> Done<Head> {
+    row.map_or(Ok(Head::EMPTY), |row| Ok(Head { size: count(row, 0)?, hash: Digest(bytes(row, 1)?) }))
+}
+
+/// In which circumstances a group is committed.
+#[derive(Clone, Copy)]
+struct How {
+    /// This process rebuilds what is derived.
+    rebuilds: bool,
+    /// Its transaction is open already.
+    turn: bool,
+}
+
 async fn commit(
     link: &Link,
     county: &str,
     (expect, end): (Head, Head),
-    rebuilds: bool,
+    How { rebuilds, turn }: How,
     batch: &Batch,
     packed: Option<&[u8]>,
 ) -> Done<()> {
@@ -202,12 +282,15 @@ async fn commit(
         steps.push(step(if at_once { LEAVE_AT_ONCE } else { LEAVE }, vec![arg(county), arg(packed)]));
     }
     if at_once {
-        return link.at_once(&steps).await;
+        return link.at_once(&steps, turn).await;
     }
     // Whoever came first is seen before anything else is done.
-    let take = steps.remove(0);
-    let taken = link.pipeline(&[step("BEGIN", vec![]), take]).await?;
-    if taken[1].is_empty() {
+    let mut first = vec![steps.remove(0)];
+    if !turn {
+        first.insert(0, step("BEGIN", vec![]));
+    }
+    let taken = link.pipeline(&first).await?;
+    if taken.last().is_none_or(Vec::is_empty) {
         return Err(StoreError::Conflict.into());
     }
     steps.push(step("COMMIT", vec![]));

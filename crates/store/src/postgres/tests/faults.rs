@@ -74,13 +74,16 @@ fn answers(mut server: UnixStream, mut client: UnixStream, at: &[u8], armed: &At
 }
 
 /// Commits some batches and reads through connections that are cut at an answer; nothing is lost or doubled.
-/// A key that is `destroyed` makes a commit take more than one statement.
-fn cut_at(at: &'static [u8], destroyed: bool) {
+/// A key that is `destroyed` makes a commit take more than one statement; in a `turn` its transaction is open before.
+fn cut_at(at: &'static [u8], destroyed: bool, turn: bool) {
     let database = database();
     let cutter = Cutter::new(database.url(), at);
     let ledger = Postgres::open(&cutter.url, COUNTY).expect("opens");
     let mut head = Head::EMPTY;
     for n in 0..6 {
+        if turn {
+            assert_eq!(ledger.turn(), Ok(head));
+        }
         cutter.arm(if n % 2 == 1 { 1 } else { 0 });
         let (mut batch, end) = one(COUNTY, head, n);
         let cell = conformance::fixture::cell("all", gongzhi_lang::model::Dimension::Place, "c1", "2026-01");
@@ -101,20 +104,24 @@ fn cut_at(at: &'static [u8], destroyed: bool) {
 
 #[test]
 fn a_commit_whose_answer_is_lost_stands_once() {
-    cut_at(b"SELECT 1\0", false);
-    cut_at(b"COMMIT\0", true);
+    cut_at(b"SELECT 1\0", false, false);
+    cut_at(b"COMMIT\0", true, false);
+    cut_at(b"COMMIT\0", true, true);
+    cut_at(b"COMMIT\0", false, true);
 }
 
 #[test]
 fn a_connection_lost_before_the_commit_is_written_again() {
-    cut_at(b"UPDATE 1\0", true);
+    cut_at(b"UPDATE 1\0", true, false);
+    cut_at(b"UPDATE 1\0", true, true);
+    cut_at(b"SELECT 1\0", false, true);
 }
 
 #[test]
 fn what_a_lost_connection_did_not_apply_is_applied_once() {
     // A commit is one statement here: these are answers to the applying connection.
-    cut_at(b"UPDATE 1\0", false);
-    cut_at(b"COMMIT\0", false);
+    cut_at(b"UPDATE 1\0", false, false);
+    cut_at(b"COMMIT\0", false, false);
 }
 
 #[test]
