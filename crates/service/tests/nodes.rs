@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Timestamp};
@@ -188,25 +188,16 @@ fn a_deadline_passes_once_and_a_session_holds_on_both_nodes() {
     assert!(nodes.one.staff(&signed.token).expect("asked").is_none(), "gone at both");
 }
 
-/// What the callers of a node were answered: how many commands, and how long the slowest took.
-struct Done {
-    commands: usize,
-    slowest: Duration,
-}
-
-/// Callers of each node write until the time is over. None may be refused.
-fn crowd(nodes: &[&Service], callers: &[usize], time: Duration) -> Vec<Done> {
+/// Callers of each node write until the time is over: how many commands of each node. None may be refused.
+fn crowd(nodes: &[&Service], callers: &[usize], time: Duration) -> Vec<usize> {
     let stop = AtomicBool::new(false);
     let call = |node: usize, caller: usize| {
-        let mut slowest = Duration::ZERO;
         let mut commands = 0;
         while !stop.load(Ordering::Relaxed) {
-            let begun = Instant::now();
             report(nodes[node], &format!("crowd-{node}-{caller}-{commands:06}"));
-            slowest = slowest.max(begun.elapsed());
             commands += 1;
         }
-        Done { commands, slowest }
+        commands
     };
     std::thread::scope(|scope| {
         let each = callers.iter().enumerate().map(|(node, callers)| {
@@ -216,13 +207,8 @@ fn crowd(nodes: &[&Service], callers: &[usize], time: Duration) -> Vec<Done> {
         let threads: Vec<Vec<_>> = each.collect();
         std::thread::sleep(time);
         stop.store(true, Ordering::Relaxed);
-        let sum = |threads: Vec<std::thread::ScopedJoinHandle<'_, Done>>| {
-            let all: Vec<Done> =
-                threads.into_iter().map(|thread| thread.join().expect("each is accepted")).collect();
-            Done {
-                commands: all.iter().map(|done| done.commands).sum(),
-                slowest: all.iter().map(|done| done.slowest).max().unwrap_or_default(),
-            }
+        let sum = |threads: Vec<std::thread::ScopedJoinHandle<'_, usize>>| {
+            threads.into_iter().map(|thread| thread.join().expect("each is accepted")).sum()
         };
         threads.into_iter().map(sum).collect()
     })
@@ -236,15 +222,11 @@ fn nodes_that_write_steadily_starve_nobody() {
     let before = nodes.one.ledger().head().expect("a head").size;
     // Two with many callers, and one whose only caller meets both of them at each command.
     let done = crowd(&all, &[24, 24, 1], Duration::from_secs(6));
-    for (node, done) in done.iter().enumerate() {
-        eprintln!("node {node}: {} commands, the slowest in {:?}", done.commands, done.slowest);
-        assert!(done.slowest < Duration::from_secs(8), "node {node} answers within a person's patience");
-    }
-    let (most, least) = (done[0].commands.max(done[1].commands), done[0].commands.min(done[1].commands));
+    let (most, least) = (done[0].max(done[1]), done[0].min(done[1]));
     assert!(most <= 3 * least, "{most} of one, {least} of the other");
     // A caller alone has one command in each of its node's groups: as many as the others have groups.
-    assert!(done[2].commands >= 20, "{} of the third", done[2].commands);
-    let sum: usize = done.iter().map(|done| done.commands).sum();
+    assert!(done[2] >= 20, "{} of the third", done[2]);
+    let sum: usize = done.iter().sum();
     for node in all {
         let head = gongzhi_store::verify(node.ledger(), &mut |_| {}).expect("the log verifies");
         assert!(head.size >= before + sum as u64);
@@ -254,6 +236,5 @@ fn nodes_that_write_steadily_starve_nobody() {
 
     // Alone again, a node is as quick as ever: nobody stands in line any more.
     let alone = crowd(&all[..1], &[24], Duration::from_secs(2));
-    eprintln!("alone: {} commands, the slowest in {:?}", alone[0].commands, alone[0].slowest);
-    assert!(alone[0].commands >= most / 3, "{} in a third of the time", alone[0].commands);
+    assert!(alone[0] >= most / 3, "{} in a third of the time", alone[0]);
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use gongzhi_base::Digest;
 use gongzhi_kernel::chain::Head;
@@ -20,11 +19,8 @@ pub(super) fn channel(county: &str) -> String {
     format!("gongzhi {county}")
 }
 
-/// How often the county's other servers are told of commits at most. What is not told at once is told with
-/// the application of what it left.
-const SELDOM: Duration = Duration::from_millis(20);
-
-/// Up to how many entries the others are still to be told; none is 0.
+/// Up to how many entries there are since the last application; 0 is none. Of the commits between two
+/// applications the county's other servers are told the first at once, and all others with the next one.
 pub(super) type Owed = Arc<AtomicU64>;
 
 /// The writing connection.
@@ -38,7 +34,6 @@ pub(super) struct Writer {
     process: Arc<AtomicI32>,
     /// It is this process that rebuilds, if any.
     rebuilds: Arc<AtomicBool>,
-    told: Option<Instant>,
     owed: Owed,
 }
 
@@ -51,16 +46,7 @@ impl Writer {
         rebuilds: Arc<AtomicBool>,
         owed: Owed,
     ) -> Writer {
-        Writer {
-            config,
-            county: county.to_owned(),
-            link: Some(link),
-            turn: false,
-            process,
-            rebuilds,
-            told: None,
-            owed,
-        }
+        Writer { config, county: county.to_owned(), link: Some(link), turn: false, process, rebuilds, owed }
     }
 
     /// The connection, made anew when it was lost.
@@ -128,9 +114,9 @@ impl Writer {
             let rebuilds = self.rebuilds.load(Ordering::Relaxed);
             self.link(&mut patience)?;
             let turn = std::mem::take(&mut self.turn);
-            let link = self.link(&mut patience)?;
             // Who has a turn has others waiting.
-            let tells = turn || packed.is_none() || self.told.is_none_or(|told| told.elapsed() >= SELDOM);
+            let tells = turn || packed.is_none() || self.owed.load(Ordering::Relaxed) == 0;
+            let link = self.link(&mut patience)?;
             let how = How { rebuilds, turn };
             let work = commit(link, &county, (expect, end), how, batch, packed.as_deref());
             let done = match tells {
@@ -142,10 +128,7 @@ impl Writer {
             };
             match done {
                 Ok(()) => {
-                    if tells {
-                        self.told = Some(Instant::now());
-                    }
-                    self.owed.store(if tells { 0 } else { end.size }, Ordering::Relaxed);
+                    self.owed.store(end.size, Ordering::Relaxed);
                     return Ok(());
                 }
                 Err(Fault::Store(error)) => {
