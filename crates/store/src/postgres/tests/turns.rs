@@ -80,12 +80,17 @@ fn a_turn_goes_to_who_stands_in_line_and_not_to_who_is_quick() {
                 let (batch, _) = next(head, n);
                 patient.commit(head, &batch).expect("nobody comes first in its turn");
             }
+            // However slow the machine: with nobody in line the quick one gets its way.
+            let goes_on = (0..4_000).any(|_| {
+                std::thread::sleep(Duration::from_millis(5));
+                won.load(Ordering::SeqCst) > 0
+            });
+            assert!(goes_on, "the quick one goes on as well");
         }));
         stop.store(true, Ordering::SeqCst);
         taken.unwrap_or_else(|failed| std::panic::resume_unwind(failed));
     });
     let won = won.into_inner();
-    assert!(won > 0, "the quick one goes on as well");
     assert_eq!(verify(&patient, &mut |_| ()).expect("the log verifies").size, TURNS + won);
 }
 
