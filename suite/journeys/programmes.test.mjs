@@ -111,11 +111,15 @@ journeys('a measure', (journey) => {
       await staff.visit('/desk');
       assert.match(await words(staff), new RegExp(number.replaceAll('.', '\\.')), 'what waits for the force stands in its inbox');
     });
-    await asStaff(j, 'officer.urban', async (staff) => {
+    // The demo's past leaves its first task force a measure that is late.
+    await asStaff(j, 'force.1', async (staff) => {
       await staff.visit('/desk/list?mechanism=measure&view=list&under=all&f.overdue=true&state=under-way');
       await staff.press(staff.page.locator('[data-row-link]').first());
       const late = staff.page.locator('.actions');
-      assert.deepEqual(await late.locator('.main').allInnerTexts(), ['报告进展'], 'short of its target and late: what can be done is to report');
+      // By what it has reached so far it is reported on or submitted.
+      const main = await late.locator('.main').allInnerTexts();
+      assert.equal(main.length, 1);
+      assert.match(main[0], /^(报告进展|申请核验)$/, 'late: what can be done is to report or to submit');
       assert.match(await late.locator('li').last().innerText(), /申请延期[\s\S]*应当在到期前申请延期/);
       await staff.shot('late-measure');
     });
