@@ -111,11 +111,11 @@ impl Service {
         }
         let mut rows = self.ledger().search(&self.scope(actor), &terms, limit)?;
         // A whole number typed in is found first, whatever its text.
-        let text = text.trim();
-        let forms = |mechanism: &Arc<Mechanism>| mechanism.number.clone();
-        if rows.iter().any(|row| row.number == text)
-            || !self.state().laws.all().filter_map(forms).any(|form| number::may_be(&form, text))
-        {
+        let (text, state) = (text.trim(), self.state());
+        let numbers = |mechanism: &Arc<Mechanism>| {
+            mechanism.number.as_deref().is_some_and(|form| number::may_be(form, text))
+        };
+        if rows.iter().any(|row| row.number == text) || !state.laws.all().any(numbers) {
             return Ok(rows);
         }
         if let Some(id) = self.ledger().by_number(text)?
