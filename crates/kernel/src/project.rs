@@ -10,7 +10,7 @@ use crate::eval::Scope;
 use crate::keeping;
 use crate::record::Record;
 use crate::share::{By, Count, Keys};
-pub use crate::share::{Share, apart_key, delta};
+pub use crate::share::{Share, apart_key, delta, read_apart_key};
 use crate::spread;
 use crate::world::World;
 

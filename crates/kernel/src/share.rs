@@ -27,7 +27,7 @@ pub(crate) struct Keys {
     pub kinds: Vec<String>,
     /// Identifiers of the records above, from the parent up.
     pub parents: Vec<String>,
-    /// The record above that keeps these apart: units, kinds and fields are counted within it too.
+    /// The record above that keeps these apart: places, units, kinds and fields are counted within it too.
     pub apart: Option<String>,
     /// Fields by which is counted, in the mechanism's order, with their values.
     pub fields: Vec<(String, Vec<String>)>,
@@ -130,17 +130,18 @@ impl Keys {
             };
             add(key, change);
         };
-        if count.by.place {
-            for (place, gained) in &self.moved {
-                let change = if *gained { change } else { (-change.0, -change.1) };
-                add_to(Dimension::Moved, place, change);
-            }
-        }
-        let mut put = |dimension, key: &String| {
+        let mut put_change = |dimension, key: &String, change| {
             add_to(dimension, key, change);
             let within = self.apart.as_ref().and_then(|above| apart_key(above, dimension, key));
             within.iter().for_each(|key| add_to(Dimension::Apart, key, change));
         };
+        if count.by.place {
+            for (place, gained) in &self.moved {
+                let change = if *gained { change } else { (-change.0, -change.1) };
+                put_change(Dimension::Moved, place, change);
+            }
+        }
+        let mut put = |dimension, key: &String| put_change(dimension, key, change);
         if count.by.place {
             self.places.iter().for_each(|place| put(Dimension::Place, place));
         }
@@ -161,11 +162,21 @@ impl Keys {
     }
 }
 
-/// The key under which a unit, kind or field is counted within the record that keeps its parts apart; none
-/// for what is not counted so.
+/// Dimensions that are counted within the record that keeps its parts apart too.
+const WITHIN: [Dimension; 5] =
+    [Dimension::Place, Dimension::Moved, Dimension::Unit, Dimension::Kind, Dimension::Field];
+
+/// The key under which a place, unit, kind or field is counted within the record that keeps its parts apart;
+/// none for what is not counted so.
 pub fn apart_key(above: &str, dimension: Dimension, key: &str) -> Option<String> {
-    let within = matches!(dimension, Dimension::Unit | Dimension::Kind | Dimension::Field);
-    within.then(|| format!("{above}/{}/{key}", dimension.word()))
+    WITHIN.contains(&dimension).then(|| format!("{above}/{}/{key}", dimension.word()))
+}
+
+/// What an [`apart_key`] says: the record above, the dimension, and the key there.
+pub fn read_apart_key(key: &str) -> Option<(&str, Dimension, &str)> {
+    let (above, rest) = key.split_once('/')?;
+    let (word, key) = rest.split_once('/')?;
+    Some((above, WITHIN.into_iter().find(|dimension| dimension.word() == word)?, key))
 }
 
 /// The change from a record's old share to its new one, zero changes left out.

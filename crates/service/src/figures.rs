@@ -102,7 +102,7 @@ pub struct FigureQuery {
     pub dimension: Dimension,
     /// Empty means all keys.
     pub keys: Vec<String>,
-    /// Only what is counted within this record above, which keeps its parts apart; of units, kinds and fields.
+    /// Only what is counted within this record above, which keeps its parts apart; of places, units, kinds and fields.
     pub within: Option<RecordId>,
     /// Months from and to, inclusive; ignored for gauges.
     pub months: (String, String),
@@ -146,14 +146,14 @@ impl Service {
                 from: months.0,
                 to: months.1,
             };
-            if let Some(above) = query.within {
-                figures.extend(put_together(&indicators, self.cells_within(above, wanted)?, grain));
-                continue;
-            }
-            let mut cells = self.ledger().cells(&wanted)?;
+            let read = |wanted: &CellQuery| match query.within {
+                Some(above) => self.cells_within(above, wanted.clone()),
+                None => Ok(self.ledger().cells(wanted)?),
+            };
+            let mut cells = read(&wanted)?;
             if (query.dimension, map) == (Dimension::Place, Map::Today) {
                 wanted.dimension = Dimension::Moved;
-                let moved = self.ledger().cells(&wanted)?.into_iter();
+                let moved = read(&wanted)?.into_iter();
                 cells.extend(moved.map(|mut cell| {
                     cell.key.dimension = Dimension::Place;
                     cell
@@ -167,6 +167,10 @@ impl Service {
     /// The cells of what is counted within a record above, under the keys that they have elsewhere.
     fn cells_within(&self, above: RecordId, mut wanted: CellQuery) -> Result<Vec<CellValue>, Failure> {
         let dimension = wanted.dimension;
+        if wanted.keys.is_empty() && dimension == Dimension::Moved {
+            // What two of them gain and lose may add up to nothing over all of them.
+            wanted.keys = self.state().world.places().map(|place| place.code.clone()).collect();
+        }
         if wanted.keys.is_empty() {
             // What is counted within one of them is counted over all of them too.
             let all = self.ledger().cells(&wanted)?.into_iter();

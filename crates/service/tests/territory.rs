@@ -5,7 +5,7 @@ mod fixture;
 
 use std::collections::BTreeMap;
 
-use fixture::{County, county};
+use fixture::{County, county, county_with};
 use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_kernel::project::project;
@@ -164,6 +164,73 @@ fn figures_and_lists_follow_the_territory() {
     let county = County { service, clock, _dir: dir };
     agrees(&county, "after a restart");
     assert_eq!(figures(&county, &new, Map::Today), kept);
+}
+
+/// How many works are counted within a plan at a place, on today's map and as it was.
+fn works(county: &County, plan: RecordId, place: &str) -> [i64; 2] {
+    [Map::Today, Map::AsItWas].map(|map| {
+        let query = FigureQuery {
+            mechanism: "works".into(),
+            indicators: vec!["works".into()],
+            dimension: Dimension::Place,
+            keys: vec![place.to_owned()],
+            within: Some(plan),
+            months: ("0000-00".into(), "9999-99".into()),
+        };
+        let reading = Reading { grain: Grain::Whole, map };
+        let one = county.service.figures_by(&query, reading).expect("figures");
+        // Asked for all places it is the same.
+        let all = FigureQuery { keys: Vec::new(), ..query };
+        let mut all = county.service.figures_by(&all, reading).expect("figures");
+        all.retain(|figure| figure.key.key == place && figure.numerator != 0);
+        assert!(all.iter().eq(one.iter().filter(|figure| figure.numerator != 0)), "{place} {map:?}");
+        one.first().map_or(0, |figure| figure.numerator)
+    })
+}
+
+#[test]
+fn figures_by_place_within_a_record_above_follow_the_territory() {
+    let county = county_with(&["suite/figures/works.md"]);
+    let world = county.service.state().world.clone();
+    let old = world.up(VILLAGE, Level::Township).expect("its township").to_owned();
+    let mut towns = world.children(&world.county).map(|place| place.code.clone());
+    let new = towns.find(|code| *code != old).expect("another township");
+    let other = world.children(&new).next().expect("a village there").code.clone();
+    let opened = |mechanism: &str, step: &str, fields: &[(&str, &str)]| {
+        let input = fields.iter().map(|(n, v)| ((*n).to_owned(), Raw::Text((*v).to_owned()))).collect();
+        let id = county.service.new_record_id();
+        let order = Order::Open { mechanism: mechanism.into(), step: step.into(), id, input };
+        let command = county.service.new_command_id();
+        county.send(command.as_str(), county.service.actor_of("planner"), order).expect("opened");
+        id
+    };
+    let plans = ["第一年", "第二年"].map(|title| opened("works-plan", "open", &[("title", title)]));
+    let add = |plan: RecordId, village: &str| {
+        opened("works", "add", &[("parent", &plan.to_string()), ("title", "修路"), ("where", village)])
+    };
+    let first = add(plans[0], VILLAGE);
+    add(plans[0], VILLAGE);
+    add(plans[1], VILLAGE);
+    add(plans[1], &other);
+    agrees(&county, "before");
+    let all = |place: &str| plans.map(|plan| works(&county, plan, place));
+    assert_eq!(all(VILLAGE), [[2, 2], [1, 1]]);
+    assert_eq!((all(&old), all(&new)), ([[2, 2], [1, 1]], [[0, 0], [1, 1]]));
+    assert_eq!(all(&world.county), [[2, 2], [2, 2]]);
+
+    // What lies in a village goes with it, and what is done there afterwards counts where it lies now. Another
+    // village goes the other way: of the second plan as much is gained as is lost.
+    change(&county, VILLAGE, "amend", &[("name", "改名村"), ("parent", &new)]);
+    change(&county, &other, "amend", &[("name", "另一村"), ("parent", &old)]);
+    agrees(&county, "moved");
+    assert_eq!((all(&old), all(&new)), ([[0, 2], [1, 1]], [[2, 0], [1, 1]]));
+    later(&county, 60_000);
+    add(plans[0], VILLAGE);
+    county.step("planner", first, "build", &[]).expect("built");
+    agrees(&county, "and work went on");
+    assert_eq!((all(&old), all(&new)), ([[0, 2], [1, 1]], [[3, 1], [1, 1]]));
+    assert_eq!(all(&world.county), [[3, 3], [2, 2]]);
+    county.service.close();
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub enum Dimension {
     /// No document names it: by how much a place's figure on today's map differs from the one as it was,
     /// after places were moved or merged.
     Moved,
-    /// No document names it: units, kinds and fields within the record above that keeps its parts apart.
+    /// No document names it: places, units, kinds and fields within the record above that keeps its parts apart.
     Apart,
 }
 

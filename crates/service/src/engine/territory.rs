@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp};
-use gongzhi_kernel::project::{CellKey, project};
+use gongzhi_kernel::project::{CellKey, apart_key, project, read_apart_key};
 use gongzhi_kernel::{Command, Laws, Order, Record, World};
 use gongzhi_lang::model::{Dimension, Level};
 use gongzhi_store::{Batch, CellQuery, Ledger, ListQuery, Order as Sorted, Scope, StoreError, Stored, Want};
@@ -108,9 +108,14 @@ impl Group {
             }
         }
         for place in moves {
-            for (key, sum) in self.figures_of(means, laws, &place.code)? {
+            for ((key, above), sum) in self.figures_of(means, laws, &place.code)? {
                 let mut add = |code: &String, sign: i64| {
-                    let cell = self.cells.entry(CellKey { key: code.clone(), ..key.clone() }).or_default();
+                    let there = match &above {
+                        None => Some(code.clone()),
+                        Some(above) => apart_key(above, Dimension::Moved, code),
+                    };
+                    let Some(there) = there else { return };
+                    let cell = self.cells.entry(CellKey { key: there, ..key.clone() }).or_default();
                     cell.0 += sign * sum.0;
                     cell.1 += sign * sum.1;
                 };
@@ -125,27 +130,30 @@ impl Group {
         Ok(())
     }
 
-    /// All figures of a place on today's map, what the group has changed so far included. Nothing is
-    /// under way: what the ledger holds is what the group stands on, or it will not be made durable.
-    fn figures_of(
-        &self,
-        means: &Means,
-        laws: &Laws,
-        code: &str,
-    ) -> Result<BTreeMap<CellKey, (i64, i64)>, StoreError> {
-        let mut sums: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    /// All figures of a place on today's map, over all records and within each record above that keeps its
+    /// parts apart, what the group has changed so far included. Nothing is under way: what the ledger holds is
+    /// what the group stands on, or it will not be made durable.
+    fn figures_of(&self, means: &Means, laws: &Laws, code: &str) -> Result<Sums, StoreError> {
+        let mut sums = Sums::new();
         let mut add = |key: CellKey, change: (i64, i64)| {
-            let sum = sums.entry(CellKey { dimension: Dimension::Moved, ..key }).or_default();
+            let Some((dimension, above)) = of_place(&key, code) else { return };
+            let sum = sums.entry((CellKey { dimension, key: String::new(), ..key }, above)).or_default();
             sum.0 += change.0;
             sum.1 += change.1;
         };
+        let apart: BTreeSet<&str> =
+            laws.all().filter(|law| law.apart.is_some()).map(|law| law.name.as_str()).collect();
         for mechanism in laws.library.mechanisms.keys() {
-            for dimension in [Dimension::Place, Dimension::Moved] {
+            let own =
+                [Dimension::Place, Dimension::Moved].map(|dimension| (dimension, vec![code.to_owned()]));
+            // Within which records above it is counted only their keys tell.
+            let within = apart.contains(mechanism.as_str()).then(|| (Dimension::Apart, Vec::new()));
+            for (dimension, keys) in own.into_iter().chain(within) {
                 let query = CellQuery {
                     mechanism: mechanism.clone(),
                     indicators: Vec::new(),
                     dimension,
-                    keys: vec![code.to_owned()],
+                    keys,
                     from: String::new(),
                     to: "9999-99".to_owned(),
                 };
@@ -155,12 +163,24 @@ impl Group {
             }
         }
         for (key, change) in &self.cells {
-            if key.key == code && matches!(key.dimension, Dimension::Place | Dimension::Moved) {
-                add(key.clone(), *change);
-            }
+            add(key.clone(), *change);
         }
         Ok(sums)
     }
+}
+
+/// Sums by the cell that they go to, its key left empty, and by the record above within which they were counted.
+type Sums = BTreeMap<(CellKey, Option<String>), (i64, i64)>;
+
+/// Whether a cell counts for a place on today's map: in which dimension what differs is kept, and within which
+/// record above.
+fn of_place(key: &CellKey, code: &str) -> Option<(Dimension, Option<String>)> {
+    let on_map = |dimension| matches!(dimension, Dimension::Place | Dimension::Moved);
+    if key.dimension == Dimension::Apart {
+        let (above, dimension, place) = read_apart_key(&key.key)?;
+        return (on_map(dimension) && place == code).then(|| (Dimension::Apart, Some(above.to_owned())));
+    }
+    (on_map(key.dimension) && key.key == code).then_some((Dimension::Moved, None))
 }
 
 impl Writer {

@@ -31,7 +31,7 @@ pub struct Wanted {
     pub to: Option<String>,
     /// Codes separated by commas; all if left out.
     pub keys: Option<String>,
-    /// Only what is counted by unit or kind within this record, which keeps its parts apart, such as a
+    /// Only what is counted within this record, which keeps its parts apart, such as a
     /// programme its measures.
     #[param(example = "0195e6a0c1f27000b2a4c6d8e0f10203")]
     pub under: Option<String>,

@@ -66,8 +66,7 @@ pub async fn page(
         {
             let by = mechanism.indicators.iter().filter(|one| one.by.contains(&dimension));
             let indicators: Vec<String> = by.map(|one| one.name.clone()).collect();
-            // Places are counted over all of them only.
-            if indicators.is_empty() || within.is_some() && dimension == Dimension::Place {
+            if indicators.is_empty() {
                 continue;
             }
             let state = service.state();

@@ -418,7 +418,6 @@ fn figure_query(seen: &Seen<'_>, indicator: &Indicator) -> Option<FigureQuery> {
         [] if by(Dimension::Place) => (Dimension::Place, vec![seen.state.world.county.clone()]),
         // Units lie beside each other: their sum is the whole.
         [] if by(Dimension::Unit) => (Dimension::Unit, Vec::new()),
-        [(Dimension::Place, _)] if within.is_some() => return None,
         [(dimension, key)] if by(*dimension) => (*dimension, vec![key.clone()]),
         _ => return None,
     };
