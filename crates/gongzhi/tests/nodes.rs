@@ -64,7 +64,7 @@ enum Told {
 /// Reports one matter.
 fn report(stream: &mut TcpStream, host: &str, command: &str) -> Told {
     let body = format!(
-        r#"{{"command_id":"{command}","mechanism":"matter","step":"report","fields":{{"what":"路灯不亮 {command}","where":"140823204208"}}}}"#
+        r#"{{"command_id":"{command}","mechanism":"matter","step":"report","fields":{{"what":"路灯不亮 {command}","where":"140823204208","contact_phone":"13800001111"}}}}"#
     );
     let request = format!(
         "POST /api/v1/records HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -231,6 +231,52 @@ fn nothing_acknowledged_is_lost_whatever_stops() {
     drop(nodes);
     let verified = Command::new(BINARY).args(["verify", "--database", &url]).output().expect("verifies");
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
+fn a_halted_node_acknowledges_nothing_under_a_key_that_was_changed_meanwhile() {
+    let cluster = Cluster::own();
+    let url = cluster.url("postgres");
+    let dir = tempfile::tempdir().expect("a directory");
+    // Two machines: each has a directory of its own, with the same master key.
+    let (data, admin) = (dir.path().join("county"), dir.path().join("admin"));
+    load_county(&url, &data);
+    std::fs::create_dir(&admin).expect("a directory");
+    std::fs::copy(data.join("master.key"), admin.join("master.key")).expect("copied");
+    let rotate = |more: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["key", "rotate", "--database", &url, "--data"]).arg(&admin).args(more);
+        let output = command.output().expect("runs");
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        (output.status.success(), said.concat())
+    };
+    let answers =
+        || cluster.sql("postgres", "SELECT count(*) FROM gongzhi.answer WHERE command LIKE 'sealed-%'");
+
+    let mut node = Node::start(&data, &url);
+    let mut stream = TcpStream::connect(&node.host).expect("a connection");
+    assert!(matches!(report(&mut stream, &node.host, "sealed-1"), Told::Done(_)));
+    node.signal("-STOP");
+    let (done, said) = rotate(&[]);
+    assert!(!done && said.contains("connected to the county: gongzhi (process "), "{said}");
+    assert!(said.contains("--cut-off"), "{said}");
+    let (done, said) = rotate(&["--cut-off"]);
+    assert!(done && said.contains("are wrapped by the new master key"), "{said}");
+
+    node.signal("-CONT");
+    assert!(!matches!(report(&mut stream, &node.host, "sealed-2"), Told::Done(_)), "it has the old key");
+    assert_eq!(answers(), "1");
+    // It ends by itself, and with its old key it does not start again.
+    assert!(!node.child.wait().expect("it ends").success());
+    let mut again = Command::new(BINARY);
+    again.args(["serve", "--port", "0", "--database", &url, "--data"]).arg(&data);
+    let refused = again.output().expect("runs");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not the one of this county"));
+    std::fs::copy(admin.join("master.key"), data.join("master.key")).expect("copied");
+    let node = Node::start(&data, &url);
+    let mut stream = TcpStream::connect(&node.host).expect("a connection");
+    assert!(matches!(report(&mut stream, &node.host, "sealed-2"), Told::Done(_)));
+    assert_eq!(answers(), "2");
 }
 
 #[test]

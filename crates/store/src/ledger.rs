@@ -269,6 +269,11 @@ pub enum StoreError {
     Corrupt(String),
     /// The master key is missing, unreadable or another county's; what to do about it.
     Key(String),
+    /// Others are connected to the county, by their names in the database; nobody is named who has it for himself alone
+    /// to change its keys. Nothing was changed.
+    Held(Vec<String>),
+    /// The county's keys were changed while this process was away: it must be started again.
+    CutOff,
     /// Anything else, with the engine's words.
     Engine(String),
 }
@@ -281,6 +286,13 @@ impl fmt::Display for StoreError {
             StoreError::Known => f.write_str("a command or a record is there already"),
             StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
             StoreError::Key(what) => f.write_str(what),
+            StoreError::Held(by) if by.is_empty() => f.write_str(
+                "the county's keys are being changed: wait until that has ended, then start again",
+            ),
+            StoreError::Held(by) => write!(f, "others are connected to the county: {}", by.join(", ")),
+            StoreError::CutOff => f.write_str(
+                "the county's keys were changed while this server was away, so that it was cut off: start it again",
+            ),
             StoreError::Engine(what) => write!(f, "the database failed: {what}"),
         }
     }

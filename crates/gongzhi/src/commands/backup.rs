@@ -62,6 +62,8 @@ fn backup(args: &Backup, to: &Path) -> Result<(), Fault> {
     let ambient = Arc::new(Machine);
     let recipients: Vec<Recipient> =
         args.recipient.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
+    // Beside a change of the keys it would hold some of each.
+    let _reading = args.data.store().dir().map(super::show::serving).ok().transpose()?;
     let ledger = args.data.ledger()?;
     if rotate::rotating(ledger.as_ref())? {
         return Err(Fault::new("the master key is being changed: let that end, then back up"));

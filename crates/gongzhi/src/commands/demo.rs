@@ -59,8 +59,7 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
     if args.load_only {
         return Ok(());
     }
-    let service = Held::of_dir(&args.data).service(Arc::new(clock(args)))?;
-    super::serve::serve(service, &args.data, &args.http)
+    super::serve::serve(&Held::of_dir(&args.data), Arc::new(clock(args)), &args.http)
 }
 
 fn clock(args: &Demo) -> Ahead {

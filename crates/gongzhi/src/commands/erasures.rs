@@ -30,6 +30,9 @@ enum What {
         /// The list.
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
+        /// Cut off what is still connected to the database; it has to be started again.
+        #[arg(long)]
+        cut_off: bool,
     },
 }
 
@@ -44,12 +47,12 @@ pub fn run(args: &ErasuresArgs) -> Result<(), Fault> {
             std::fs::rename(&beside, to)?;
             println!("{} erasures up to entry {}", list.erased.len(), list.size);
         }
-        What::Apply { data, from } => {
+        What::Apply { data, from, cut_off } => {
             let text = std::fs::read_to_string(from)
                 .map_err(|error| Fault::new(format!("{}: {error}", from.display())))?;
             let list = ErasureList::read(&text)?;
             let _alone = data.store().dir().map(super::show::alone).ok().transpose()?;
-            let count = list.apply(data.ledger()?.as_ref())?;
+            let count = list.apply(data.alone(*cut_off)?.as_ref())?;
             println!("{count} keys destroyed");
         }
     }

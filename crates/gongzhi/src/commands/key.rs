@@ -23,12 +23,15 @@ enum What {
     Rotate {
         #[command(flatten)]
         data: super::open::Held,
+        /// Cut off what is still connected to the database; it has to be started again.
+        #[arg(long)]
+        cut_off: bool,
     },
 }
 
 /// Runs it.
 pub fn run(args: &Key) -> Result<(), Fault> {
-    let What::Rotate { data } = &args.what;
+    let What::Rotate { data, cut_off } = &args.what;
     if std::env::var_os(KEY_VARIABLE).is_some() {
         return Err(Fault::new(format!(
             "the master key comes from {KEY_VARIABLE}: write it into {KEY_FILE} in the data directory, unset the variable, and rotate"
@@ -36,7 +39,7 @@ pub fn run(args: &Key) -> Result<(), Fault> {
     }
     let dir = data.store().dir()?;
     let _alone = super::show::alone(dir)?;
-    let ledger = data.ledger()?;
+    let ledger = data.alone(*cut_off)?;
     let (file, fresh) = (dir.join(KEY_FILE), dir.join("master.key.new"));
     let ambient: Arc<dyn Ambient> = Arc::new(Machine);
     // On the disk before anything is wrapped by it.

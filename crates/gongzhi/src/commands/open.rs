@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_service::seal::MasterKey;
 use gongzhi_service::{Ambient, Service, Settings};
 use gongzhi_store::postgres::Postgres;
-use gongzhi_store::{Ledger, sqlite::Sqlite};
+use gongzhi_store::{Ledger, StoreError, sqlite::Sqlite};
 
 use super::Fault;
 
@@ -120,6 +120,21 @@ impl Held {
             )));
         }
         Ok(Arc::new(Sqlite::open(&file, &Sqlite::county_of(&file)?)?))
+    }
+
+    /// The ledger, and nobody else at it as long as it is held. Who is connected to a database is cut off with
+    /// `cut_off`. The directory, if there is one, is taken first ([`super::show::alone`]).
+    pub fn alone(&self, cut_off: bool) -> Result<Arc<dyn Ledger>, Fault> {
+        let Some(url) = &self.store.database else { return self.ledger() };
+        let county = self.chosen(&Postgres::counties(url)?)?;
+        let ledger = Postgres::alone(url, &county, cut_off).map_err(|error| match error {
+            StoreError::Held(by) if !by.is_empty() => Fault::new(format!(
+                "{}: stop these first; what no longer answers is cut off with --cut-off and then has to be started again",
+                StoreError::Held(by)
+            )),
+            error => error.into(),
+        })?;
+        Ok(Arc::new(ledger))
     }
 
     /// Where it lies.

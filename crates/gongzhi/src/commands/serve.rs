@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gongzhi_service::ambient::Machine;
+use gongzhi_service::ambient::{Ambient, Machine};
 use gongzhi_service::outbox::send;
 use gongzhi_service::{Service, timers};
+use gongzhi_store::StoreError;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Notify;
@@ -40,12 +40,15 @@ pub struct Http {
 
 /// Runs it.
 pub fn run(args: &Serve) -> Result<(), Fault> {
-    serve(args.data.service(Arc::new(Machine))?, args.data.store().dir()?, &args.http)
+    serve(&args.data, Arc::new(Machine), &args.http)
 }
 
-/// Serves until it is told to stop, then ends in order. `dir` holds files and master key.
-pub fn serve(service: Service, dir: &Path, http: &Http) -> Result<(), Fault> {
+/// Serves until it is told to stop, then ends in order.
+pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -> Result<(), Fault> {
+    let dir = data.store().dir()?;
+    // Before anything is read: who changes the county must not do so between.
     let _serving = super::show::serving(dir)?;
+    let service = data.service(ambient)?;
     super::seen::check(service.ledger(), dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
     let service = Arc::new(service);
@@ -74,6 +77,7 @@ pub fn serve(service: Service, dir: &Path, http: &Http) -> Result<(), Fault> {
         println!("ready {url}");
         std::io::stdout().flush()?;
         let upkeep = upkeep(numbers);
+        let cut_off = cut_off(service.clone());
         let stopping = Arc::new(Notify::new());
         let told = stopping.clone();
         let signal = async move {
@@ -89,6 +93,7 @@ pub fn serve(service: Service, dir: &Path, http: &Http) -> Result<(), Fault> {
             served = axum::serve(listener, router).with_graceful_shutdown(signal) => served?,
             () = patience => {}
             () = upkeep => {}
+            error = cut_off => return Err(error.into()),
         }
         Ok(())
     })
@@ -112,6 +117,19 @@ async fn upkeep(numbers: PrometheusHandle) {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
         numbers.run_upkeep();
+    }
+}
+
+/// Ends once the database lets this server in no more: it answers nothing from then on, and whoever watches over it
+/// starts it again.
+async fn cut_off(service: Arc<Service>) -> StoreError {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let service = service.clone();
+        let head = tokio::task::spawn_blocking(move || service.ledger().head()).await;
+        if let Ok(Err(error @ StoreError::CutOff)) = head {
+            return error;
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn lock_file(dir: &Path) -> Result<File, Fault> {
     open.map_err(|error| Fault::new(format!("{}: {error}", dir.join(LOCK).display())))
 }
 
-/// Taken while a server runs on a directory; several may.
+/// Taken while a server runs on a directory or a backup is made of it; several may.
 pub fn serving(dir: &Path) -> Result<File, Fault> {
     let file = lock_file(dir)?;
     match file.try_lock_shared() {
@@ -114,6 +114,9 @@ pub fn alone(dir: &Path) -> Result<File, Fault> {
     let file = lock_file(dir)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(_) => Err(Fault::new(format!("a server runs on {}: stop it first", dir.display()))),
+        Err(_) => Err(Fault::new(format!(
+            "a server runs on {} or a backup is being made of it: stop it first",
+            dir.display()
+        ))),
     }
 }

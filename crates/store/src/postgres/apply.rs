@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
+use super::access::Access;
 use gongzhi_base::RecordId;
-use tokio_postgres::Config;
 
 use super::derive::{self, Derived, Old};
 use super::error::{Done, Fault};
@@ -27,7 +27,7 @@ const HELD: usize = 4_096;
 
 /// The applying connection with what it remembers.
 pub(super) struct Applying {
-    config: Config,
+    access: Access,
     county: String,
     link: Option<Link>,
     memory: Memory,
@@ -100,8 +100,8 @@ struct Fresh {
 }
 
 impl Applying {
-    pub(super) fn new(config: Config, county: &str, owed: Owed) -> Applying {
-        Applying { config, county: county.to_owned(), link: None, memory: Memory::default(), owed }
+    pub(super) fn new(access: Access, county: &str, owed: Owed) -> Applying {
+        Applying { access, county: county.to_owned(), link: None, memory: Memory::default(), owed }
     }
 
     /// The connection, made anew when it was lost.
@@ -110,7 +110,7 @@ impl Applying {
             if let Some(link) = self.link.take() {
                 return Ok(self.link.insert(link));
             }
-            match Link::connect(&self.config) {
+            match Link::connect(&self.access) {
                 Ok(link) => self.link = Some(link),
                 Err(Fault::Store(error)) => return Err(error),
                 Err(Fault::Lost(why)) => patience.rest(why)?,

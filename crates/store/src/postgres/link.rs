@@ -14,8 +14,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::block_in_place;
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row, Statement};
 
+use super::access::Access;
 use super::error::{Done, Fault, unreadable};
 use crate::StoreError;
 
@@ -64,15 +65,15 @@ impl Drop for Link {
 }
 
 impl Link {
-    /// Connects and sets the session up.
-    pub(super) fn connect(config: &Config) -> Done<Link> {
+    /// Connects and sets the session up, if it may come in.
+    pub(super) fn connect(access: &Access) -> Done<Link> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| StoreError::Engine(error.to_string()))?;
         let (send, notices) = mpsc::unbounded_channel();
         let connecting = async {
-            let (client, mut connection) = config.connect(NoTls).await?;
+            let (client, mut connection) = access.config.connect(NoTls).await?;
             let talk = poll_fn(move |cx| {
                 loop {
                     match ready!(connection.poll_message(cx)) {
@@ -93,13 +94,15 @@ impl Link {
         let timed = async { tokio::time::timeout(LIMIT, connecting).await };
         let client = block_in_place(|| runtime.block_on(timed))
             .unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))?;
-        Ok(Link {
+        let link = Link {
             client,
             statements: RefCell::default(),
             merged: RefCell::default(),
             notices: Mutex::new(notices),
             runtime: Some(runtime),
-        })
+        };
+        link.run(access.enter(&link))?;
+        Ok(link)
     }
 
     /// Works with this connection until it is done, at most a minute.

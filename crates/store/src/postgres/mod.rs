@@ -5,6 +5,7 @@
 //! number of nodes may serve one ledger. Connections that were lost are made anew with bounded patience; a commit whose answer was
 //! lost is looked up before anything is said about it.
 
+mod access;
 mod accounts;
 mod apply;
 mod claims;
@@ -37,7 +38,6 @@ use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
-use tokio_postgres::Config;
 
 use crate::outbox::Outbox;
 use crate::pending::Applier;
@@ -45,6 +45,7 @@ use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
     Session, StoreError, Timer, Want,
 };
+use access::Access;
 use apply::Applying;
 use error::Done;
 use link::Link;
@@ -56,7 +57,7 @@ use write::{Owed, Writer};
 /// A county's ledger in a PostgreSQL database.
 pub struct Postgres {
     county: String,
-    config: Config,
+    access: Access,
     pool: Pool,
     writer: Mutex<Writer>,
     applier: Applier,
@@ -67,12 +68,14 @@ pub struct Postgres {
     rebuilds: Arc<AtomicBool>,
     /// The server's process that writes for this node.
     process: Arc<AtomicI32>,
+    /// Keeps all others out while it lasts.
+    _guard: Option<Mutex<Link>>,
 }
 
 /// Asks once on a connection of its own.
-fn once<T>(config: &Config, work: impl AsyncFnOnce(&Link) -> Done<T>) -> Result<(T, Link), StoreError> {
+fn once<T>(access: &Access, work: impl AsyncFnOnce(&Link) -> Done<T>) -> Result<(T, Link), StoreError> {
     let ask = || {
-        let link = Link::connect(config)?;
+        let link = Link::connect(access)?;
         Ok((link.run(work(&link))?, link))
     };
     ask().map_err(pool::told)
@@ -83,36 +86,60 @@ impl Postgres {
     /// settings as PostgreSQL's own programs take it; `county` is the official code of the county. A
     /// database of a newer version is refused, and so is a server that does not write through to the disk.
     pub fn open(url: &str, county: &str) -> Result<Postgres, StoreError> {
-        let config = schema::config(url)?;
-        let (durability, link) = once(&config, async |link| {
+        let access = Access::new(schema::config(url)?);
+        let ((durability, access), link) = once(&access, async |link| {
             schema::migrate(link, county).await?;
-            schema::durability(link).await
+            let access = access.clone().sharing(link, county).await?;
+            Ok((schema::durability(link).await?, access))
         })?;
+        Postgres::opened(county, access, link, None, &durability)
+    }
+
+    /// Opens a county's ledger for whoever changes its keys: while this stands, nobody else is connected to the county, and
+    /// whoever was before has to be started again. Where there is somebody, it is said who ([`StoreError::Held`]), or he is
+    /// cut off with `cut_off`: what he has not committed yet, he never will.
+    pub fn alone(url: &str, county: &str, cut_off: bool) -> Result<Postgres, StoreError> {
+        let access = Access::new(schema::config(url)?);
+        let ((), guard) = once(&access, async |link| {
+            schema::migrate(link, county).await?;
+            access::alone(link, county, cut_off).await
+        })?;
+        let (durability, link) = once(&access, schema::durability)?;
+        Postgres::opened(county, access, link, Some(guard), &durability)
+    }
+
+    fn opened(
+        county: &str,
+        access: Access,
+        link: Link,
+        guard: Option<Link>,
+        durability: &Durability,
+    ) -> Result<Postgres, StoreError> {
         if !durability.fsync {
             return Err(StoreError::Engine(durability.faults().join("; ")));
         }
         for fault in durability.faults() {
             tracing::warn!("{fault}");
         }
-        let pool = Pool::new(config.clone());
+        let pool = Pool::new(access.clone());
         let number = link.process().map_err(pool::told)?;
         let process = Arc::new(AtomicI32::new(number));
         let rebuilds = Arc::new(AtomicBool::new(false));
         let owed = Owed::default();
         let writer =
-            Writer::new(config.clone(), county, link, process.clone(), rebuilds.clone(), owed.clone());
+            Writer::new(access.clone(), county, link, process.clone(), rebuilds.clone(), owed.clone());
         let writer = Mutex::new(writer);
-        let applying = Arc::new(Mutex::new(Applying::new(config.clone(), county, owed)));
+        let applying = Arc::new(Mutex::new(Applying::new(access.clone(), county, owed)));
         let apply = {
             let applying = Arc::clone(&applying);
             move || locked(&applying).apply()
         };
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
-        let (listener, scrubber) = (Mutex::new(None), Scrubber::new(config.clone()));
+        let (listener, scrubber) = (Mutex::new(None), Scrubber::new(access.clone()));
         let county = county.to_owned();
         Ok(Postgres {
             county,
-            config,
+            access,
             pool,
             writer,
             applier,
@@ -121,6 +148,7 @@ impl Postgres {
             scrubber,
             rebuilds,
             process,
+            _guard: guard.map(Mutex::new),
         })
     }
 
@@ -157,7 +185,7 @@ impl Postgres {
 
     /// The counties whose ledgers a database holds, by code.
     pub fn counties(url: &str) -> Result<Vec<String>, StoreError> {
-        once(&schema::config(url)?, async |link| schema::counties(link).await).map(|(found, _)| found)
+        once(&Access::new(schema::config(url)?), schema::counties).map(|(found, _)| found)
     }
 
     /// Whether an acknowledged commit outlives a crash of the server's machine, as its settings tell.
@@ -177,7 +205,7 @@ impl Postgres {
         let fresh = listener.is_none();
         let link = match listener.take() {
             Some(link) => link,
-            None => Link::connect(&self.config)?,
+            None => Link::connect(&self.access)?,
         };
         let size = link.run(async {
             if fresh {

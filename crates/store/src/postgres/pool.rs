@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::Config;
+use super::access::Access;
 
 use super::error::{Done, Fault};
 use super::link::Link;
@@ -55,7 +55,7 @@ struct State {
 
 /// A few connections for whoever asks.
 pub(super) struct Pool {
-    config: Config,
+    access: Access,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -77,8 +77,8 @@ impl Drop for Lent<'_> {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config) -> Pool {
-        Pool { config, state: Mutex::default(), freed: Condvar::new() }
+    pub(super) fn new(access: Access) -> Pool {
+        Pool { access, state: Mutex::default(), freed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -103,7 +103,7 @@ impl Pool {
         let mut patience = Patience::new();
         let mut lent = self.lend();
         loop {
-            let link = match lent.link.take().map_or_else(|| Link::connect(&self.config), Ok) {
+            let link = match lent.link.take().map_or_else(|| Link::connect(&self.access), Ok) {
                 Ok(link) => lent.link.insert(link),
                 Err(Fault::Store(error)) => return Err(error),
                 Err(Fault::Lost(why)) => {

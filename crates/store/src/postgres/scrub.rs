@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio_postgres::Config;
+use super::access::Access;
 
 use super::{log, once};
 use crate::StoreError;
@@ -16,31 +16,31 @@ const LATER: Duration = Duration::from_secs(600);
 
 /// Writes the table of keys anew after erasures.
 pub(super) struct Scrubber {
-    config: Config,
+    access: Access,
     waiting: Arc<AtomicBool>,
 }
 
 impl Scrubber {
-    pub(super) fn new(config: Config) -> Scrubber {
-        Scrubber { config, waiting: Arc::default() }
+    pub(super) fn new(access: Access) -> Scrubber {
+        Scrubber { access, waiting: Arc::default() }
     }
 
     /// A key was destroyed: its row goes now, its bytes in the file at once or a while later.
     pub(super) fn destroyed(&self) {
-        let small = once(&self.config, log::keys_size).map(|(size, _)| size <= SMALL);
+        let small = once(&self.access, log::keys_size).map(|(size, _)| size <= SMALL);
         let done = match small {
-            Ok(true) => scrub(&self.config).map(|()| true),
+            Ok(true) => scrub(&self.access).map(|()| true),
             other => other,
         };
         if let Err(error) = &done {
             tracing::warn!(%error, "destroyed keys stay in the table's file for now");
         }
         if done != Ok(true) && !self.waiting.swap(true, Ordering::SeqCst) {
-            let (config, waiting) = (self.config.clone(), Arc::clone(&self.waiting));
+            let (access, waiting) = (self.access.clone(), Arc::clone(&self.waiting));
             let wait = move || loop {
                 std::thread::sleep(LATER);
                 waiting.store(false, Ordering::SeqCst);
-                match scrub(&config) {
+                match scrub(&access) {
                     Ok(()) => return,
                     Err(error) => tracing::warn!(%error, "destroyed keys still stay in the table's file"),
                 }
@@ -53,6 +53,6 @@ impl Scrubber {
     }
 }
 
-fn scrub(config: &Config) -> Result<(), StoreError> {
-    once(config, log::scrub).map(drop)
+fn scrub(access: &Access) -> Result<(), StoreError> {
+    once(access, log::scrub).map(drop)
 }

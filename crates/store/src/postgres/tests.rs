@@ -1,6 +1,7 @@
 //! The conformance suite on PostgreSQL, and what only a shared server can suffer.
 
 mod faults;
+mod fence;
 mod turns;
 
 use gongzhi_base::words::query_terms;

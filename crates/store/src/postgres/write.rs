@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
+use super::access::Access;
 use gongzhi_base::Digest;
 use gongzhi_kernel::chain::Head;
-use tokio_postgres::Config;
 
 use super::error::{Done, Fault};
 use super::link::{Link, Step, Told, arg, bytes, count, step};
@@ -25,7 +25,7 @@ pub(super) type Owed = Arc<AtomicU64>;
 
 /// The writing connection.
 pub(super) struct Writer {
-    config: Config,
+    access: Access,
     county: String,
     link: Option<Link>,
     /// A transaction is open on the connection, and nobody else commits until it ends.
@@ -39,14 +39,14 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
-        config: Config,
+        access: Access,
         county: &str,
         link: Link,
         process: Arc<AtomicI32>,
         rebuilds: Arc<AtomicBool>,
         owed: Owed,
     ) -> Writer {
-        Writer { config, county: county.to_owned(), link: Some(link), turn: false, process, rebuilds, owed }
+        Writer { access, county: county.to_owned(), link: Some(link), turn: false, process, rebuilds, owed }
     }
 
     /// The connection, made anew when it was lost.
@@ -55,7 +55,7 @@ impl Writer {
             if let Some(link) = self.link.take() {
                 return Ok(self.link.insert(link));
             }
-            match Link::connect(&self.config).and_then(|link| Ok((link.process()?, link))) {
+            match Link::connect(&self.access).and_then(|link| Ok((link.process()?, link))) {
                 Ok((process, link)) => {
                     self.process.store(process, Ordering::Relaxed);
                     (self.link, self.turn) = (Some(link), false);

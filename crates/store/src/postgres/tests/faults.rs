@@ -223,7 +223,7 @@ fn a_node_halted_within_its_transaction_does_not_hold_up_the_others() {
     let database = database();
     let (halted, other) = (open(&database, COUNTY), open(&database, COUNTY));
     let (batch, end) = one(COUNTY, Head::EMPTY, 1);
-    let link = Link::connect(&halted.config).expect("connects");
+    let link = Link::connect(&halted.access).expect("connects");
     link.run(link.script("BEGIN; UPDATE ledger SET size = size")).expect("holds the head");
     other.commit(Head::EMPTY, &batch).expect("the head is let go after some seconds");
     assert!(matches!(link.run(link.script("COMMIT")), Err(Fault::Lost(_))), "the halted one finds out");
