@@ -1,33 +1,13 @@
 // Chinese and English, dark, large type.
 import assert from 'node:assert/strict';
+import { strayWords } from './harness/checks.mjs';
 import { DESKTOP, journeys } from './harness/index.mjs';
 import { asStaff, openRecord, report } from './harness/people.mjs';
 
 const PLACE = ['140823100000', '140823100200'];
-// What frames the data: it must be in the page's language. Names, words of residents and titles of laws are data.
-const CHROME = 'header.top, footer, h2, th, legend, button, .help, dt, label, .tabs a, .nav a, .empty, .inset, .optional';
-const DATA = '[lang=zh-CN], [lang=zh], .seal, .clause, .who, .record-head, .demo-accounts, a.clause, .duplicates, .rows td, .list-table td, .board-column li, .said, .prose, #rec-h, .derivation blockquote';
-
-async function keysAndChinese(j) {
-  return j.page.evaluate(([chrome, data]) => {
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const text = walker.currentNode.textContent.trim();
-      const parent = walker.currentNode.parentElement;
-      if (!text || parent.closest('script, style, .mono, code, pre')) continue;
-      if (/^[a-z]+(-[a-z0-9]+)+$/.test(text)) found.push(`key: ${text}`);
-      if (document.documentElement.lang.startsWith('en') && /[㐀-鿿]/.test(text) && parent.closest(chrome) && !parent.closest(data)) {
-        found.push(`Chinese in ${parent.localName}.${parent.className}: ${text.slice(0, 40)}`);
-      }
-    }
-    return found;
-  }, [CHROME, DATA]);
-}
-
 async function clean(j, path) {
   await j.visit(path);
-  assert.deepEqual(await keysAndChinese(j), [], path);
+  assert.deepEqual(await strayWords(j.page), [], path);
 }
 
 journeys('languages and looks', (journey) => {
@@ -39,7 +19,7 @@ journeys('languages and looks', (journey) => {
       }
       await j.visit(`/follow/${code}`);
       await j.press(j.page.locator('.status-card a.why'));
-      assert.deepEqual(await keysAndChinese(j), [], 'why');
+      assert.deepEqual(await strayWords(j.page), [], 'why');
     });
 
     journey(`the desk's pages likewise: ${lang}`, { lang }, async (j) => {
@@ -50,7 +30,7 @@ journeys('languages and looks', (journey) => {
       await asStaff(j, 'dispatch', async (staff) => {
         for (const path of ['/desk', '/desk/board', '/desk/list?show=late']) await clean(staff, path);
         const record = await openRecord(staff, number);
-        assert.deepEqual(await keysAndChinese(staff), [], 'record');
+        assert.deepEqual(await strayWords(staff.page), [], 'record');
         await clean(staff, `${record}/do/reassign`);
         await clean(staff, `${record}/do/supervise`);
       });

@@ -50,6 +50,17 @@ impl Zone {
         self.civil(at).date()
     }
 
+    /// A due time as people are told it everywhere. A limit in days ends at midnight: told is the last minute of
+    /// the day before, not the first of a day that no longer counts.
+    pub fn told(self, due: Timestamp) -> DateTime {
+        let civil = self.civil(due);
+        if civil.time() == jiff::civil::Time::midnight() {
+            self.civil(due.plus_millis(-60_000))
+        } else {
+            civil
+        }
+    }
+
     /// The first moment of a civil date.
     pub fn start_of(self, date: Date) -> Timestamp {
         self.instant(date.at(0, 0, 0, 0))

@@ -112,18 +112,7 @@ impl Teller<'_> {
                 running.into_iter().map(|(_, clock)| clock).min_by_key(|clock| clock.derivation.due)
             }
         };
-        clock.map_or_else(|| NONE.to_owned(), |clock| self.moment(clock.derivation.due))
-    }
-
-    /// `2026-11-23 14:30`; midnight is told as the end of the day before.
-    fn moment(&self, at: Timestamp) -> String {
-        let civil = self.world.zone.civil(at);
-        let (hour, minute) = (civil.hour(), civil.minute());
-        if (hour, minute) == (0, 0) {
-            let before = self.world.zone.date(Timestamp(at.0 - 1));
-            return format!("{} 24:00", date(before));
-        }
-        format!("{} {hour:02}:{minute:02}", date(civil.date()))
+        clock.map_or_else(|| NONE.to_owned(), |clock| moment(self.world.zone.told(clock.derivation.due)))
     }
 
     fn field(&self, name: &str, say: fn(&Words) -> &String, comma: &str) -> String {
@@ -164,11 +153,16 @@ impl Teller<'_> {
             }
             (_, Value::Int(number)) => number.to_string(),
             (_, Value::Date(day)) => date(*day),
-            (_, Value::Time(at)) => self.moment(*at),
+            (_, Value::Time(at)) => moment(world.zone.civil(*at)),
             // Nothing else can stand in a notice, a sealed value least of all.
             _ => NONE.to_owned(),
         }
     }
+}
+
+/// `2026-11-23 14:30`
+fn moment(at: jiff::civil::DateTime) -> String {
+    format!("{} {:02}:{:02}", date(at.date()), at.hour(), at.minute())
 }
 
 fn date(date: jiff::civil::Date) -> String {

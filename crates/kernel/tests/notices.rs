@@ -178,13 +178,13 @@ fn those_in_posts_are_told_in_both_languages_and_who_acted_is_not() {
     let begun = told(Acted::Public, step("report"));
     assert_eq!(begun.len(), 1);
     assert_eq!(begun[0].1, ["li", "wang"]);
-    assert_eq!(begun[0].2.zh, "R2026-007：东村，费用-123.05，由水务所和电力所、水务所办，2026-09-19 24:00前");
-    assert_eq!(begun[0].2.en, "R2026-007: East, -123.05, 水务所 with 电力所, 水务所, by 2026-09-19 24:00");
+    assert_eq!(begun[0].2.zh, "R2026-007：东村，费用-123.05，由水务所和电力所、水务所办，2026-09-19 23:59前");
+    assert_eq!(begun[0].2.en, "R2026-007: East, -123.05, 水务所 with 电力所, 水务所, by 2026-09-19 23:59");
     let by = Acted::Person { code: "wang".into(), post: None };
     assert_eq!(told(by.clone(), step("report"))[0].1, ["li"], "who acted knows");
     assert_eq!(told(by, Deed::Passed { deadline: "mend".into(), late: false }), [], "nobody else is meant");
     let near = told(Acted::System, Deed::Passed { deadline: "mend".into(), late: false });
-    assert_eq!((near[0].0.as_str(), near[0].2.zh.as_str()), ("near", "R2026-007待修，2026-09-19 24:00到期"));
+    assert_eq!((near[0].0.as_str(), near[0].2.zh.as_str()), ("near", "R2026-007待修，2026-09-19 23:59到期"));
     let over = told(Acted::System, Deed::Passed { deadline: "mend".into(), late: true });
     assert_eq!((over[0].0.as_str(), &over[0].1), ("over", &vec!["qian".to_owned(), "wang".to_owned()]));
     assert_eq!(told(Acted::System, step("close")), []);

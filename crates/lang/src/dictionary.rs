@@ -158,28 +158,41 @@ pub fn catalogue(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
 /// The name of the catalogue of all mechanisms: what a document of another kind may found.
 pub const MECHANISMS: &str = "mechanisms";
 
+/// The name of the catalogue of all roles: what a post may be.
+pub const ROLES: &str = "roles";
+
 /// The catalogue of the county's mechanisms, each under its own name.
 pub fn mechanisms(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
-    let words = locale::words("mechanisms", &[]);
+    let all = documents.mechanisms.iter();
+    named(MECHANISMS, all.map(|mechanism| (mechanism.name.text(), &mechanism.words)))
+}
+
+/// The catalogue of the roles that the documents know, each under its own name.
+pub fn roles(documents: &Documents) -> (ast::Catalogue, Arc<Catalogue>) {
+    named(ROLES, documents.roles.iter().map(|role| (role.name.text(), &role.words)))
+}
+
+/// A catalogue of one level that no file holds.
+fn named<'a>(
+    name: &str,
+    entries: impl Iterator<Item = (&'a str, &'a Words)>,
+) -> (ast::Catalogue, Arc<Catalogue>) {
+    let words = locale::words(name, &[]);
     let declared = ast::Catalogue {
-        name: Word::new(MECHANISMS.to_owned(), At::default()),
+        name: Word::new(name.to_owned(), At::default()),
         file: None,
         words: words.clone(),
         levels: 1,
         columns: Vec::new(),
     };
-    let entries = documents.mechanisms.iter().map(|mechanism| {
-        let code = mechanism.name.value.clone();
-        (code.clone(), Entry { code, words: mechanism.words.clone(), ..Entry::default() })
-    });
-    let built = Catalogue {
-        name: MECHANISMS.to_owned(),
-        words,
-        levels: 1,
-        entries: entries.collect(),
-        ..Catalogue::default()
+    let entry = |(code, words): (&str, &Words)| {
+        (code.to_owned(), Entry { code: code.to_owned(), words: words.clone(), ..Entry::default() })
     };
-    (declared, Arc::new(built))
+    let entries = entries.map(entry).collect();
+    (
+        declared,
+        Arc::new(Catalogue { name: name.to_owned(), words, levels: 1, entries, ..Catalogue::default() }),
+    )
 }
 
 /// The fields of registers that are called so: by their words in either language, by another name that

@@ -83,7 +83,8 @@ pub fn check(sources: &[Source], data: &[DataFile]) -> Checked {
     let mut documents = decode::decode(sources, &outlines, &mut faults);
     inherit::inherit(&mut documents, &mut faults);
     let mut catalogues = catalogue::load(&documents, sources.len(), data, &mut faults);
-    for (declared, built) in [dictionary::catalogue(&documents), dictionary::mechanisms(&documents)] {
+    let own = [dictionary::catalogue, dictionary::mechanisms, dictionary::roles].map(|own| own(&documents));
+    for (declared, built) in own {
         let name = declared.name.value.clone();
         // A county that declares its own catalogue of this name keeps it.
         if !documents.catalogues.iter().any(|one| one.name.value == name) {

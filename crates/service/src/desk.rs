@@ -35,6 +35,8 @@ pub struct RecordView {
     pub hindered: Against,
     /// Names of the steps that would be refused with what the record holds already.
     pub premature: Vec<String>,
+    /// Whether it waits for this reader: its state says that something is to be done by one of his posts.
+    pub waited: bool,
     /// Names of the personal fields that this reader may look at, stating a purpose.
     pub may_look: Vec<String>,
     /// Whether this reader may have its personal values erased now, or why not.
@@ -171,6 +173,9 @@ impl Service {
             .filter(|step| offered(step, actor, &record, &state))
             .map(|step| step.name.clone())
             .collect();
+        let waits = mechanism.state(&record.state).map(|state| state.waits.as_slice()).unwrap_or_default();
+        let waited =
+            rights::allows(waits, actor, Some(&record), &record.place, &self.state().world).is_some();
         let (hindered, premature) = self.hindered(actor, &mechanism, &record, &steps)?;
         if matches!(actor, Actor::Holder(_)) {
             steps.retain(|step| !hindered.iter().any(|(known, _)| known == step));
@@ -215,6 +220,7 @@ impl Service {
             steps,
             hindered,
             premature,
+            waited,
             may_look,
         })
     }

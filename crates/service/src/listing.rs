@@ -155,12 +155,14 @@ impl Service {
         all.filter(|mechanism| mechanism.register.is_none() && seen(&mechanism.name)).cloned().collect()
     }
 
-    /// The mechanism whose list an actor sees unasked: what residents may open, else the first with
-    /// views of its own, else any.
+    /// The mechanism whose list an actor sees unasked: what residents may open, else the one that its document
+    /// lets people look at in the most ways, with the most figures.
     pub fn main_list(&self, actor: &Actor) -> Option<Arc<Mechanism>> {
         let all = self.listable(actor);
         let first = |fits: &dyn Fn(&Mechanism) -> bool| all.iter().find(|one| fits(one)).cloned();
-        first(&|one| one.receipt).or_else(|| first(&|one| one.views.len() > 1)).or_else(|| first(&|_| true))
+        let ways = |one: &Mechanism| (one.views.len(), one.indicators.len());
+        let most = all.iter().map(|one| ways(one)).max();
+        first(&|one| one.receipt).or_else(|| first(&|one| Some(ways(one)) == most))
     }
 
     /// A page of a list within the actor's rights.

@@ -44,6 +44,28 @@ async function widthFault(page) {
   });
 }
 
+// What frames the data: it must be in the page's language. Names, words of residents and titles of laws are data.
+const CHROME = 'header.top, footer, h2, th, legend, button, .help, dt, label, .tabs a, .nav a, .empty, .inset, .optional';
+const DATA = '[lang=zh-CN], [lang=zh], .seal, .clause, .who, .record-head, .demo-accounts, a.clause, .duplicates, .rows td, .list-table td, .board-column li, .said, .prose, #rec-h, .derivation blockquote';
+
+/** Bare keys in a page, and Chinese in what frames the data of an English one. */
+export async function strayWords(page) {
+  return page.evaluate(([chrome, data]) => {
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode.textContent.trim();
+      const parent = walker.currentNode.parentElement;
+      if (!text || parent.closest('script, style, .mono, code, pre')) continue;
+      if (/^[a-z]+(-[a-z0-9]+)+$/.test(text)) found.push(`key: ${text}`);
+      if (document.documentElement.lang.startsWith('en') && /[㐀-鿿]/.test(text) && parent.closest(chrome) && !parent.closest(data)) {
+        found.push(`Chinese in ${parent.localName}.${parent.className}: ${text.slice(0, 40)}`);
+      }
+    }
+    return found;
+  }, [CHROME, DATA]);
+}
+
 /**
  * Watches a page: console errors, script errors, requests that failed or that the server refused, and bytes on the wire.
  * `expect(pattern)` excuses what a journey provokes on purpose.

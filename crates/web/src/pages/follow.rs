@@ -20,10 +20,10 @@ use super::problem::{Answer, Trouble, ok, page as render, see};
 use super::record::show::{Gaze, held_file};
 use super::visitor::Visitor;
 use super::words::{clause_link, refusal_words_in, say};
-use super::{erase, home, names, record, why};
+use super::{erase, names, record, why};
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
-use crate::view::{self, Flash, FollowPage, FollowStep, Link, Tone, WhyPage};
+use crate::view::{self, FindPage, Flash, FollowPage, FollowStep, Link, Tone, WhyPage};
 
 /// Codes that were opened before count no more against the brake on guessing: their pages and
 /// photos are asked for one by one.
@@ -47,7 +47,7 @@ pub async fn opened(app: &App, visitor: &Visitor, typed: &str) -> Result<Held, T
     if !known && !app.service.may_try_code(&visitor.from) {
         return Err(Trouble::status(app, visitor, StatusCode::TOO_MANY_REQUESTS));
     }
-    let Some(code) = code else { return Err(wrong(app, visitor, typed).await) };
+    let Some(code) = code else { return Err(wrong(app, visitor, typed)) };
     let asked = code.clone();
     let found = app.read(move |service| match service.by_code(&asked)? {
         Some(id) => service.view(&Actor::Holder(id), id).map(|view| Some((Actor::Holder(id), view))),
@@ -62,7 +62,7 @@ pub async fn opened(app: &App, visitor: &Visitor, typed: &str) -> Result<Held, T
             opened.insert(code.clone());
             Ok(Held { base: format!("/follow/{}", grouped(&code)), code, view, actor })
         }
-        Ok(None) => Err(wrong(app, visitor, typed).await),
+        Ok(None) => Err(wrong(app, visitor, typed)),
         Err(failure) => Err(Trouble::failure(app, visitor, &failure)),
     }
 }
@@ -71,11 +71,18 @@ fn remembered() -> std::sync::MutexGuard<'static, HashSet<String>> {
     OPENED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn wrong(app: &App, visitor: &Visitor, typed: &str) -> Trouble {
-    let error = visitor.t("follow-wrong");
-    match home::shown(app, visitor, typed, Some(error)).await {
-        Ok(page) => render(StatusCode::NOT_FOUND, &page).into(),
-        Err(trouble) => trouble,
+fn wrong(app: &App, visitor: &Visitor, typed: &str) -> Trouble {
+    render(StatusCode::NOT_FOUND, &finding(app, visitor, typed, Some(visitor.t("follow-wrong")))).into()
+}
+
+/// Where a code is typed in, perhaps with what is wrong with the one typed.
+fn finding(app: &App, visitor: &Visitor, typed: &str, error: Option<String>) -> FindPage {
+    let hotline = &visitor.presentation.hotline;
+    FindPage {
+        s: visitor.shell(app, visitor.t("home-follow")),
+        code: typed.chars().take(60).collect(),
+        error,
+        hotline: Link::new(hotline.clone(), format!("tel:{hotline}")),
     }
 }
 
@@ -90,7 +97,7 @@ pub struct Typed {
 pub async fn find(State(app): State<App>, visitor: Visitor, Query(typed): Query<Typed>) -> Answer {
     match typed.code.filter(|code| !code.trim().is_empty()) {
         Some(code) => Ok(see(&opened(&app, &visitor, &code).await?.base)),
-        None => Ok(ok(&home::shown(&app, &visitor, "", None).await?)),
+        None => Ok(ok(&finding(&app, &visitor, "", None))),
     }
 }
 

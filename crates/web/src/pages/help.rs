@@ -17,7 +17,7 @@ use crate::i18n::{Lang, t, t_with};
 use crate::view::{Founding, HelpPage, Link, TextPage, TextSection};
 
 /// `GET /help`: the documents in force.
-pub async fn index(State(app): State<App>, visitor: Visitor) -> Response {
+pub async fn index(State(app): State<App>, visitor: Visitor, me: Option<Me>) -> Response {
     let state = app.service.state();
     let link = |document: &gongzhi_lang::model::Document| {
         Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))
@@ -25,7 +25,7 @@ pub async fn index(State(app): State<App>, visitor: Visitor) -> Response {
     let links = state.laws.library.documents.values().map(link).collect();
     let title = visitor.t("about-documents");
     ok(&TextPage {
-        s: visitor.shell(&app, title.clone()),
+        s: visitor.shell_for(&app, me.as_ref(), title.clone()),
         title,
         sections: vec![TextSection { links, ..TextSection::default() }],
     })
@@ -41,8 +41,8 @@ pub async fn page(
     let state = app.service.state().clone();
     let library = &state.laws.library;
     let Some(document) = library.documents.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
-    let founded = match me {
-        Some(me) => founded(&app, &visitor, &me, &document.mechanisms).await,
+    let founded = match &me {
+        Some(me) => founded(&app, &visitor, me, &document.mechanisms).await,
         None => Vec::new(),
     };
     let title = say(visitor.lang, &document.title);
@@ -58,7 +58,7 @@ pub async fn page(
     let (contents, html) = render(visitor.lang, &document.source);
     let others = library.documents.values().filter(|other| other.name != name);
     ok(&HelpPage {
-        s: visitor.shell(&app, title.clone()),
+        s: visitor.shell_for(&app, me.as_ref(), title.clone()),
         title,
         version: versions.join(" · "),
         contents,

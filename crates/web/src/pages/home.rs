@@ -11,7 +11,7 @@ use super::posted::Posted;
 use super::problem::{Answer, Trouble, ok, see};
 use super::rates;
 use super::report::open_to_all;
-use super::visitor::{Visitor, set_cookie};
+use super::visitor::{Me, Visitor, set_cookie};
 use super::words::{clause_link, say};
 use crate::app::App;
 use crate::i18n::Lang;
@@ -24,21 +24,11 @@ const YEAR: i64 = 365 * 86_400;
 
 /// `GET /`
 pub async fn page(State(app): State<App>, visitor: Visitor) -> Answer {
-    Ok(ok(&shown(&app, &visitor, "", None).await?))
-}
-
-/// The front page, perhaps with what is wrong with a code typed.
-pub async fn shown(
-    app: &App,
-    visitor: &Visitor,
-    code: &str,
-    error: Option<String>,
-) -> Result<HomePage, Trouble> {
     let state = app.service.state();
     let document = open_to_all(&state).first().map(|(mechanism, _)| mechanism.document.clone());
     let document = document.and_then(|name| state.laws.library.documents.get(&name));
-    let figures = rates::county_now(app, visitor).await;
-    let (month, figures) = figures.map_err(|failure| Trouble::failure(app, visitor, &failure))?;
+    let figures = rates::county_now(&app, &visitor).await;
+    let (month, figures) = figures.map_err(|failure| Trouble::failure(&app, &visitor, &failure))?;
     let hotline = &visitor.presentation.hotline;
     let contacts = Fact {
         label: visitor.t("hotline"),
@@ -46,12 +36,9 @@ pub async fn shown(
         href: format!("tel:{hotline}"),
         ..Fact::default()
     };
-    Ok(HomePage {
-        s: visitor.shell(app, visitor.t("nav-home")),
+    Ok(ok(&HomePage {
+        s: visitor.shell(&app, visitor.t("nav-home")),
         report_href: "/report".to_owned(),
-        follow_action: "/follow".to_owned(),
-        follow_error: error,
-        follow_code: code.chars().take(60).collect(),
         month,
         rates: figures,
         rates_href: "/rates".to_owned(),
@@ -64,7 +51,7 @@ pub async fn shown(
         help: document.map(|document| {
             Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))
         }),
-    })
+    }))
 }
 
 /// The first clauses of a document with the first sentence of each, in the reader's language.
@@ -86,21 +73,17 @@ fn how(lang: Lang, document: &str, source: &str) -> Vec<HowStep> {
         let text = super::help::in_language(lang, prose)
             .join(" ")
             .replace('\n', if lang == Lang::Zh { "" } else { " " });
-        let (title, rest) = match lang {
-            // Headings are Chinese: English readers get the first sentence as the title.
-            Lang::Zh => {
-                (heading.split_once('、').map_or(heading.as_str(), |(_, title)| title).to_owned(), text)
-            }
-            Lang::En => (sentences(&text, 1), text.clone()),
+        let words = literate::title_words(heading);
+        let title = match lang {
+            Lang::Zh => words.zh.split_once('、').map_or(words.zh.as_str(), |(_, title)| title).to_owned(),
+            // A heading that is Chinese alone: English readers get the first sentence as the title.
+            Lang::En if words.en.is_empty() => sentences(&text, 1),
+            Lang::En => words.en.clone(),
         };
-        let text = if lang == Lang::En {
-            rest.strip_prefix(&title).unwrap_or(&rest).trim().to_owned()
-        } else {
-            rest
-        };
+        let text = text.strip_prefix(&title).unwrap_or(&text).trim();
         HowStep {
             title,
-            text: sentences(&text, 2),
+            text: sentences(text, 2),
             clause: clause_link(lang, &clause)
                 .map(|(_, href)| Link::new(crate::i18n::t(lang, "read-clause"), href)),
         }
@@ -125,9 +108,9 @@ fn sentences(text: &str, most: usize) -> String {
 }
 
 /// `GET /about`
-pub async fn about(State(app): State<App>, visitor: Visitor) -> Response {
+pub async fn about(State(app): State<App>, visitor: Visitor, me: Option<Me>) -> Response {
     let state = app.service.state();
-    let shell = visitor.shell(&app, visitor.t("about-title"));
+    let shell = visitor.shell_for(&app, me.as_ref(), visitor.t("about-title"));
     let documents = state.laws.library.documents.values();
     let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
     ok(&AboutPage {
@@ -167,9 +150,14 @@ fn inside(back: &str) -> &str {
 }
 
 /// `GET /preferences`
-pub async fn preferences(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+pub async fn preferences(
+    State(app): State<App>,
+    visitor: Visitor,
+    me: Option<Me>,
+    Query(asked): Query<Asked>,
+) -> Response {
     ok(&PreferencesPage {
-        s: visitor.shell(&app, visitor.t("foot-preferences")),
+        s: visitor.shell_for(&app, me.as_ref(), visitor.t("foot-preferences")),
         back: inside(&asked.back).to_owned(),
     })
 }

@@ -33,11 +33,16 @@ pub fn unit(lang: Lang, state: &State, code: &str) -> String {
 
 /// A catalogue entry with the entries above it.
 pub fn entry(lang: Lang, state: &State, catalogue: &str, code: &str) -> String {
-    let Some(known) = state.world.catalogue(catalogue) else { return code.to_owned() };
+    entry_path(lang, state, catalogue, code).join(" › ")
+}
+
+/// The names of the entries above a catalogue entry, from the top, and its own; its code where it is not known.
+pub fn entry_path(lang: Lang, state: &State, catalogue: &str, code: &str) -> Vec<String> {
     let path = state.world.entry_path(catalogue, code);
-    let names: Vec<String> =
-        path.iter().filter_map(|code| known.entries.get(code)).map(|entry| say(lang, &entry.words)).collect();
-    if names.is_empty() { code.to_owned() } else { names.join(" › ") }
+    let known = state.world.catalogue(catalogue);
+    let known = known.into_iter().flat_map(|known| path.iter().filter_map(|code| known.entries.get(code)));
+    let names: Vec<String> = known.map(|entry| say(lang, &entry.words)).collect();
+    if names.is_empty() { vec![code.to_owned()] } else { names }
 }
 
 /// A role's name.

@@ -170,6 +170,7 @@ fn table(
                 None => Cell::default(),
             })
             .collect(),
+        ..FigureRow::default()
     };
     let latest = months.iter().rev().find(|month| {
         all.iter().any(|indicator| {

@@ -51,15 +51,7 @@ pub fn tone(tone: StateTone) -> Tone {
 
 /// A due time as it is shown everywhere.
 pub fn due(lang: Lang, state: &State, at: Timestamp, now: Timestamp, why: &str) -> Due {
-    format::due(lang, due_civil(state, at), state.world.zone.civil(now), SOON, why)
-}
-
-/// A due time as it is told on pages and in files. A limit in days ends at midnight: people read the last minute of
-/// the day before.
-pub fn due_civil(state: &State, at: Timestamp) -> jiff::civil::DateTime {
-    let zone = state.world.zone;
-    let civil = zone.civil(at);
-    if civil.time() == jiff::civil::Time::midnight() { zone.civil(at.plus_millis(-60_000)) } else { civil }
+    format::due(lang, state.world.zone.told(at), state.world.zone.civil(now), SOON, why)
 }
 
 /// A moment in the county's time.

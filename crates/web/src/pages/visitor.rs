@@ -137,6 +137,14 @@ impl Visitor {
         }
     }
 
+    /// The frame of a page that is for everybody: the staff keep their own navigation on it.
+    pub fn shell_for(&self, app: &App, me: Option<&Me>, title: impl Into<String>) -> Shell {
+        match me {
+            Some(me) => self.desk_shell(app, me, title),
+            None => self.shell(app, title),
+        }
+    }
+
     /// The frame of a page of the desk.
     pub fn desk_shell(&self, app: &App, me: &Me, title: impl Into<String>) -> Shell {
         let mut shell = self.shell(app, title);

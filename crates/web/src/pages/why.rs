@@ -8,7 +8,7 @@ use gongzhi_kernel::record::Clock;
 use gongzhi_lang::model::{Deadline, Mechanism};
 use gongzhi_service::State;
 use jiff::ToSpan as _;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 
 use super::words::{clause_link, say};
 use crate::i18n::{Lang, t, t_with};
@@ -29,21 +29,11 @@ pub fn span(lang: Lang, span: Span) -> String {
     t_with(lang, key, [("n", i64::from(span.amount).into())])
 }
 
-/// The moment to show for a due time: limits in days end with a day, so the last minute is shown
-/// and not the midnight after it.
-fn shown(state: &State, due: Timestamp) -> DateTime {
-    let civil = state.world.zone.civil(due);
-    match (civil.hour(), civil.minute()) {
-        (0, 0) => state.world.zone.civil(due.plus_millis(-60_000)),
-        _ => civil,
-    }
-}
-
 /// A due time in short. `warns` is how long before it counts as soon.
 pub fn due(lang: Lang, state: &State, at: Timestamp, now: Timestamp, warns: Option<Span>, why: &str) -> Due {
     let soon = warns.map_or(86_400, |span| i64::try_from(span.rough_minutes()).unwrap_or(1_440) * 60);
     let left = (at.0 - now.0).div_euclid(1_000);
-    let mut due = format::due(lang, shown(state, at), state.world.zone.civil(now), soon, why);
+    let mut due = format::due(lang, state.world.zone.told(at), state.world.zone.civil(now), soon, why);
     (due.relative, due.tone) = format::relative(lang, left, soon);
     due
 }
@@ -229,7 +219,7 @@ fn steps(
         let text = t_with(lang, "why-extended", [("n", i64::from(clock.extended).into())]);
         steps.push(step(String::new(), text, Tone::Info));
     }
-    let end = format::moment(lang, shown(state, found.due), year);
+    let end = format::moment(lang, state.world.zone.told(found.due), year);
     let key = if deadline.moment { "why-end-moment" } else { "why-end" };
     steps.push(step(end, t(lang, key).into_owned(), Tone::Plain));
     steps

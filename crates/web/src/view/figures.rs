@@ -110,6 +110,8 @@ pub struct Column {
 pub struct FigureRow {
     /// Whose figures.
     pub label: String,
+    /// What stands above it in a tree of kinds, from the top: the row is indented by it, and it is read out.
+    pub above: Vec<String>,
     /// The page of that office; empty for none.
     pub href: String,
     /// As many as there are columns.

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Derivation, Due, Form, Link, Shell, Tone};
+use super::{Derivation, Due, Form, Link, LinkGroup, Shell, Tone};
 
 /// A state in words, with its tone.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -241,7 +241,7 @@ pub struct RecordPage {
     /// Files that came with the report.
     pub files: Vec<Attachment>,
     /// Views of what stands under it, at any depth.
-    pub lists: Vec<Link>,
+    pub lists: Vec<LinkGroup>,
     /// Its parts, by kind.
     pub groups: Vec<PartGroup>,
     /// The record that this one is a part of.

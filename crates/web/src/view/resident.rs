@@ -17,12 +17,6 @@ pub struct HomePage {
     pub s: Shell,
     /// Where to report; the place of the QR code is carried along.
     pub report_href: String,
-    /// Where the code is looked up.
-    pub follow_action: String,
-    /// What is wrong with the code typed, if anything.
-    pub follow_error: Option<String>,
-    /// The code typed.
-    pub follow_code: String,
     /// The month of the figures.
     pub month: String,
     /// Response, solution, satisfaction.
@@ -37,6 +31,21 @@ pub struct HomePage {
     pub contacts: Vec<Fact>,
     /// The mechanism document as help page.
     pub help: Option<Link>,
+}
+
+/// Where a receipt code is typed in.
+#[derive(Debug, Clone, Default, Deserialize, Template)]
+#[template(path = "find.html")]
+#[serde(default, deny_unknown_fields)]
+pub struct FindPage {
+    /// The frame.
+    pub s: Shell,
+    /// The code typed.
+    pub code: String,
+    /// What is wrong with it, if anything.
+    pub error: Option<String>,
+    /// The number to ask for who has lost his code; its label is empty where the county gives none.
+    pub hotline: Link,
 }
 
 /// A step of how it works.

@@ -71,6 +71,7 @@ pub fn render(name: &str, source: &str, frames: &str, look: &Look) -> Result<Str
     page.insert("s".into(), Value::Object(shell));
     let page = Value::Object(page);
     match name.split('.').next().unwrap_or(name) {
+        "find" => show::<FindPage>(page, look, |p| &mut p.s),
         "home" => show::<HomePage>(page, look, |p| &mut p.s),
         "report" => show::<ReportPage>(page, look, |p| &mut p.s),
         "receipt" => show::<ReceiptPage>(page, look, |p| &mut p.s),

@@ -166,6 +166,16 @@ impl Link {
     }
 }
 
+/// Links that belong together, under what they have in common.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkGroup {
+    /// What they have in common.
+    pub title: String,
+    /// The links.
+    pub links: Vec<Link>,
+}
+
 /// How something stands. Shown by words and an icon, and by colour only besides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -425,6 +425,7 @@ impl Board<'_> {
                 .into_iter()
                 .map(|(indicator, point)| self.cell(indicator, point, code, month))
                 .collect(),
+            ..FigureRow::default()
         };
         FigureTable {
             id: "rates".into(),

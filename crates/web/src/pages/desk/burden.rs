@@ -87,6 +87,7 @@ impl Shown<'_> {
                     Cell { tone, note: self.once(role), ..number(Some(minutes)) },
                     number(limit.map(|limit| limit.minutes)),
                 ],
+                ..FigureRow::default()
             }
         });
         FigureTable {
@@ -157,6 +158,7 @@ impl Shown<'_> {
                 number(Some(sum.minutes())),
                 number(before.map(Sum::minutes)),
             ],
+            ..FigureRow::default()
         }
     }
 
@@ -181,6 +183,7 @@ impl Shown<'_> {
                     number(Some(line.times / 1_000)),
                     number(Some(sum.minutes())),
                 ],
+                ..FigureRow::default()
             })
         });
         Some(FigureTable {

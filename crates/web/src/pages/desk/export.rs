@@ -15,7 +15,7 @@ use super::lists::{self, Asked, cell};
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
 use crate::pages::problem::{Answer, Trouble};
-use crate::pages::rows::{due_civil, record_row};
+use crate::pages::rows::record_row;
 use crate::pages::sheets::{XLSX, saved};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
@@ -131,7 +131,7 @@ pub fn records(
     let made = |column: &Shown, one: &Listed| match column {
         Shown::Opened => moment(one.row.opened),
         Shown::Changed => moment(one.row.changed),
-        Shown::Due => one.row.due.map_or(Cell::Empty, |at| told(due_civil(state, at))),
+        Shown::Due => one.row.due.map_or(Cell::Empty, |at| told(state.world.zone.told(at))),
         Shown::Field(name) => match one.value(name) {
             Some((field, value)) => crate::pages::sheets::value(lang, state, field, None, Some(value)),
             None => Cell::Empty,
@@ -161,7 +161,7 @@ fn table(app: &App, visitor: &Visitor, state: &County, rows: &[Row], title: Stri
     let told = |civil| format::iso(civil).replace('T', " ");
     let cells = |row: &Row| {
         let shown = record_row(lang, state, row, now);
-        let due = row.due.map(|at| told(due_civil(state, at))).unwrap_or_default();
+        let due = row.due.map(|at| told(state.world.zone.told(at))).unwrap_or_default();
         let texts = [
             shown.code,
             shown.subject,

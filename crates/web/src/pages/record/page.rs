@@ -183,8 +183,9 @@ pub fn look_form(app: &App, visitor: &Visitor, base: &str, typed: &str, error: O
 }
 
 /// The steps that the person may take, in the order of the document. The first that meets the nearest
-/// deadline is the one to be expected; where none does, the first that leads on; and where what leads on would be
-/// refused with what is there, the first that would not. Last stand those that a condition stands against now, with
+/// deadline is the one to be expected. Where none does, and the record waits for the person, it is the first that leads
+/// on; and where what leads on would be refused with what is there, the first that would not. Nobody else is led to
+/// anything: what an office may do at any time, such as withdrawing, is not what it is to do. Last stand those that a condition stands against now, with
 /// the reason.
 fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let base = desk_base(view.record.id);
@@ -197,8 +198,11 @@ fn actions(app: &App, visitor: &Visitor, view: &RecordView) -> Vec<Action> {
     let due = why::nearest(&view.mechanism, &view.record).map(|(deadline, _)| deadline.ends.as_slice());
     let meets = due.unwrap_or_default().iter().find_map(|end| ready.clone().find(|step| step.name == *end));
     let stays = || ready.clone().next().filter(|_| plain.clone().any(|step| leads_on(&step)));
-    let expected = meets.or_else(|| ready.clone().find(leads_on)).or_else(stays);
-    let expected = expected.or_else(|| plain.clone().find(leads_on)).map(|step| step.name.clone());
+    let next = || {
+        let on = ready.clone().find(leads_on).or_else(stays);
+        on.or_else(|| plain.clone().find(leads_on)).filter(|_| view.waited)
+    };
+    let expected = meets.or_else(next).map(|step| step.name.clone());
     let mut actions: Vec<Action> = steps
         .map(|step| {
             let href = format!("{base}/do/{}", step.name);

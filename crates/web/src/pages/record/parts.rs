@@ -12,7 +12,7 @@ use crate::pages::desk::lists::Asked;
 use crate::pages::fields;
 use crate::pages::rows::record_row;
 use crate::pages::words::say;
-use crate::view::{Action, Child, Fact, Link, PartGroup};
+use crate::view::{Action, Child, Fact, Link, LinkGroup, PartGroup};
 
 /// The parts, by kind in the order in which they came.
 pub fn groups(gaze: &Gaze<'_>, view: &RecordView) -> Vec<PartGroup> {
@@ -76,7 +76,7 @@ fn totals(gaze: &Gaze<'_>, part: &PartView, record: &gongzhi_kernel::Record) -> 
 }
 
 /// The views of what stands under the record, of those mechanisms that the person may list.
-pub fn lists(gaze: &Gaze<'_>, view: &RecordView, listable: &[Arc<Mechanism>]) -> Vec<Link> {
+pub fn lists(gaze: &Gaze<'_>, view: &RecordView, listable: &[Arc<Mechanism>]) -> Vec<LinkGroup> {
     if view.record.parts.is_empty() {
         return Vec::new();
     }
@@ -92,14 +92,15 @@ pub fn lists(gaze: &Gaze<'_>, view: &RecordView, listable: &[Arc<Mechanism>]) ->
         false
     };
     let under = listable.iter().filter(|one| one.views.len() > 1 && stands_under(one));
-    let links = under.flat_map(|one| {
-        one.views.iter().map(|shown| {
+    let group = |one: &Arc<Mechanism>| {
+        let links = one.views.iter().map(|shown| {
             let asked = Asked::default().with("mechanism", &one.name).with("view", &shown.name);
-            let label = format!("{} · {}", say(gaze.lang, &one.words), say(gaze.lang, &shown.words));
-            Link::new(label, asked.with("under", &view.record.id.to_string()).href())
-        })
-    });
-    links.collect()
+            let asked = asked.with("under", &view.record.id.to_string());
+            Link::new(say(gaze.lang, &shown.words), asked.href())
+        });
+        LinkGroup { title: say(gaze.lang, &one.words), links: links.collect() }
+    };
+    under.map(group).collect()
 }
 
 /// The ways to open a part, for whoever may.

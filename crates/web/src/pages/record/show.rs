@@ -108,10 +108,83 @@ impl Gaze<'_> {
 
     /// What happened, newest first. Looks have a page of their own.
     pub fn events(&self, view: &RecordView) -> Vec<Event> {
-        let mut events: Vec<Event> =
-            view.history.iter().filter_map(|(seq, entry)| self.event(view, *seq, entry)).collect();
+        let mut events: Vec<Event> = Vec::new();
+        let mut run: Vec<PartTold> = Vec::new();
+        for (seq, entry) in &view.history {
+            let Some(mut event) = self.event(view, *seq, entry) else { continue };
+            // What happened to several parts with nothing between is told in one place.
+            if matches!(entry.deed, Deed::Part(_)) {
+                let Some(part) = self.part_told(view, entry) else { continue };
+                if run.first().is_some_and(|first| first.alike(&part)) {
+                    events.pop();
+                } else {
+                    run.clear();
+                }
+                run.push(part);
+                let first = &run[0].when;
+                if *first != event.when {
+                    event.when = format!("{first} – {}", event.when);
+                }
+                (event.title, event.text) = self.parts_words(&run);
+            } else {
+                run.clear();
+            }
+            events.push(event);
+        }
         events.reverse();
         events
+    }
+
+    /// What is said of parts that were opened or closed: in one line, and their names where there are several.
+    fn parts_words(&self, run: &[PartTold]) -> (String, String) {
+        let Some(first) = run.first() else { return (String::new(), String::new()) };
+        let named = run.iter().filter(|part| !part.name.is_empty());
+        let names: Vec<&str> = named.clone().map(|part| part.name.as_str()).collect();
+        let sort = first.sort.clone();
+        if run.len() > 1 {
+            // When each came is told where they did not come together.
+            let together = run.iter().all(|part| part.when == first.when);
+            let one = |part: &PartTold| match together {
+                true => part.name.clone(),
+                false => {
+                    let pairs = [("x", part.name.clone().into()), ("y", part.when.clone().into())];
+                    t_with(self.lang, "event-parts-one", pairs)
+                }
+            };
+            let names: Vec<String> = named.map(one).collect();
+            let key = if first.open { "event-parts-opened" } else { "event-parts-closed" };
+            let pairs = [("x", sort.into()), ("n", (run.len() as i64).into())];
+            return (t_with(self.lang, key, pairs), names.join(&t(self.lang, "list-comma")));
+        }
+        let key = match (first.open, names.is_empty()) {
+            (true, false) => "event-part-opened",
+            (true, true) => "event-part-opened-bare",
+            (false, false) => "event-part-closed",
+            (false, true) => "event-part-closed-bare",
+        };
+        let pairs = [("x", sort.into()), ("y", names.concat().into())];
+        (t_with(self.lang, key, pairs), String::new())
+    }
+
+    /// A part that was opened or closed, for the staff. What a part tells in between stands on its own page.
+    fn part_told(&self, view: &RecordView, entry: &Entry) -> Option<PartTold> {
+        let Deed::Part(news) = &entry.deed else { return None };
+        let gongzhi_kernel::record::Part { mechanism, id, open, .. } = &news.part;
+        if !self.staff || view.earlier_part(entry, *id).is_some_and(|was| was == *open) {
+            return None;
+        }
+        let part = view.parts.iter().find(|part| part.id == *id);
+        let unit =
+            part.and_then(|part| part.unit.as_deref()).map(|code| names::unit(self.lang, self.state, code));
+        let words = self.state.laws.newest(mechanism).map(|part| say(self.lang, &part.words));
+        Some(PartTold {
+            mechanism: mechanism.clone(),
+            open: *open,
+            when: self.moment(entry.at),
+            sort: words.unwrap_or_default(),
+            // A part that no unit has is told by its own title, to those who may read it.
+            name: unit.or_else(|| self.part_subject(view, *id)).unwrap_or_default(),
+        })
     }
 
     fn event(&self, view: &RecordView, seq: u64, entry: &Entry) -> Option<Event> {
@@ -147,34 +220,12 @@ impl Gaze<'_> {
                     return None;
                 }
             }
-            Deed::Part(news) if self.staff => {
-                let gongzhi_kernel::record::Part { mechanism, id, open, .. } = &news.part;
-                // What a part tells between being opened and closed stands on its own page.
-                let known = view.earlier_part(entry, *id);
-                if known.is_some_and(|was| was == *open) {
-                    return None;
-                }
-                let part = view.parts.iter().find(|part| part.id == *id);
-                let named = part.and_then(|part| part.unit.as_deref());
-                let words = self.state.laws.newest(mechanism).map(|part| say(self.lang, &part.words));
-                let unit = named.map(|code| names::unit(self.lang, self.state, code));
-                // A part that no unit has is told by its own title, to those who may read it.
-                let told = unit.or_else(|| self.part_subject(view, *id)).unwrap_or_default();
-                let key = match (*open, told.is_empty()) {
-                    (true, false) => "event-part-opened",
-                    (true, true) => "event-part-opened-bare",
-                    (false, false) => "event-part-closed",
-                    (false, true) => "event-part-closed-bare",
-                };
-                let pairs = [("x", words.unwrap_or_default().into()), ("y", told.into())];
-                event.title = t_with(self.lang, key, pairs);
-                event.actor = String::new();
-            }
+            Deed::Part(_) => event.actor = String::new(),
             Deed::Erased { reason, .. } => {
                 let key = if reason.is_empty() { "event-kept-out" } else { "event-erased" };
                 event.title = t_with(self.lang, key, [("x", reason.as_str().into())]);
             }
-            Deed::Part(_) | Deed::Look { .. } => return None,
+            Deed::Look { .. } => return None,
         }
         Some(event)
     }
@@ -267,6 +318,24 @@ impl Gaze<'_> {
     /// The code of the unit that has the record.
     pub fn unit<'r>(&self, record: &'r Record) -> Option<&'r str> {
         record.fields.get(self.mechanism.unit.as_deref()?)?.text()
+    }
+}
+
+/// A part that was opened or closed.
+struct PartTold {
+    mechanism: String,
+    open: bool,
+    /// When, as shown.
+    when: String,
+    /// What sort of record it is.
+    sort: String,
+    /// Whose it is, or what it is called; empty where neither is known.
+    name: String,
+}
+
+impl PartTold {
+    fn alike(&self, other: &PartTold) -> bool {
+        (&self.mechanism, self.open) == (&other.mechanism, other.open)
     }
 }
 

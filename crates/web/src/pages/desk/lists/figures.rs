@@ -140,9 +140,10 @@ impl Figures<'_> {
         ];
         for (dimension, name, key) in plain {
             let keys = self.keys(dimension, |_| true);
+            let keys = if dimension == Dimension::Kind { self.kinds(keys) } else { keys };
             let label = |key: &str| match dimension {
-                Dimension::Place => names::place_alone(lang, self.state, key),
-                Dimension::Unit => names::unit(lang, self.state, key),
+                Dimension::Place => vec![names::place_alone(lang, self.state, key)],
+                Dimension::Unit => vec![names::unit(lang, self.state, key)],
                 _ => self.kind(key),
             };
             let ask = |asked: Asked, key: &str| asked.with(name, key);
@@ -161,7 +162,7 @@ impl Figures<'_> {
             let words = self.state.laws.newest(level).map(|one| say(lang, &one.words)).unwrap_or_default();
             let label = |key: &str| {
                 let known = self.above.iter().find(|one| one.row.id.to_string() == key);
-                known.map(|one| format!("{} {}", one.row.number, cell::title(one))).unwrap_or_default()
+                vec![known.map(|one| format!("{} {}", one.row.number, cell::title(one))).unwrap_or_default()]
             };
             let ask = |asked: Asked, key: &str| asked.with("under", key);
             let id = format!("above-{level}");
@@ -171,7 +172,8 @@ impl Figures<'_> {
             let prefix = format!("{field}=");
             let keys = self.keys(Dimension::Field, |key| key.starts_with(&prefix));
             let value = |key: &str| key.strip_prefix(&prefix).unwrap_or(key).to_owned();
-            let label = |key: &str| cell::axis_value(lang, self.state, self.mechanism, field, &value(key));
+            let label =
+                |key: &str| vec![cell::axis_value(lang, self.state, self.mechanism, field, &value(key))];
             let ask = |asked: Asked, key: &str| {
                 let value = value(key);
                 asked.with(&format!("f.{field}"), if value.is_empty() { NONE } else { &value })
@@ -183,14 +185,28 @@ impl Figures<'_> {
         tables
     }
 
-    /// The name of a kind, with those above it.
-    fn kind(&self, code: &str) -> String {
+    /// The name of a kind, behind those above it.
+    fn kind(&self, code: &str) -> Vec<String> {
         use gongzhi_lang::model::Type;
         let field = self.mechanism.kind.as_deref().and_then(|name| self.mechanism.field(name));
         match field.map(|field| &field.ty) {
-            Some(Type::Entry(catalogue)) => names::entry(self.visitor.lang, self.state, catalogue, code),
-            _ => code.to_owned(),
+            Some(Type::Entry(catalogue)) => names::entry_path(self.visitor.lang, self.state, catalogue, code),
+            _ => vec![code.to_owned()],
         }
+    }
+
+    /// As many levels of kinds as a table holds: the lowest ones are a list away.
+    fn kinds(&self, mut keys: Vec<String>) -> Vec<String> {
+        while keys.len() > ROWS {
+            let depth = |key: &String| self.kind(key).len();
+            let most = keys.iter().map(depth).max().unwrap_or_default();
+            if most <= 1 {
+                keys.truncate(ROWS);
+                break;
+            }
+            keys.retain(|key| depth(key) < most);
+        }
+        keys
     }
 
     fn keys(&self, dimension: Dimension, keep: impl Fn(&str) -> bool) -> Vec<String> {
@@ -198,7 +214,9 @@ impl Figures<'_> {
         let mut keys: Vec<String> = of.map(|(_, _, key)| key.clone()).collect();
         keys.sort();
         keys.dedup();
-        keys.truncate(ROWS);
+        if dimension != Dimension::Kind {
+            keys.truncate(ROWS);
+        }
         keys
     }
 
@@ -208,7 +226,7 @@ impl Figures<'_> {
         title: String,
         dimension: Dimension,
         keys: &[String],
-        label: &dyn Fn(&str) -> String,
+        label: &dyn Fn(&str) -> Vec<String>,
         ask: &dyn Fn(Asked, &str) -> Asked,
     ) -> FigureTable {
         let lang = self.visitor.lang;
@@ -238,13 +256,17 @@ impl Figures<'_> {
                 tone: target_of(indicator, *point).map_or(Tone::Plain, |target| against(Some(target), value)),
             }
         };
-        let row = |key: &String| FigureRow {
-            label: label(key),
-            href: match key.parse::<RecordId>() {
-                Ok(id) if dimension == Dimension::Parent => format!("/desk/r/{id}"),
-                _ => String::new(),
-            },
-            cells: indicators.iter().map(|indicator| cell(indicator, key)).collect(),
+        let row = |key: &String| {
+            let mut above = label(key);
+            FigureRow {
+                label: above.pop().unwrap_or_default(),
+                above,
+                href: match key.parse::<RecordId>() {
+                    Ok(id) if dimension == Dimension::Parent => format!("/desk/r/{id}"),
+                    _ => String::new(),
+                },
+                cells: indicators.iter().map(|indicator| cell(indicator, key)).collect(),
+            }
         };
         let column = |(indicator, point): &(&Indicator, Option<u8>)| Column {
             label: figure_words(lang, indicator, *point),

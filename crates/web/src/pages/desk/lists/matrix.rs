@@ -271,13 +271,13 @@ fn lines(seen: &Seen<'_>, rows: &Axis, first: Date, cells: &Cells<'_>) -> Vec<(S
     lines
 }
 
-/// The beginning that all numbers share, up to a point: it says nothing within one matrix.
+/// The beginning that all numbers share, up to a point or a dash: it says nothing within one matrix.
 fn shared_beginning(all: &[&Listed]) -> String {
     let Some(first) = all.first().map(|one| one.row.number.as_str()) else { return String::new() };
-    let mut shared = first.rfind('.').map_or("", |end| &first[..=end]);
+    let mut shared = first.rfind(['.', '-']).map_or("", |end| &first[..=end]);
     for one in all {
         while !one.row.number.starts_with(shared) {
-            shared = shared[..shared.len() - 1].rfind('.').map_or("", |end| &shared[..=end]);
+            shared = shared[..shared.len() - 1].rfind(['.', '-']).map_or("", |end| &shared[..=end]);
         }
     }
     shared.to_owned()
