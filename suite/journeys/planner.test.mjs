@@ -192,6 +192,15 @@ journeys('a planner', (journey) => {
         await staff.press('#apply .send button');
         assert.match(await words(staff), /新登记0项，更新2项/);
 
+        // Another task that is there: the measure goes to it with its number, and the preview says so.
+        const [, , , first] = ROWS[0].split(',');
+        assert.notEqual(first, '热线按时办结');
+        const elsewhere = renamed.replace('办好群众的事,热线办理,f1', ROWS[0].split(',').slice(0, 3).join(','));
+        assert.notEqual(elsewhere, renamed);
+        await numbered(`${number},${elsewhere},`);
+        assert.match(await words(staff), /从P[\s\S]*热线办理提速移到P[\s\S]*规范化建设/);
+        await staff.shot('import-moved');
+
         // A number that is none, and a name that another one has.
         expectStatus(staff, 422);
         await numbered(`P1999-01.1.1.1,${renamed},`);

@@ -232,12 +232,19 @@ impl Run<'_> {
             let state = mechanism.state(&record.state).map(|state| state.words.clone()).unwrap_or_default();
             return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
         }
-        let values = input::read(mechanism, step, input, id, &record.fields, self.case.world)
+        let (parent, input) = self.moves(mechanism, step, &record, actor, input)?;
+        let values = input::read(mechanism, step, &input, id, &record.fields, self.case.world)
             .map_err(Refusal::Fields)?;
         let mut seen = Record::clone(&record);
         seen.fields.extend(values.iter().map(|(name, value)| (name.clone(), value.clone())));
         // A field asked again and sent empty is emptied; one that was not sent stays.
         let mut taken = StepTaken { step: step.name.clone(), ..StepTaken::default() };
+        if let Some(parent) = parent {
+            seen.above = parent.above.iter().copied().chain(parent.parent).collect();
+            seen.parent = Some(parent.id);
+            let (number, above) = (seen.number.clone(), seen.above.clone());
+            taken.opening = Some(Opening { number, parent: seen.parent, above });
+        }
         for ask in &step.asks {
             let sent = input.contains_key(&ask.field);
             if sent && !values.contains_key(&ask.field) && seen.fields.remove(&ask.field).is_some() {
@@ -301,7 +308,13 @@ impl Run<'_> {
         let scope = Scope { record: &after, ..around };
         taken.clocks = clocks::changes(&scope, step, &seen.state);
         let deed = Deed::Step(Box::new(std::mem::take(taken)));
+        let before = self.find(seen.id).and_then(|before| before.parent);
         let record = self.add(mechanism, seen.id, by, deed);
+        if let (Some(before), Some(now)) = (before, record.parent)
+            && before != now
+        {
+            self.tell_left(before, &record, now)?;
+        }
         self.tell_parent(mechanism, &record)?;
         self.effects(mechanism, step, &record)?;
         self.follow(mechanism, record.id)

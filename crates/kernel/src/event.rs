@@ -34,6 +34,8 @@ pub enum Deed {
     Passed { deadline: String, late: bool },
     /// A part of this record was opened or closed, or told something that this record reads.
     Part(Box<PartNews>),
+    /// A part of this record stands under another one from here on.
+    Left(Box<PartLeft>),
     /// Somebody looked at personal fields, for a stated purpose.
     Look { fields: Vec<String>, purpose: String },
     /// The personal values of these fields, and all earlier ones, were erased: their key is gone.
@@ -47,7 +49,7 @@ pub struct StepTaken {
     pub step: String,
     /// The state after; `None` keeps it.
     pub to: Option<String>,
-    /// Present on the first event of a record.
+    /// Present on the first event of a record, and where it is put under another one: its number stays.
     pub opening: Option<Opening>,
     /// The record's place, when it was set or moved.
     pub place: Option<String>,
@@ -65,7 +67,19 @@ pub struct PartNews {
     pub cleared: Vec<String>,
 }
 
-/// What only the first event of a record says.
+/// A part that was put under another record, and what followed from it here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartLeft {
+    pub mechanism: String,
+    pub part: RecordId,
+    /// Where it stands now.
+    pub to: RecordId,
+    /// Computed fields that have another value now.
+    pub set: BTreeMap<String, Value>,
+    pub cleared: Vec<String>,
+}
+
+/// A record's number, and under which one it stands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Opening {
     pub number: String,
@@ -158,6 +172,15 @@ impl Canon for Deed {
                     cleared.put(out);
                 }
             }
+            Deed::Left(left) => {
+                array(out, 6);
+                5u8.put(out);
+                left.mechanism.put(out);
+                left.part.put(out);
+                left.to.put(out);
+                left.set.put(out);
+                left.cleared.put(out);
+            }
             Deed::Look { fields, purpose } => {
                 array(out, 3);
                 3u8.put(out);
@@ -204,6 +227,13 @@ impl Canon for Deed {
             }
             (3, 3) => Deed::Look { fields: Canon::take(input)?, purpose: Canon::take(input)? },
             (4, 3) => Deed::Erased { fields: Canon::take(input)?, reason: Canon::take(input)? },
+            (5, 6) => Deed::Left(Box::new(PartLeft {
+                mechanism: Canon::take(input)?,
+                part: Canon::take(input)?,
+                to: Canon::take(input)?,
+                set: Canon::take(input)?,
+                cleared: Canon::take(input)?,
+            })),
             _ => return Err(Error::message("no kind of deed")),
         })
     }

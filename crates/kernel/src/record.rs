@@ -142,6 +142,11 @@ impl Record {
                 }
                 record.fill(&news.set, &news.cleared);
             }
+            Deed::Left(left) => {
+                record.parts.retain(|part| part.id != left.part);
+                *record.taken.entry(left_key(&left.mechanism)).or_default() += 1;
+                record.fill(&left.set, &left.cleared);
+            }
             Deed::Look { .. } => {}
             Deed::Erased { fields, .. } => record.fields.retain(|name, _| !fields.contains(name)),
         }
@@ -234,6 +239,11 @@ impl Record {
             .collect()
     }
 
+    /// How many of its parts stand under another record now: the numbers that they took with them.
+    pub fn left(&self, mechanism: &str) -> u32 {
+        self.taken.get(&left_key(mechanism)).copied().unwrap_or_default()
+    }
+
     /// Whether a deadline has ever passed on this record.
     pub fn was_late(&self, deadline: &str) -> bool {
         self.clocks.get(deadline).is_some_and(|clock| clock.late.is_some())
@@ -244,6 +254,11 @@ impl Record {
 /// Remembers an earlier lateness of a deadline that started anew; no step's name has a colon.
 fn late_key(deadline: &str) -> String {
     format!("late:{deadline}")
+}
+
+/// Remembers parts of a mechanism that were put under another record.
+fn left_key(mechanism: &str) -> String {
+    format!("left:{mechanism}")
 }
 
 /// An event that does not continue the record it was folded into.

@@ -361,6 +361,7 @@ impl Build<'_> {
             proposes: proposes?,
             calls,
             extends,
+            moves: step.moves.is_some(),
             clause: self.clause(&step.clause),
         })
     }

@@ -252,6 +252,8 @@ pub struct Step {
     pub proposes: Vec<crate::offer::Proposal>,
     pub calls: Option<Calls>,
     pub extends: Option<Extends>,
+    /// The record may be put under another one: where that is written.
+    pub moves: Option<At>,
     pub public: Option<bool>,
     pub clause: ClauseAt,
     /// `from` or `to` could not be read.

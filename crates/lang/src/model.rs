@@ -382,6 +382,8 @@ pub struct Step {
     pub proposes: Vec<Proposal>,
     pub calls: Option<Calls>,
     pub extends: Option<Extends>,
+    /// Whether whoever takes it may put the record under another one (`parent`).
+    pub moves: bool,
     pub public: bool,
     pub clause: Clause,
 }

@@ -1,13 +1,13 @@
 //! Reading: the inbox, lists, search and one record, each within the reader's rights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
 use gongzhi_kernel::{
-    Actor, Event, Order, Record, Refusal, eval, hindered, keeping, number, premature, rights,
+    Actor, Deed, Event, Order, Record, Refusal, eval, hindered, keeping, number, premature, rights,
 };
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
@@ -52,6 +52,8 @@ pub struct RecordView {
     pub parent: Option<Row>,
     /// Records named by its fields.
     pub cited: Vec<Row>,
+    /// Records named by its history: where it was moved, and what left it; as far as this reader may read them.
+    pub told: Vec<Row>,
 }
 
 /// Steps by name, each with the condition that stands against it.
@@ -63,7 +65,7 @@ impl RecordView {
         let earlier = self.history.iter().map(|(_, event)| event);
         let news = earlier.take_while(|event| event.revision < before.revision).filter_map(|event| {
             match &event.deed {
-                gongzhi_kernel::Deed::Part(news) if news.part.id == id => Some(news.part.open),
+                Deed::Part(news) if news.part.id == id => Some(news.part.open),
                 _ => None,
             }
         });
@@ -205,7 +207,19 @@ impl Service {
             })
             .collect();
         let parent: Vec<RecordId> = record.parent.into_iter().collect();
+        let named = history.iter().flat_map(|(_, event)| match &event.deed {
+            Deed::Step(taken) => taken.opening.iter().filter_map(|opening| opening.parent).collect(),
+            Deed::Left(left) => vec![left.part, left.to],
+            _ => Vec::new(),
+        });
+        let named: BTreeSet<RecordId> = named.collect();
+        let told = match named.len() {
+            // Where it began is its parent.
+            0 | 1 => Vec::new(),
+            _ => self.listed_of(actor, &named.into_iter().collect::<Vec<_>>())?,
+        };
         Ok(RecordView {
+            told: told.into_iter().map(|one| one.row).collect(),
             tree: self.tree(actor, &record)?,
             openers: part_openers(actor, &mechanism, &record, &state),
             parts: self.ledger().rows(&ids)?,
@@ -284,10 +298,7 @@ impl Service {
 
     /// Looks recorded on a record: when, by whom, which fields and why.
     pub fn looks<'v>(&self, view: &'v RecordView) -> impl Iterator<Item = &'v Event> {
-        view.history
-            .iter()
-            .map(|(_, event)| event)
-            .filter(|event| matches!(event.deed, gongzhi_kernel::Deed::Look { .. }))
+        view.history.iter().map(|(_, event)| event).filter(|event| matches!(event.deed, Deed::Look { .. }))
     }
 }
 

@@ -339,10 +339,10 @@ fn shows(mechanism: &Mechanism, event: &Event) -> bool {
                 let open = |name: &String| {
                     mechanism.field(name).is_some_and(|field| field.public || field.personal.is_some())
                 };
-                taken.opening.is_some() && taken.set.keys().all(open)
+                event.revision == 1 && taken.set.keys().all(open)
             }
         },
-        Deed::Part { .. } | Deed::Look { .. } | Deed::Erased { .. } => false,
+        Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } | Deed::Erased { .. } => false,
     }
 }
 

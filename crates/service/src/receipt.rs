@@ -258,7 +258,7 @@ impl Reading {
                 Deed::Passed { deadline, .. } => {
                     mechanism.deadline(deadline).iter().for_each(|found| put(&found.name, &found.words));
                 }
-                Deed::Part { .. } | Deed::Look { .. } | Deed::Erased { .. } => {}
+                Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } | Deed::Erased { .. } => {}
             }
         }
         asked.dedup();

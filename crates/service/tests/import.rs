@@ -288,6 +288,91 @@ fn once_issued_a_change_needs_its_reason_and_what_is_withdrawn_is_refused_with_i
 }
 
 #[test]
+fn a_row_moves_its_measure_to_another_task_that_is_there() {
+    let county = county();
+    let root = programme(&county);
+    let token = upload(&county, root, &good(&county));
+    let shown = plan(&county, root, token);
+    apply(&county, root, token, shown.mark).expect("carried out");
+    let view = |id| county.service.view(&planner(&county), id).expect("readable");
+    let named = |title: &str| {
+        let entry = shown.entries.iter().find(|entry| entry.title == title).expect("a record");
+        (entry.record, view(entry.record).record.number)
+    };
+    let (measure, number) = named("活动场所补短板");
+    let ((from, _), (to, _)) = (named("规范化建设"), named("示范点建设"));
+    county.step("planner", measure, "issue", &[]).expect("issued");
+    let numbered = |rows: &str| {
+        let text = format!("措施编号,{},变更理由\n{rows}", HEADINGS.trim_end());
+        county.service.keep_upload(&planner(&county), Some(root), text.as_bytes(), None).expect("kept")
+    };
+    let row = |task: &str, force: &str| {
+        format!(
+            "{number},建强组织体系,{task},{force},活动场所补短板,zjj,{},24,处,2027/6/30,分工调整\n",
+            mzj_list(&county)
+        )
+    };
+
+    // No task is called so, beside a row that says what its own is called: nothing is imported.
+    let stays = format!(
+        "{},建强组织体系,规范化建设,f3,整顿软弱涣散村党组织,mzj,,6,个,2027-03-01,\n",
+        named("整顿软弱涣散村党组织").1
+    );
+    let nowhere = plan(&county, root, numbered(&format!("{stays}{}", row("没有的任务", "f3"))));
+    let told: Vec<(u32, &What)> = nowhere.faults.iter().map(|fault| (fault.row, &fault.what)).collect();
+    assert_eq!(told, [(3, &What::NoTarget)]);
+    let other_goal = row("没有的任务", "f3").replace("建强组织体系", "办好群众的事");
+    let nowhere = plan(&county, root, numbered(&other_goal));
+    assert_eq!(nowhere.faults.iter().map(|fault| &fault.what).collect::<Vec<_>>(), [&What::NoTarget]);
+    // Another measure there is called so.
+    let taken = row("示范点建设", "f2").replace("活动场所补短板", "建成示范点");
+    let taken = plan(&county, root, numbered(&taken));
+    assert_eq!(
+        taken.faults.iter().map(|fault| &fault.what).collect::<Vec<_>>(),
+        [&What::Named(named("建成示范点").1)]
+    );
+
+    let token = numbered(&format!("{stays}{}", row("示范点建设", "f2")));
+    let moving = plan(&county, root, token);
+    assert_eq!((moving.faults.as_slice(), moving.counts()[..2].to_vec()), (&[][..], vec![0, 1]));
+    let entry = moving.entries.iter().find(|entry| entry.record == measure).expect("it");
+    let told = entry.moved.clone().expect("moved");
+    assert!(told.0.ends_with("规范化建设") && told.1.ends_with("示范点建设"), "{told:?}");
+    apply(&county, root, token, moving.mark).expect("carried out");
+
+    let after = view(measure);
+    assert_eq!((after.record.parent, after.record.number.as_str()), (Some(to), number.as_str()));
+    assert_eq!(after.record.fields.get("force"), Some(&Value::Text("f2".into())), "it follows its task");
+    let measures = |id| view(id).record.fields.get("measures").cloned();
+    assert_eq!([from, to, root].map(measures), [1, 2, 4].map(|n| Some(Value::Int(n))));
+    assert!(view(from).told.iter().any(|row| row.id == measure), "the task that it left tells of it");
+    let found =
+        gongzhi_service::recount::recount(county.service.ledger(), county.service.now(), &mut |_, _| {});
+    assert_eq!(found.expect("counted").differences, []);
+    // No number is given twice, neither where it was nor where it went.
+    let more = |id: RecordId, title: &str| {
+        let due = ("due_on", "2027-12-31");
+        let fields = [("title", title), ("owner", "zjj"), ("target", "1"), ("target_unit", "项"), due];
+        let mut input: gongzhi_kernel::command::Input =
+            fields.map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned()))).into();
+        input.insert("parent".into(), Raw::Text(id.to_string()));
+        let new = county.service.new_record_id();
+        let order = Order::Open { mechanism: "measure".into(), step: "draft".into(), id: new, input };
+        county.send(title, planner(&county), order).expect("drafted");
+        view(new).record.number
+    };
+    let numbers = [more(from, "another-here"), more(to, "another-there")];
+    let all: Vec<String> =
+        shown.entries.iter().map(|entry| view(entry.record).record.number).chain(numbers).collect();
+    let mut once = all.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), all.len(), "{all:?}");
+    // The same sheet again changes nothing.
+    assert_eq!(plan(&county, root, token).counts()[..2], [0, 0]);
+}
+
+#[test]
 fn only_who_may_open_all_of_it_may_import_and_nobody_finds_another_s_upload() {
     let county = county();
     let root = programme(&county);

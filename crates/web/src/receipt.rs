@@ -151,6 +151,7 @@ fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
         Deed::Step(taken) => named(lang, &taken.step, reading),
         Deed::Passed { deadline, .. } => with(lang, "verify-passed-late", &named(lang, deadline, reading)),
         Deed::Part(news) => named(lang, &news.part.mechanism, reading),
+        Deed::Left(left) => named(lang, &left.mechanism, reading),
         Deed::Look { fields, .. } | Deed::Erased { fields, .. } => plain(&fields.join(", ")),
     }
 }

@@ -11,7 +11,7 @@ use super::{Run, compute, computed, is_open, no_right};
 use crate::actor::{Acted, Actor};
 use crate::command::{Input, Raw};
 use crate::eval::Scope;
-use crate::event::{Deed, PartNews};
+use crate::event::{Deed, PartLeft, PartNews};
 use crate::record::{Part, Record};
 use crate::recurs;
 use crate::refusal::{Fault, FieldFault, Refusal};
@@ -40,23 +40,74 @@ impl Run<'_> {
         if !places.any(|place| rights::may_step(step, actor, None, place, self.case.world).is_some()) {
             return Err(no_right(step));
         }
-        let fault = |fault| Refusal::Fields(vec![FieldFault { field: PARENT.to_owned(), fault }]);
-        let typed = match input.remove(PARENT) {
-            Some(Raw::Text(text)) => text,
-            Some(Raw::Typed(Value::Record(id))) => id.to_string(),
-            _ => return Err(fault(Fault::Missing)),
-        };
+        let typed = named(input.remove(PARENT)).ok_or_else(|| no_parent(Fault::Missing))?;
+        Ok((Some(self.above(kind, step, actor, &typed)?), input))
+    }
+
+    /// A record of this mechanism under which somebody may put one: he may read it and it is open.
+    fn above(&self, kind: &str, step: &Step, actor: &Actor, typed: &str) -> Result<Arc<Record>, Refusal> {
         let found = typed.trim().parse().ok().and_then(|id| self.known(id).ok());
         let (above, parent) = found
             .filter(|(above, parent)| {
                 parent.mechanism == *kind && rights::may_read(above, actor, parent, self.case.world)
             })
-            .ok_or_else(|| fault(Fault::NoRecord(typed.chars().take(40).collect())))?;
+            .ok_or_else(|| no_parent(Fault::NoRecord(typed.chars().take(40).collect())))?;
         if !is_open(&above, &parent.state) {
             let state = above.state(&parent.state).map(|state| state.words.clone()).unwrap_or_default();
             return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
         }
+        Ok(parent)
+    }
+
+    /// Where a step puts its record: under another one, which stands under the same record as the one before where that
+    /// keeps them apart; none where it stays. What was sent comes back without it.
+    pub(super) fn moves(
+        &self,
+        mechanism: &Mechanism,
+        step: &Step,
+        record: &Record,
+        actor: &Actor,
+        input: &Input,
+    ) -> Result<(Option<Arc<Record>>, Input), Refusal> {
+        let mut input = input.clone();
+        let Some(kind) = mechanism.parent.as_ref().filter(|_| step.moves) else { return Ok((None, input)) };
+        let Some(typed) = named(input.remove(PARENT)).filter(|typed| !typed.trim().is_empty()) else {
+            return Ok((None, input));
+        };
+        let parent = self.above(kind, step, actor, &typed)?;
+        if record.parent == Some(parent.id) {
+            return Ok((None, input));
+        }
+        let apart = mechanism.apart.as_ref().map_or(0, |apart| apart.above);
+        let line = |parent: RecordId, above: &[RecordId]| -> Vec<RecordId> {
+            std::iter::once(parent).chain(above.iter().rev().copied()).collect()
+        };
+        // Above what keeps them apart, that itself included, nothing becomes another.
+        let keeps = |line: &[RecordId]| line.get(apart.saturating_sub(1)..).map(<[RecordId]>::to_vec);
+        let old = record.parent.map(|old| line(old, &record.above)).unwrap_or_default();
+        let above: Vec<RecordId> = parent.above.iter().copied().chain(parent.parent).collect();
+        if apart > 0 && keeps(&old) != keeps(&line(parent.id, &above)) {
+            return Err(no_parent(Fault::NoRecord(parent.number.clone())));
+        }
         Ok((Some(parent), input))
+    }
+
+    /// Tells the record that a part stood under until now that it has left.
+    pub(super) fn tell_left(&mut self, id: RecordId, part: &Record, to: RecordId) -> Result<(), Refusal> {
+        let (above, parent) = self.known(id)?;
+        let mut left = PartLeft {
+            mechanism: part.mechanism.clone(),
+            part: part.id,
+            to,
+            set: BTreeMap::new(),
+            cleared: Vec::new(),
+        };
+        let mut after = Record::clone(&parent);
+        after.parts.retain(|known| known.id != part.id);
+        computed(&above, &mut after, self.case.world, self.at, &mut left.set, &mut left.cleared);
+        let parent = self.add(&above, id, Acted::System, Deed::Left(Box::new(left)));
+        self.tell_parent(&above, &parent)?;
+        self.follow(&above, id)
     }
 
     /// Opens parts and calls steps of other records.
@@ -228,8 +279,10 @@ impl Run<'_> {
     pub(super) fn number(&mut self, mechanism: &Mechanism, parent: Option<&Record>) -> String {
         let Some(form) = &mechanism.number else { return String::new() };
         if let Some(parent) = parent.filter(|_| form.contains(UNDER)) {
-            // Parts are never taken away, so their count is the last number given.
-            let given = parent.parts.iter().filter(|part| part.mechanism == mechanism.name).count();
+            // A part that went elsewhere took its number along, and one that came brought its own: all that are here and
+            // all that left are at least as many as the numbers given.
+            let here = parent.parts.iter().filter(|part| part.mechanism == mechanism.name).count();
+            let given = here + parent.left(&mechanism.name) as usize;
             return form.replace(UNDER, &parent.number).replace("{n}", &(given + 1).to_string());
         }
         let date = self.case.world.zone.date(self.at);
@@ -239,6 +292,19 @@ impl Run<'_> {
         self.made.counters.insert(key, next);
         crate::number::write(form, date, next)
     }
+}
+
+/// The record that somebody named.
+fn named(raw: Option<Raw>) -> Option<String> {
+    match raw {
+        Some(Raw::Text(text)) => Some(text),
+        Some(Raw::Typed(Value::Record(id))) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn no_parent(fault: Fault) -> Refusal {
+    Refusal::Fields(vec![FieldFault { field: PARENT.to_owned(), fault }])
 }
 
 /// What a part tells its parent: the values that the parent's expressions read.

@@ -6,6 +6,7 @@
 //! is given; `calls` goes by a field that names a record, and the called step is one that the system
 //! may take and gets what it asks. A merging step asks for a record of the same mechanism. In a part
 //! `parent` is the record above it, so no field has that name. What `apart` names stands above the mechanism.
+//! A step that `moves` its record is one of a part that has no parts of its own, and does not open it.
 //!
 //! # Why is this bad
 //! The part would never be opened, or the other record would refuse the step, after people have been
@@ -26,7 +27,7 @@
 //! ```
 //!
 //! # 作用
-//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致（表格的各行用 `with` 取值，不写 `as`），分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字；`apart` 写的机制是它的上级。
+//! 检查 `opens` 和 `calls`：分项以本机制为 `parent`，列表与分项字段的类型一致（表格的各行用 `with` 取值，不写 `as`），分项的登记步骤允许系统办理且所问都已给出；`calls` 的字段是一个事项，被调用的步骤允许系统办理且所问都已给出；合并步骤要询问同一机制的一个事项。分项里的 `parent` 是它的上级事项，字段不得叫这个名字；`apart` 写的机制是它的上级；`moves` 写在没有下级分项的分项的步骤上，不写在登记步骤上。
 //!
 //! # 为什么不好
 //! 分项不会开出来，或者对方事项拒绝这个步骤，而人们已经被告知办好了。
@@ -53,6 +54,22 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             }
             if let Some(calls) = &step.calls {
                 called(world, mechanism, calls, faults);
+            }
+            if let Some(at) = step.moves {
+                let below = |one: &&Mechanism| {
+                    one.parent.as_ref().is_some_and(|parent| parent.value == mechanism.name.value)
+                };
+                let part = world.documents.mechanisms.iter().find(below);
+                // What stands under a record tells those above it, from the top: it would have to move as well.
+                if let Some(part) = part {
+                    faults.add(
+                        Fault::new(&CHECK, "moves-parts", at)
+                            .with(mechanism.name.text())
+                            .with(part.name.text()),
+                    );
+                } else if step.opener || mechanism.parent.is_none() {
+                    faults.add(Fault::new(&CHECK, "moves", at).with(step.name.text()));
+                }
             }
         }
         merging(mechanism, faults);

@@ -92,6 +92,7 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
         .unwrap_or_default();
     let calls = map.take("calls", faults).and_then(|node| calls(node, entry, source, faults));
     let extends = map.take("extends", faults).and_then(|node| extends(node, entry, source, faults));
+    let moves = map.flag("moves", faults).unwrap_or(false).then_some(entry.key.at);
     let public = map.flag("public", faults);
     let clause = clause(entry, &mut map, faults);
     map.explain(faults);
@@ -112,6 +113,7 @@ pub fn step(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Step
         proposes,
         calls,
         extends,
+        moves,
         public,
         clause,
         broken,

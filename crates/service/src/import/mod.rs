@@ -119,8 +119,10 @@ pub struct Entry {
     /// Its number, once it has one.
     pub number: String,
     pub title: String,
-    /// The record above it.
+    /// The record above it, once the sheet is imported.
     pub under: Option<RecordId>,
+    /// Where it is moved: number and title of the record above it until now, and of the one from then on.
+    pub moved: Option<(String, String)>,
     pub becomes: Becomes,
     /// Its state where it has come to its end: withdrawn, struck off.
     pub ended: Option<Words>,
@@ -159,6 +161,8 @@ pub enum What {
     NoNumber,
     /// The number is of a record that stands under another one.
     Elsewhere,
+    /// The record is to be moved under one that is not there: no other is called so here.
+    NoTarget,
     /// Another record under the same one is called so: its number.
     Named(String),
     /// The rules refuse it.

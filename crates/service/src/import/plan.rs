@@ -212,6 +212,23 @@ struct Node {
     values: Arc<BTreeMap<String, Value>>,
 }
 
+/// A record that is there and of which a row speaks by a number.
+#[derive(Clone)]
+struct Known {
+    record: Arc<Record>,
+    /// By its own number; else by that of what stands below it.
+    told: bool,
+}
+
+/// The step by which a sheet changes a record: the first that leads on from its state. Where none does, the first of all,
+/// which is refused with that state.
+fn changing<'m>(mechanism: &'m Mechanism, record: &Record) -> Option<&'m Step> {
+    let steps = mechanism.sheet.iter().flat_map(|sheet| &sheet.changed);
+    let mut steps = steps.filter_map(|name| mechanism.step(name)).peekable();
+    let first = steps.peek().copied();
+    steps.find(|step| step.from.contains(&record.state)).or(first)
+}
+
 /// A record is told apart under the one above it, if there is one, at its level, by its key.
 type Key = (Option<RecordId>, usize, Vec<u8>);
 
@@ -257,6 +274,8 @@ impl<'p> Planning<'p> {
             above.fill(None);
             return Ok(());
         };
+        let moving = known.last().and_then(Option::as_ref);
+        let moving = moving.is_some_and(|known| self.moves(sheet.chain.len() - 1, known));
         let mut under = Some(self.root.map(|root| root.id));
         // Whether this row speaks of the same record as the one before, down to here.
         let mut same = std::mem::replace(&mut self.begun, true);
@@ -270,7 +289,7 @@ impl<'p> Planning<'p> {
             if blank
                 && !last
                 && (same || known.is_some())
-                && known.as_ref().is_none_or(|known| Some(known.id) == above_it)
+                && known.as_ref().is_none_or(|known| Some(known.record.id) == above_it)
             {
                 // Where the row above has a fault, this has been told.
                 under = above[level].as_ref().map(|node| Some(node.id));
@@ -278,13 +297,13 @@ impl<'p> Planning<'p> {
             }
             let node = match (known, blank && !last) {
                 // Known by the number of what stands below it: nothing is said of itself.
-                (Some(known), true) => {
-                    let values = Arc::new(known.fields.clone());
-                    Some(Node { id: known.id, row: row.number, values })
+                (Some(Known { record, .. }), true) => {
+                    let values = Arc::new(record.fields.clone());
+                    Some(Node { id: record.id, row: row.number, values })
                 }
                 (known, _) => match (under, self.values(row, mechanism, &own)) {
                     (Some(under), Some((input, values))) => {
-                        self.node(row, level, (under, known.as_ref()), &input, values)?
+                        self.node(row, level, (under, known.as_ref(), moving), &input, values)?
                     }
                     _ => None,
                 },
@@ -360,7 +379,7 @@ impl<'p> Planning<'p> {
         &mut self,
         row: &Row,
         level: usize,
-        (under, known): (Option<RecordId>, Option<&Arc<Record>>),
+        (under, known, moving): (Option<RecordId>, Option<&Known>, bool),
         input: &Input,
         values: BTreeMap<String, Value>,
     ) -> Result<Option<Node>, ImportFailure> {
@@ -370,13 +389,21 @@ impl<'p> Planning<'p> {
         let column = sheet.columns.iter().position(|column| column.level == level && column.key);
         let values = Arc::new(values);
         let named = self.there(level, under, &key)?;
+        let last = level + 1 == sheet.chain.len();
+        // What stands below may be moved: the row says where to. It may also give the one above another name.
+        let elsewhere = moving && !last && known.is_some_and(|known| !known.told);
+        let unknown = elsewhere && named.is_none();
+        let known = known
+            .map(|known| &known.record)
+            .filter(|known| !elsewhere || named.as_ref().is_none_or(|(other, _)| other.id == known.id));
         let record = match (known, named) {
-            (Some(known), _) if known.parent != under => {
-                self.fault(row, column, What::Elsewhere);
+            (Some(known), _) if known.parent != under && !(moving && last) => {
+                self.fault(row, column, if unknown { What::NoTarget } else { What::Elsewhere });
                 return Ok(None);
             }
             (Some(known), Some((other, _)))
-                if other.id != known.id && self::key(mechanism, &known.fields) != key =>
+                if other.id != known.id
+                    && (known.parent != under || self::key(mechanism, &known.fields) != key) =>
             {
                 self.fault(row, column, What::Named(other.number.clone()));
                 return Ok(None);
@@ -391,7 +418,7 @@ impl<'p> Planning<'p> {
         let id = record.as_ref().map_or_else(|| self.fresh(under, level, &key), |record| record.id);
         let slot = (None, level, id.0.to_vec());
         if let Some(node) = self.nodes.get(&slot).cloned() {
-            if level + 1 == sheet.chain.len() {
+            if last {
                 self.fault(row, column, What::Twice(node.row));
                 return Ok(None);
             }
@@ -403,7 +430,9 @@ impl<'p> Planning<'p> {
                     && node.values.get(name) != values.get(name)
             });
             if let Some(other) = other {
-                self.fault(row, Some(other), What::Disagrees(node.row));
+                let nowhere = unknown && sheet.columns[other].key;
+                let what = if nowhere { What::NoTarget } else { What::Disagrees(node.row) };
+                self.fault(row, Some(other), what);
             }
             return Ok(Some(node));
         }
@@ -416,7 +445,7 @@ impl<'p> Planning<'p> {
             _ => {}
         }
         match record {
-            Some(record) => self.kept(row, level, &record, input, &values),
+            Some(record) => self.kept(row, level, (&record, under), input, &values),
             None => {
                 let (entry, order) = opened(mechanism, level, row.number, id, under, input, &values);
                 self.entries.push(entry);
@@ -442,17 +471,14 @@ impl<'p> Planning<'p> {
         &mut self,
         row: &Row,
         level: usize,
-        record: &Arc<Record>,
+        (record, under): (&Arc<Record>, Option<RecordId>),
         input: &Input,
         values: &BTreeMap<String, Value>,
     ) {
         let mechanism = &self.sheet.chain[level];
         self.seen.insert(record.id);
-        let steps = mechanism.sheet.iter().flat_map(|sheet| &sheet.changed);
-        let mut steps = steps.filter_map(|name| mechanism.step(name)).peekable();
-        // Where none leads on from its state, the first is refused with that state.
-        let first = steps.peek().copied();
-        let step = steps.find(|step| step.from.contains(&record.state)).or(first);
+        let step = changing(mechanism, record);
+        let moved = self.moved(level, record, under);
         let asks = |name: &str| step.is_some_and(|step| step.asks.iter().any(|ask| ask.field == name));
         let mut changes = Vec::new();
         for at in 0..self.sheet.columns.len() {
@@ -474,9 +500,12 @@ impl<'p> Planning<'p> {
                 self.fault(row, Some(at), What::Fixed);
             }
         }
-        let becomes = if changes.is_empty() { Becomes::Unchanged } else { Becomes::Changed(changes) };
+        let unchanged = changes.is_empty() && moved.is_none();
+        let becomes = if unchanged { Becomes::Unchanged } else { Becomes::Changed(changes) };
         if let (Becomes::Changed(_), Some(step)) = (&becomes, step) {
-            let input = asked(input, step);
+            let mut input = asked(input, step);
+            let to = under.filter(|_| moved.is_some());
+            input.extend(to.map(|to| (PARENT.to_owned(), Raw::Text(to.to_string()))));
             let expect = Some(record.revision);
             let order = Order::Step { record: record.id, step: step.name.clone(), expect, input };
             self.orders.push((row.number, order));
@@ -488,13 +517,28 @@ impl<'p> Planning<'p> {
             number: record.number.clone(),
             title: title(mechanism, values),
             becomes,
-            under: record.parent,
+            under: if moved.is_some() { under } else { record.parent },
+            moved,
             ended: mechanism
                 .state(&record.state)
                 .filter(|state| state.is_final)
                 .map(|state| state.words.clone()),
             alike: None,
         });
+    }
+}
+
+impl Planning<'_> {
+    /// From where to where the sheet moves a record: the numbers and titles of both; none where it stays.
+    fn moved(&self, level: usize, record: &Record, under: Option<RecordId>) -> Option<(String, String)> {
+        if record.parent == under || level == 0 {
+            return None;
+        }
+        let told = |id: Option<RecordId>| {
+            let above = self.trial.record(id?)?;
+            Some(format!("{} {}", above.number, title(&self.sheet.chain[level - 1], &above.fields)))
+        };
+        Some((told(record.parent)?, told(under)?))
     }
 }
 
@@ -515,7 +559,18 @@ fn opened(
     });
     let (number, title) = (String::new(), title(mechanism, values));
     let becomes = Becomes::New(values.clone());
-    let entry = Entry { row, level, record: id, number, title, becomes, under, ended: None, alike: None };
+    let entry = Entry {
+        row,
+        level,
+        record: id,
+        number,
+        title,
+        becomes,
+        under,
+        moved: None,
+        ended: None,
+        alike: None,
+    };
     (entry, order)
 }
 

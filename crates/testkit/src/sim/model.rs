@@ -278,7 +278,7 @@ impl Model {
                     (_, false) => Err(format!("`{deadline}` (late: {late}) fired before its time")),
                 }
             }
-            Deed::Part { .. } => Ok(()),
+            Deed::Part { .. } | Deed::Left { .. } => Ok(()),
             Deed::Look { fields, .. } => {
                 let known = known.ok_or("a look at nothing")?;
                 let open = fields.iter().all(|name| self.may_look(law, name, by, known));
@@ -374,7 +374,7 @@ impl Model {
                 let then = then.filter(|name| law.step(name).is_some_and(|step| step.from.contains(&state)));
                 self.must = then.map(|step| (event.record, step));
             }
-            Deed::Part { .. } | Deed::Look { .. } => {}
+            Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } => {}
             Deed::Erased { fields, .. } => {
                 known.fields.retain(|name, _| !fields.contains(name));
                 known.erased = true;

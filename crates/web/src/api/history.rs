@@ -208,6 +208,10 @@ pub fn event(
             shape.deed = if part.open { "part-opened" } else { "part-closed" };
             shape.part = Some(PartShape { mechanism: part.mechanism.clone(), record: Id(part.id) });
         }
+        Deed::Left(left) => {
+            shape.deed = "part-left";
+            shape.part = Some(PartShape { mechanism: left.mechanism.clone(), record: Id(left.part) });
+        }
         Deed::Erased { fields, reason } => {
             shape.deed = "erased";
             shape.erased = Some(ErasedShape { fields: fields.clone(), reason: reason.clone() });

@@ -79,6 +79,9 @@ pub struct ImportedRecord {
     /// Whether it is new.
     pub new: bool,
     pub title: String,
+    /// Under which record it is put, where the sheet moves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_under: Option<Id>,
 }
 
 /// Import parts of a record from a sheet.
@@ -198,6 +201,7 @@ fn report(lang: Lang, state: &County, done: &Applied, applied: bool) -> ImportRe
         record: Id(entry.record),
         new: matches!(entry.becomes, Becomes::New(_)),
         title: entry.title.clone(),
+        moved_under: entry.moved.as_ref().and(entry.under).map(Id),
     });
     let faults = plan.faults.iter().map(fault).collect();
     let left = done.left.clone();

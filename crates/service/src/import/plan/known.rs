@@ -11,7 +11,7 @@ use gongzhi_lang::model::Mechanism;
 use gongzhi_paper::sheet::Row;
 use gongzhi_store::{ListQuery, Scope, StoreError, Want};
 
-use super::{Planning, title};
+use super::{Known, Planning, changing, title};
 use crate::import::{Becomes, ImportFailure, What};
 
 /// Records read at once.
@@ -26,16 +26,17 @@ const ALIKE: f64 = 0.5;
 impl Planning<'_> {
     /// The records of a row by their numbers: of each level, what stands in its own column, or above what is known so.
     /// None with faults.
-    pub(super) fn numbered(&mut self, row: &Row) -> Result<Option<Vec<Option<Arc<Record>>>>, ImportFailure> {
+    pub(super) fn numbered(&mut self, row: &Row) -> Result<Option<Vec<Option<Known>>>, ImportFailure> {
         let sheet = self.sheet;
-        let mut known: Vec<Option<Arc<Record>>> = vec![None; sheet.chain.len()];
+        let mut known: Vec<Option<Known>> = vec![None; sheet.chain.len()];
         for level in (0..sheet.chain.len()).rev() {
             let column = sheet.columns.iter().position(|column| column.level == level && column.number);
             let text =
                 column.and_then(|column| self.found.columns[column]).map(|at| row.text(at).trim().to_owned());
             let Some(text) = text.filter(|text| !text.is_empty()) else {
                 let below = known.get(level + 1).cloned().flatten();
-                known[level] = below.and_then(|below| self.trial.record(below.parent?));
+                let above = below.and_then(|below| self.trial.record(below.record.parent?));
+                known[level] = above.map(|record| Known { record, told: false });
                 continue;
             };
             let record = match self.service.ledger().by_number(&text)? {
@@ -54,16 +55,21 @@ impl Planning<'_> {
             for above in record.ancestors().collect::<Vec<_>>() {
                 self.read_one(above)?;
             }
-            if known
-                .get(level + 1)
-                .is_some_and(|below| below.as_ref().is_some_and(|one| one.parent != Some(record.id)))
-            {
+            let below = known.get(level + 1).and_then(Option::as_ref);
+            if below.is_some_and(|one| one.record.parent != Some(record.id) && !self.moves(level + 1, one)) {
                 self.fault(row, column, What::Elsewhere);
                 return Ok(None);
             }
-            known[level] = Some(record);
+            known[level] = Some(Known { record, told: true });
         }
         Ok(Some(known))
+    }
+
+    /// Whether the row may put a record that it knows by its number under another one: the one that the row is about.
+    pub(super) fn moves(&self, level: usize, known: &Known) -> bool {
+        level + 1 == self.sheet.chain.len()
+            && known.told
+            && changing(&self.sheet.chain[level], &known.record).is_some_and(|step| step.moves)
     }
 
     /// A record as far as the actor may read it, known to the trial from then on.

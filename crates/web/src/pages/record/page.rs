@@ -153,6 +153,7 @@ fn always_nought(view: &RecordView, field: &str) -> bool {
     let set = view.history.iter().filter_map(|(_, entry)| match &entry.deed {
         Deed::Step(taken) => taken.set.get(field),
         Deed::Part(news) => news.set.get(field),
+        Deed::Left(left) => left.set.get(field),
         _ => None,
     });
     std::iter::once(now).chain(set).all(|value| *value == Value::Int(0))

@@ -205,7 +205,9 @@ impl Gaze<'_> {
                 event.title = self.title(step);
                 event.clause =
                     clause_link(self.lang, &step.clause).map(|(label, href)| Link::new(label, href));
-                event.facts = self.set(step, &taken.set, taken.opening.is_some());
+                event.facts = self.set(step, &taken.set, entry.revision == 1);
+                let moved = taken.opening.as_ref().filter(|_| entry.revision > 1);
+                event.facts.extend(moved.and_then(|opening| self.moved(view, opening.parent?)));
                 event.files = self.files(taken.set.iter().filter(|(name, _)| asked(step, name)));
                 event.tone = self.step_tone(step, taken.to.as_deref(), &taken.clocks);
                 event.due = self.began(view, &taken.clocks, entry.at);
@@ -221,13 +223,37 @@ impl Gaze<'_> {
                 }
             }
             Deed::Part(_) => event.actor = String::new(),
+            Deed::Left(left) if self.staff => {
+                let words = self.state.laws.newest(&left.mechanism).map(|part| say(self.lang, &part.words));
+                let told = |id| self.told(view, id).unwrap_or_default();
+                let pairs = [
+                    ("x", words.unwrap_or_default().into()),
+                    ("y", told(left.part).into()),
+                    ("z", told(left.to).into()),
+                ];
+                event.title = t_with(self.lang, "event-part-left", pairs);
+                event.actor = String::new();
+            }
             Deed::Erased { reason, .. } => {
                 let key = if reason.is_empty() { "event-kept-out" } else { "event-erased" };
                 event.title = t_with(self.lang, key, [("x", reason.as_str().into())]);
             }
-            Deed::Look { .. } => return None,
+            Deed::Left(_) | Deed::Look { .. } => return None,
         }
         Some(event)
+    }
+
+    /// Where a step put the record.
+    fn moved(&self, view: &RecordView, under: RecordId) -> Option<Fact> {
+        let value = self.told(view, under)?;
+        let href = desk_base(under);
+        Some(Fact { label: t(self.lang, "event-moved").into_owned(), value, href, ..Fact::default() })
+    }
+
+    /// A record that the history names, by number and title.
+    fn told(&self, view: &RecordView, id: RecordId) -> Option<String> {
+        let row = view.told.iter().find(|row| row.id == id)?;
+        Some(format!("{} {}", row.number, record_row(self.lang, self.state, row, self.now).subject))
     }
 
     fn part_subject(&self, view: &RecordView, id: RecordId) -> Option<String> {

@@ -241,6 +241,7 @@ pub fn fault_words(
         What::Ambiguous => plain("import-ambiguous"),
         What::NoNumber => plain("import-no-number"),
         What::Elsewhere => plain("import-elsewhere"),
+        What::NoTarget => plain("import-no-target"),
         What::Named(number) => (t_with(lang, "import-named", [("x", number.as_str().into())]), None),
         What::Refused(refusal) => {
             let told = refusal_words_in(lang, refusal, state);
@@ -262,7 +263,10 @@ fn change(lang: Lang, state: &State, plan: &Plan, entry: &Entry) -> ImportChange
             let told = fields.map(|(field, before, after)| {
                 line(field, format!("{} → {}", value(field, before), value(field, after)))
             });
-            told.collect()
+            let moved = entry.moved.as_ref().map(|(from, to)| {
+                t_with(lang, "import-moved", [("x", from.as_str().into()), ("y", to.as_str().into())])
+            });
+            moved.into_iter().chain(told).collect()
         }
         // As it was understood, so that a number or a day read otherwise than meant is seen before it is kept.
         Becomes::New(read) => {
