@@ -57,7 +57,7 @@ journeys('everybody', (journey) => {
 
   journey('nobody is led to a step that is not waited for', {}, async (j) => {
     await asStaff(j, 'planner', async (staff) => {
-      await staff.visit('/desk/list?mechanism=measure&view=list&state=under-way');
+      await staff.visit('/desk/list?mechanism=measure&view=list&under=all&state=under-way');
       await staff.press(staff.page.locator('[data-row-link]').first());
       assert.equal(await staff.page.locator('.actions .main').count(), 0, await staff.page.locator('.actions').innerText());
       assert.match(await staff.page.locator('.actions').innerText(), /撤销措施/, 'what may be done at any time is still offered');

@@ -249,6 +249,13 @@ fn killed_in_the_middle_the_run_is_taken_up_and_ended() {
     let run = service.import_run(&planner(&service), token).expect("read").expect("a run");
     assert!(run.ended.is_some() && run.done == MANY, "{run:?}");
     assert_eq!(run.left, [MANY as u32 + 1], "what was entered by hand stays, and its row is named");
+    let left = service.import_left(&planner(&service), "shop", token).expect("read");
+    assert_eq!(left.len(), 2, "its headings and the row: {left:?}");
+    assert_eq!((left[0][0].as_str(), left[1][0].as_str()), ("店名", &*format!("门店{}", MANY - 1)));
+    assert!(matches!(
+        service.import_left(&service.actor_of("planner2"), "shop", token),
+        Err(ImportFailure::Gone)
+    ));
     assert_eq!(service.take_up_imports().expect("looked"), 0);
     assert_eq!(counts(&service, token), [0, 1, MANY - 1]);
     gongzhi_store::verify(service.ledger(), &mut |_| {}).expect("the log verifies");

@@ -337,6 +337,21 @@ impl Service {
         plan::make(self, actor, record.as_ref(), sheet, &book, &upload, tell)
     }
 
+    /// The rows that a run left as somebody else made them, under their headings, as they stand in the upload: to be put
+    /// right and uploaded by themselves.
+    pub fn import_left(
+        &self,
+        actor: &Actor,
+        mechanism: &str,
+        token: Digest,
+    ) -> Result<Vec<Vec<String>>, ImportFailure> {
+        let (_, sheet) = self.import_sheet(actor, None, mechanism)?;
+        let run = self.import_run(actor, token)?.ok_or(ImportFailure::Gone)?;
+        let upload = self.kept_upload(actor, None, token)?;
+        let book = gongzhi_paper::read::read(&upload.bytes, sheet.limits()).map_err(ImportFailure::File)?;
+        plan::rows(sheet, &book, &run.left)
+    }
+
     /// Carries out what was shown, and waits: all of it in one durable transaction, or nothing; a large
     /// register in a durable run. An upload that has been carried out does nothing when it is carried out again.
     pub fn import_apply(

@@ -103,6 +103,19 @@ pub fn make(
     })
 }
 
+/// Some rows of a book as they stand there, below the headings of the columns that are read.
+pub fn rows(sheet: Sheet, book: &Book, wanted: &[u32]) -> Result<Vec<Vec<String>>, ImportFailure> {
+    let found = match find(book, &headings(&sheet.columns)) {
+        Ok(found) => found,
+        Err(fault) => return Err(ImportFailure::NoTable(Box::new(fault), Box::new(sheet))),
+    };
+    let table = &book.sheets[found.sheet];
+    let columns: Vec<u32> = found.columns.iter().flatten().copied().collect();
+    let texts = |row: &Row| columns.iter().map(|column| row.text(*column).to_owned()).collect();
+    let below = table.rows[found.first..].iter().filter(|row| wanted.contains(&row.number));
+    Ok(std::iter::once(&table.rows[found.first - 1]).chain(below).map(texts).collect())
+}
+
 /// What is not read of a book.
 fn aside(book: &Book, found: &Found) -> Aside {
     let table = &book.sheets[found.sheet];
@@ -525,20 +538,6 @@ impl<'p> Planning<'p> {
                 .map(|state| state.words.clone()),
             alike: None,
         });
-    }
-}
-
-impl Planning<'_> {
-    /// From where to where the sheet moves a record: the numbers and titles of both; none where it stays.
-    fn moved(&self, level: usize, record: &Record, under: Option<RecordId>) -> Option<(String, String)> {
-        if record.parent == under || level == 0 {
-            return None;
-        }
-        let told = |id: Option<RecordId>| {
-            let above = self.trial.record(id?)?;
-            Some(format!("{} {}", above.number, title(&self.sheet.chain[level - 1], &above.fields)))
-        };
-        Some((told(record.parent)?, told(under)?))
     }
 }
 

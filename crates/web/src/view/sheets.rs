@@ -55,6 +55,8 @@ pub struct ImportWatch {
     pub tone: Tone,
     /// Rows that were left; empty for none.
     pub left: String,
+    /// Those rows as a file, to be put right; none where none were left.
+    pub left_file: Option<Link>,
     /// The records.
     pub link: Option<Link>,
 }

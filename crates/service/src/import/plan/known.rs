@@ -163,4 +163,21 @@ impl Planning<'_> {
             self.entries[at].alike = Some(alike);
         }
     }
+
+    /// From where to where the sheet moves a record: the numbers and titles of both; none where it stays.
+    pub(super) fn moved(
+        &self,
+        level: usize,
+        record: &Record,
+        under: Option<RecordId>,
+    ) -> Option<(String, String)> {
+        if record.parent == under || level == 0 {
+            return None;
+        }
+        let told = |id: Option<RecordId>| {
+            let above = self.trial.record(id?)?;
+            Some(format!("{} {}", above.number, title(&self.sheet.chain[level - 1], &above.fields)))
+        };
+        Some((told(record.parent)?, told(under)?))
+    }
 }

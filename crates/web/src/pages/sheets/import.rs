@@ -7,6 +7,7 @@ use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::Record;
 use gongzhi_paper::read::{Limits, ReadFault};
 use gongzhi_paper::sheet::NotFound;
+use gongzhi_paper::write::{self, Cell, Column, Table};
 use gongzhi_service::Failure;
 use gongzhi_service::import::{Begun, ImportFailure, Plan, Seen, Sheet};
 use serde::Deserialize;
@@ -163,10 +164,36 @@ pub async fn preview(
         Ok(Seen::Checking { seen, total }) => Ok(page.watched(shown::checking(&visitor, seen, total))),
         Ok(Seen::Run(run)) => {
             let list = page.target.above();
-            Ok(page.watched(shown::running(&visitor, &run, list)))
+            let left = format!("{}/{token}/left.csv", page.target.base());
+            Ok(page.watched(shown::running(&visitor, &run, list, left)))
         }
         Err(failure) => page.unread(failure),
     }
+}
+
+/// `GET …/{token}/left.csv`: the rows that a run left, as they were sent.
+pub async fn left(Path(asked): Path<Asked>, State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
+    let target = target(&app, &visitor, &me, &asked).await?;
+    let token = token(&app, &visitor, &me, &asked)?;
+    let page = Page { app: &app, visitor: &visitor, me: &me, target };
+    let (actor, service) = (me.actor(), app.service.clone());
+    let rows = app.read(move |_| Ok(service.import_left(&actor, &asked.mechanism, token))).await;
+    let mut rows = match rows.unwrap_or_else(|failure| Err(ImportFailure::Failure(failure))) {
+        Ok(rows) => rows.into_iter(),
+        Err(failure) => return page.unread(failure),
+    };
+    let column = |heading| Column { heading, ..Column::default() };
+    let table = Table {
+        columns: rows.next().unwrap_or_default().into_iter().map(column).collect(),
+        rows: rows.map(|row| row.into_iter().map(Cell::Text).collect()).collect(),
+        ..Table::default()
+    };
+    let name = t_with(
+        visitor.lang,
+        "import-left-file",
+        [("x", say(visitor.lang, &page.target.sheet.row().words).into())],
+    );
+    Ok(super::saved(write::csv(&table), "text/csv; charset=utf-8", &name))
 }
 
 /// `POST …/{token}`

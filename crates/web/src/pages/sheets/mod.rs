@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/import/{mechanism}", get(import::page).post(import::upload))
         .route("/desk/import/{mechanism}/form.xlsx", get(columns::form))
         .route("/desk/import/{mechanism}/{token}", get(import::preview).post(import::apply))
+        .route("/desk/import/{mechanism}/{token}/left.csv", get(import::left))
         .route("/desk/r/{id}/sheet/{file}", get(paper::page))
 }
 

@@ -140,8 +140,8 @@ fn percent(done: usize, total: usize) -> i64 {
     (done * 100 / total.max(1)) as i64
 }
 
-/// How far a run is, or how it ended.
-pub fn running(visitor: &Visitor, run: &Run, list: String) -> ImportWatch {
+/// How far a run is, or how it ended; `file` holds the rows that were left.
+pub fn running(visitor: &Visitor, run: &Run, list: String, file: String) -> ImportWatch {
     let (lang, number) = (visitor.lang, |n: usize| format::number(n as i64));
     let pairs = [
         ("done", number(run.done).into()),
@@ -172,6 +172,7 @@ pub fn running(visitor: &Visitor, run: &Run, list: String) -> ImportWatch {
         told: t_with(lang, key, [("n", carried.into()), ("total", number(run.total).into())]),
         tone,
         left: if run.left_all > 0 { t_with(lang, "import-left", left) } else { String::new() },
+        left_file: (run.left_all > 0).then(|| Link::new(visitor.t("import-left-save"), file)),
         link: Some(Link::new(visitor.t("import-see"), list)),
         ..ImportWatch::default()
     }
