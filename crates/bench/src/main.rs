@@ -1,7 +1,8 @@
 //! `./x bench [matter|ledger|matrix|path|check|pledges|import] [--quick] [--fill]`: speed proved on a release build over loopback,
 //! with full sync. `path` is the first part of `ledger` and writes nothing, `path --lifecycles N` only
 //! its command path and the processor time of it; `ledger --fill` only makes the large store, of
-//! `--stored N` matters instead of a million.
+//! `--stored N` matters instead of a million. `at HOST:PORT` asks a server that is running already, for whoever
+//! looks for what is slow in it, and writes nothing.
 //! Everything is measured in one run on one machine; what is compared is compared within that run.
 
 mod burst;
@@ -62,6 +63,10 @@ fn main() -> ExitCode {
         "ledger" => ledger::run(&runtime, quick, number(&args, "--stored")),
         "path" => {
             return ended(ledger::path(quick, number(&args, "--lifecycles")));
+        }
+        "at" => {
+            let host = args.get(1).map_or("127.0.0.1:8080", String::as_str);
+            return ended(ledger::at(&runtime, quick, host));
         }
         "check" => check::run(),
         "pledges" => {

@@ -45,6 +45,12 @@ pub fn path(quick: bool, lifecycles: Option<u64>) -> Result<(), String> {
     Ok(())
 }
 
+/// Only what is asked of a server, and of one that is running already.
+pub fn at(runtime: &tokio::runtime::Runtime, quick: bool, host: &str) -> Result<(), String> {
+    println!("{}", runtime.block_on(stores::at(&plan(quick, None)?, host))?);
+    Ok(())
+}
+
 /// Runs it and gives the tables.
 pub fn run(runtime: &tokio::runtime::Runtime, quick: bool, stored: Option<u64>) -> Result<String, String> {
     let plan = plan(quick, stored)?;

@@ -47,7 +47,9 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         } else {
             Server::start(dir, work).await?
         };
-        rows.push(store(plan, &server, stored, &number, stored == large).await?);
+        let mut row = store(plan, &server.host, stored, &number, stored == large).await?;
+        row.memory = server.memory();
+        rows.push(row);
         server.stop().await;
     }
     put(
@@ -139,39 +141,66 @@ struct Row {
     memory: (u64, u64),
 }
 
+/// What a server that is running already does, told request by request.
+pub async fn at(plan: &Plan, host: &str) -> Result<String, String> {
+    let row = store(plan, host, 0, &Arc::new(AtomicU64::new(0)), true).await?;
+    let mut out = String::new();
+    put(&mut out, format_args!("{:.0} lifecycles/s", row.lifecycles.rate()));
+    let told = |out: &mut String, what: &str, measured: &Measured| {
+        for name in measured.latencies.keys() {
+            let at = |percent| measured.percentile(name, percent);
+            put(
+                out,
+                format_args!("{what} {name}: p50 {:.2} ms, p95 {:.2}, p99 {:.2}", at(50.0), at(95.0), at(99.0)),
+            );
+        }
+    };
+    told(&mut out, "lifecycles:", &row.lifecycles);
+    if let Some(burst) = &row.burst {
+        told(&mut out, "bursts:", burst);
+    }
+    for (name, p99) in &row.pages {
+        put(&mut out, format_args!("page {name}: p99 {p99:.2} ms"));
+    }
+    if let Some((p50, p99)) = row.receipt {
+        put(&mut out, format_args!("receipt: p50 {p50:.2} ms, p99 {p99:.2}"));
+    }
+    Ok(out)
+}
+
 async fn store(
     plan: &Plan,
-    server: &Server,
+    host: &str,
     stored: u64,
     number: &Arc<AtomicU64>,
     bursts: bool,
 ) -> Result<Row, String> {
     let script = &plan.script;
-    let tokens = Arc::new(load::sign_in(&server.host, script).await?);
+    let tokens = Arc::new(load::sign_in(host, script).await?);
     let mut pages = Vec::new();
     for name in ["inbox", "board"] {
         let page = script.pages.get(name).ok_or(format!("the script has no page {name}"))?;
         let token = page.account.as_ref().and_then(|account| tokens.get(account));
         let cookie = token.map(|token| format!("Cookie: session={token}\r\n")).unwrap_or_default();
-        load::pages(&server.host, name, page, &cookie, CALLERS, 1).await;
-        let measured = load::pages(&server.host, name, page, &cookie, CALLERS, plan.seconds).await;
+        load::pages(host, name, page, &cookie, CALLERS, 1).await;
+        let measured = load::pages(host, name, page, &cookie, CALLERS, plan.seconds).await;
         refuse_failures(&measured)?;
         pages.push((name.to_owned(), measured.percentile(name, 99.0)));
     }
-    load::lifecycles(&server.host, script, &tokens, 50, 2, number).await;
-    let lifecycles = load::lifecycles(&server.host, script, &tokens, 50, plan.seconds, number).await;
+    load::lifecycles(host, script, &tokens, 50, 2, number).await;
+    let lifecycles = load::lifecycles(host, script, &tokens, 50, plan.seconds, number).await;
     refuse_failures(&lifecycles)?;
     let burst = match bursts {
-        true => Some(burst::run(&server.host, script, &tokens, if plan.quick { 1 } else { 4 }, number).await),
+        true => Some(burst::run(host, script, &tokens, if plan.quick { 1 } else { 4 }, number).await),
         false => None,
     };
-    let receipt = if bursts { Some(receipt(server, script, &tokens).await?) } else { None };
-    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: server.memory() })
+    let receipt = if bursts { Some(receipt(host, script, &tokens).await?) } else { None };
+    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: (0, 0) })
 }
 
 /// Asks for the receipt of a new record over and over; the first request of the script opens it.
 async fn receipt(
-    server: &Server,
+    host: &str,
     script: &Script,
     tokens: &BTreeMap<String, String>,
 ) -> Result<(f64, f64), String> {
@@ -179,7 +208,7 @@ async fn receipt(
     let run = format!("bench-receipt-{}", std::process::id());
     let place = script.places.first().map(String::as_str).unwrap_or_default();
     let body = open.body.replace("{cmd}", &run).replace("{word}", &run).replace("{place}", place);
-    let mut client = Client::connect(&server.host).await.map_err(|error| error.to_string())?;
+    let mut client = Client::connect(host).await.map_err(|error| error.to_string())?;
     let answer = client.send(&open.method, &open.path, "", &body).await.map_err(|error| error.to_string())?;
     let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let id = json.get("record").and_then(|id| id.as_str()).ok_or("no record was opened")?;
@@ -187,7 +216,7 @@ async fn receipt(
     let token = reader.and_then(|login| tokens.get(login)).ok_or("nobody is signed in")?;
     let page = PageSpec { account: None, path: format!("/api/v1/records/{id}/receipt") };
     let measured =
-        load::pages(&server.host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3)
+        load::pages(host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3)
             .await;
     refuse_failures(&measured)?;
     Ok((measured.percentile("receipt", 50.0), measured.percentile("receipt", 99.0)))
