@@ -8,7 +8,7 @@ use gongzhi_base::RecordId;
 use gongzhi_kernel::project::{CellKey, apart_key};
 use gongzhi_kernel::spread::Spread;
 use gongzhi_lang::model::{At, Dimension, Indicator, Lapse, Measure, Mechanism};
-use gongzhi_store::{CellQuery, CellValue};
+use gongzhi_store::{CellQuery, Tally};
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -148,15 +148,15 @@ impl Service {
             };
             let read = |wanted: &CellQuery| match query.within {
                 Some(above) => self.cells_within(above, wanted.clone()),
-                None => Ok(self.ledger().cells(wanted)?),
+                None => Ok(self.ledger().tallies(wanted)?),
             };
             let mut cells = read(&wanted)?;
             if (query.dimension, map) == (Dimension::Place, Map::Today) {
                 wanted.dimension = Dimension::Moved;
                 let moved = read(&wanted)?.into_iter();
-                cells.extend(moved.map(|mut cell| {
-                    cell.key.dimension = Dimension::Place;
-                    cell
+                cells.extend(moved.map(|mut tally| {
+                    tally.key.dimension = Dimension::Place;
+                    tally
                 }));
             }
             figures.extend(put_together(&indicators, cells, grain));
@@ -165,7 +165,7 @@ impl Service {
     }
 
     /// The cells of what is counted within a record above, under the keys that they have elsewhere.
-    fn cells_within(&self, above: RecordId, mut wanted: CellQuery) -> Result<Vec<CellValue>, Failure> {
+    fn cells_within(&self, above: RecordId, mut wanted: CellQuery) -> Result<Vec<Tally>, Failure> {
         let dimension = wanted.dimension;
         if wanted.keys.is_empty() && dimension == Dimension::Moved {
             // What two of them gain and lose may add up to nothing over all of them.
@@ -173,7 +173,7 @@ impl Service {
         }
         if wanted.keys.is_empty() {
             // What is counted within one of them is counted over all of them too.
-            let all = self.ledger().cells(&wanted)?.into_iter();
+            let all = self.ledger().tallies(&wanted)?.into_iter();
             wanted.keys = all.map(|cell| cell.key.key).collect::<BTreeSet<String>>().into_iter().collect();
         }
         let above = above.to_string();
@@ -184,7 +184,7 @@ impl Service {
             return Ok(Vec::new());
         }
         (wanted.dimension, wanted.keys) = (Dimension::Apart, keys.keys().cloned().collect());
-        let mut cells = self.ledger().cells(&wanted)?;
+        let mut cells = self.ledger().tallies(&wanted)?;
         for cell in &mut cells {
             cell.key.dimension = dimension;
             cell.key.key = keys.get(&cell.key.key).cloned().unwrap_or_default();
@@ -224,18 +224,17 @@ struct Sum {
 }
 
 /// The figures of cells, put together over the periods, in the order of their keys.
-fn put_together(indicators: &[&Indicator], cells: Vec<CellValue>, grain: Grain) -> Vec<Figure> {
+fn put_together(indicators: &[&Indicator], tallies: Vec<Tally>, grain: Grain) -> Vec<Figure> {
     let mut sums: BTreeMap<CellKey, Sum> = BTreeMap::new();
-    for CellValue { mut key, numerator, denominator } in cells {
-        key.period = grain.period(&key.period);
-        let bucket = key.bucket.take();
+    for Tally { mut key, numerator, denominator, buckets } in tallies {
+        if grain != Grain::Month {
+            key.period = grain.period(&key.period);
+        }
         let sum = sums.entry(key).or_default();
-        match bucket {
-            Some(bucket) => sum.spread.add(bucket, numerator),
-            None => {
-                sum.numerator += numerator;
-                sum.denominator += denominator;
-            }
+        sum.numerator += numerator;
+        sum.denominator += denominator;
+        for (bucket, count, _) in buckets {
+            sum.spread.add(bucket, count);
         }
     }
     let mut figures = Vec::new();

@@ -225,6 +225,32 @@ pub struct CellValue {
     pub denominator: i64,
 }
 
+/// All cells of one figure in one period: of times taken there is one for each bucket, which may be hundreds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// Without a bucket.
+    pub key: CellKey,
+    /// Of the cell without a bucket; 0 where there is none.
+    pub numerator: i64,
+    pub denominator: i64,
+    /// The cells with a bucket, by bucket: numerator and denominator.
+    pub buckets: Vec<(u16, i64, i64)>,
+}
+
+impl Tally {
+    /// One by one; cells of nothing are left out.
+    fn cells(self) -> impl Iterator<Item = CellValue> {
+        let Tally { key, numerator, denominator, buckets } = self;
+        let whole = (numerator != 0 || denominator != 0).then_some((None, numerator, denominator));
+        let buckets = buckets.into_iter().map(|(bucket, num, den)| (Some(bucket), num, den));
+        whole.into_iter().chain(buckets).map(move |(bucket, numerator, denominator)| CellValue {
+            key: CellKey { bucket, ..key.clone() },
+            numerator,
+            denominator,
+        })
+    }
+}
+
 /// A staff account's secret side; never part of the ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
@@ -374,7 +400,7 @@ pub trait Ledger: Send + Sync {
 
     /// Open rows that wait for any of these keys, by due time; `after` continues a page.
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError>;
-    /// How many rows wait for these keys, and how many of them are late (each counted once, up to 1,000).
+    /// How many rows wait for these keys, and how many of them are late (each counted once, up to [`crate::COUNTED`]).
     fn todo_count(&self, keys: &[String]) -> Result<(u64, u64), StoreError>;
     /// A filtered list.
     fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
@@ -399,8 +425,12 @@ pub trait Ledger: Send + Sync {
     ) -> Result<Vec<Row>, StoreError>;
     /// Timers due by a time, oldest first.
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
-    /// Values of cells.
-    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError>;
+    /// Values of cells, those of one figure put together, by key.
+    fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError>;
+    /// The same, cell by cell.
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        Ok(self.tallies(query)?.into_iter().flat_map(Tally::cells).collect())
+    }
 
     /// Writes or replaces an account.
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError>;

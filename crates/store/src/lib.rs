@@ -10,9 +10,12 @@ mod pending;
 pub mod postgres;
 mod ranges;
 mod shared;
+mod slots;
 pub mod sqlite;
 mod verify;
 
 pub use ledger::*;
 pub use look::{Look, LookQuery};
+pub use ranges::COUNTED;
+pub use slots::Slots;
 pub use verify::{VerifyError, verify};

@@ -367,6 +367,12 @@ impl Applier {
         }
     }
 
+    /// Whether commits have left something here that is not applied for certain.
+    pub fn behind(&self) -> bool {
+        let state = self.bell.lock();
+        state.any || state.applied < state.wanted
+    }
+
     /// Tells that the database knows of no more than this as applied: a server that crashed may have lost
     /// what was not synced by itself, and it is to be applied again.
     pub fn lost(&self, applied: i64) {
@@ -377,8 +383,12 @@ impl Applier {
         self.bell.wake.notify_one();
     }
 
-    /// Waits until all commits up to this one are applied.
+    /// Waits until all commits up to this one are applied; meanwhile the reader's slot is another's.
     pub fn wait(&self, until: i64) -> Result<(), StoreError> {
+        crate::slots::aside(|| self.waited(until))
+    }
+
+    fn waited(&self, until: i64) -> Result<(), StoreError> {
         let mut state = self.bell.lock();
         let failures = state.failures;
         if state.applied < until && state.wanted < until {

@@ -12,8 +12,8 @@ use crate::{ListQuery, Scope, ScopePart, Within};
 
 /// Rows of one page at most.
 pub(crate) const PAGE: u32 = 1_000;
-/// Rows of an inbox that are counted at most.
-pub(crate) const COUNTED: usize = 1_000;
+/// Rows of an inbox that are counted at most: a full inbox costs what one of a screen or three costs.
+pub const COUNTED: usize = 100;
 /// Parts of a scope that are read as ranges of their own; more become one filter.
 const RANGES: usize = 24;
 

@@ -9,7 +9,7 @@ use gongzhi_kernel::chain::{Head, Header};
 use gongzhi_kernel::project::{CellKey, Projection, facet_token, unit_token};
 use gongzhi_lang::model::{Dimension, Level};
 
-use crate::{Batch, StoreError};
+use crate::{Batch, CellQuery, StoreError, Tally};
 
 /// Stands for “no due time” in a database, so that such rows come last.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -42,11 +42,67 @@ pub(crate) fn period_text(key: &CellKey) -> Cow<'_, str> {
     }
 }
 
-/// A period and its bucket from a database's text.
-pub(crate) fn read_period(text: String) -> (String, Option<u16>) {
-    match text.split_once('.').and_then(|(period, bucket)| Some((period.to_owned(), bucket.parse().ok()?))) {
+/// A period and its bucket in a database's text.
+fn read_period(text: &str) -> (&str, Option<u16>) {
+    match text.split_once('.').and_then(|(period, bucket)| Some((period, bucket.parse().ok()?))) {
         Some((period, bucket)) => (period, Some(bucket)),
         None => (text, None),
+    }
+}
+
+/// Puts cells together as they are read. Those of one figure stand together in a database, so that of
+/// hundreds of buckets only the first one asks for room.
+pub(crate) struct Gather<'q> {
+    query: &'q CellQuery,
+    tallies: Vec<Tally>,
+}
+
+impl<'q> Gather<'q> {
+    pub fn new(query: &'q CellQuery) -> Gather<'q> {
+        Gather { query, tallies: Vec::new() }
+    }
+
+    /// Takes a cell: indicator, key, period as it stands in the database, numerator and denominator.
+    pub fn add(&mut self, indicator: &str, key: &str, period: &str, numerator: i64, denominator: i64) {
+        let (period, bucket) = read_period(period);
+        let same = |tally: &Tally| {
+            tally.key.key == key && tally.key.period == period && tally.key.indicator == indicator
+        };
+        if !self.tallies.last().is_some_and(same) {
+            let key = CellKey {
+                mechanism: self.query.mechanism.clone(),
+                indicator: indicator.to_owned(),
+                dimension: self.query.dimension,
+                key: key.to_owned(),
+                period: period.to_owned(),
+                bucket: None,
+            };
+            self.tallies.push(Tally { key, numerator: 0, denominator: 0, buckets: Vec::new() });
+        }
+        if let Some(tally) = self.tallies.last_mut() {
+            match bucket {
+                Some(bucket) => tally.buckets.push((bucket, numerator, denominator)),
+                None => (tally.numerator, tally.denominator) = (numerator, denominator),
+            }
+        }
+    }
+
+    /// All of them by key, in whatever order they came.
+    pub fn tallies(mut self) -> Vec<Tally> {
+        self.tallies.sort_by(|a, b| a.key.cmp(&b.key));
+        self.tallies.dedup_by(|later, kept| {
+            let same = later.key == kept.key;
+            if same {
+                kept.numerator += later.numerator;
+                kept.denominator += later.denominator;
+                kept.buckets.append(&mut later.buckets);
+            }
+            same
+        });
+        for tally in &mut self.tallies {
+            tally.buckets.sort_unstable();
+        }
+        self.tallies
     }
 }
 

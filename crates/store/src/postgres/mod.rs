@@ -42,8 +42,8 @@ use gongzhi_lang::model::Level;
 use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Timer, Want,
+    Answer, Batch, CellQuery, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope, Session,
+    StoreError, Tally, Timer, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -164,6 +164,14 @@ impl Postgres {
     /// The same for what decisions rest on: nothing older will do.
     fn derived<T>(&self, work: impl AsyncFn(&Link) -> Done<T>) -> Result<T, StoreError> {
         let (mut wanted, mut waited) = (None, false);
+        // Where it is known that there is something to wait for, the question is asked once only.
+        if self.applier.behind() {
+            let (batches, applied) = self.pool.run(async |link| apply::stand(link, &self.county).await)?;
+            if applied < batches {
+                self.applier.wait(batches)?;
+                (wanted, waited) = (Some(batches), true);
+            }
+        }
         loop {
             // Both are asked in one round trip, this before that.
             let ((batches, applied), found) = self.pool.run(async |link| {
@@ -413,8 +421,8 @@ impl Ledger for Postgres {
         self.derived(async |link| read::timers(link, &self.county, until, limit).await)
     }
 
-    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
-        self.derived(async |link| read::cells(link, &self.county, query).await)
+    fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
+        self.derived(async |link| read::tallies(link, &self.county, query).await)
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, Point, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head, Header};
-use gongzhi_kernel::project::{CellKey, Row};
+use gongzhi_kernel::project::Row;
 
 use super::error::{Done, unreadable};
 use super::link::{Link, bytes, count, get};
-use crate::shared::{NEVER, ROW, dimension_number, period_end, read_period};
-use crate::{Answer, CellQuery, CellValue, Loaded, StoreError, Timer, Want};
+use crate::shared::{Gather, NEVER, ROW, dimension_number, period_end};
+use crate::{Answer, CellQuery, Loaded, StoreError, Tally, Timer, Want};
 
 /// Reads the columns of [`ROW`].
 pub(super) fn row(from: &tokio_postgres::Row) -> Done<Row> {
@@ -230,9 +230,11 @@ pub(super) async fn timers(link: &Link, county: &str, until: Timestamp, limit: u
         .collect()
 }
 
-pub(super) async fn cells(link: &Link, county: &str, query: &CellQuery) -> Done<Vec<CellValue>> {
+pub(super) async fn tallies(link: &Link, county: &str, query: &CellQuery) -> Done<Vec<Tally>> {
     // First the few series, then the range of each, narrowed to the keys where there are any.
-    let (indicators, keys) = (&query.indicators, &query.keys);
+    let (indicators, mut keys) = (&query.indicators, query.keys.clone());
+    keys.sort_unstable();
+    keys.dedup();
     let keyed = if keys.is_empty() { "" } else { "CROSS JOIN unnest($7::text[]) AS k (key)" };
     let key = if keys.is_empty() { "" } else { "AND key = k.key" };
     let sql = format!(
@@ -247,28 +249,12 @@ pub(super) async fn cells(link: &Link, county: &str, query: &CellQuery) -> Done<
     let mut args: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
         vec![&county, &query.mechanism, &dimension, indicators, &query.from, &end];
     if !keys.is_empty() {
-        args.push(keys);
+        args.push(&keys);
     }
     let rows = link.query(&sql, &args).await?;
-    let mut found: Vec<CellValue> = rows
-        .iter()
-        .map(|row| {
-            let (period, bucket) = read_period(get(row, 2)?);
-            Ok(CellValue {
-                key: CellKey {
-                    mechanism: query.mechanism.clone(),
-                    indicator: get(row, 0)?,
-                    dimension: query.dimension,
-                    key: get(row, 1)?,
-                    period,
-                    bucket,
-                },
-                numerator: get(row, 3)?,
-                denominator: get(row, 4)?,
-            })
-        })
-        .collect::<Done<_>>()?;
-    found.sort_by(|a, b| a.key.cmp(&b.key));
-    found.dedup_by(|a, b| a.key == b.key);
-    Ok(found)
+    let mut gathered = Gather::new(query);
+    for row in &rows {
+        gathered.add(get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?);
+    }
+    Ok(gathered.tallies())
 }

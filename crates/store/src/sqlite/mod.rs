@@ -37,8 +37,8 @@ use rusqlite::Connection;
 
 use crate::pending::Applier;
 use crate::{
-    Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
-    Page, Scope, Session, StoreError, Timer, Want,
+    Answer, Batch, CellQuery, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery, Page,
+    Scope, Session, StoreError, Tally, Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -305,8 +305,8 @@ impl Ledger for Sqlite {
         self.derived(|conn| read::timers(conn, &self.county, until, limit))
     }
 
-    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
-        self.derived(|conn| read::cells(conn, &self.county, query))
+    fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
+        self.derived(|conn| read::tallies(conn, &self.county, query))
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

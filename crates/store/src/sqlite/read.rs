@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Digest, Point, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head, Header};
-use gongzhi_kernel::project::{CellKey, Row};
+use gongzhi_kernel::project::Row;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, params, params_from_iter};
 
 use super::error::{fault, unreadable};
-use crate::shared::{NEVER, ROW, dimension_number, period_end, read_period};
-use crate::{Answer, CellQuery, CellValue, Loaded, StoreError, Timer, Want};
+use crate::shared::{Gather, NEVER, ROW, dimension_number, period_end};
+use crate::{Answer, CellQuery, Loaded, StoreError, Tally, Timer, Want};
 
 type Done<T> = Result<T, StoreError>;
 
@@ -233,7 +233,7 @@ pub(super) fn timers(conn: &Connection, county: &str, until: Timestamp, limit: u
     .map_err(fault)
 }
 
-pub(super) fn cells(conn: &Connection, county: &str, query: &CellQuery) -> Done<Vec<CellValue>> {
+pub(super) fn tallies(conn: &Connection, county: &str, query: &CellQuery) -> Done<Vec<Tally>> {
     let mut args: Vec<Value> = vec![
         county.to_owned().into(),
         query.mechanism.clone().into(),
@@ -249,30 +249,18 @@ pub(super) fn cells(conn: &Connection, county: &str, query: &CellQuery) -> Done<
     sql.push_str(" AND c.period BETWEEN ? AND ? AND (c.num <> 0 OR c.den <> 0)");
     args.push(query.from.clone().into());
     args.push(period_end(&query.to).into());
-    let mut found: Vec<CellValue> = conn
-        .prepare_cached(&sql)
-        .and_then(|mut statement| {
-            statement
-                .query_map(params_from_iter(args), |row| {
-                    let (period, bucket) = read_period(row.get(2)?);
-                    Ok(CellValue {
-                        key: CellKey {
-                            mechanism: query.mechanism.clone(),
-                            indicator: row.get(0)?,
-                            dimension: query.dimension,
-                            key: row.get(1)?,
-                            period,
-                            bucket,
-                        },
-                        numerator: row.get(3)?,
-                        denominator: row.get(4)?,
-                    })
-                })?
-                .collect()
-        })
-        .map_err(fault)?;
-    found.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(found)
+    let mut gathered = Gather::new(query);
+    let read = || {
+        let mut statement = conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(args))?;
+        while let Some(row) = rows.next()? {
+            let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str()?);
+            gathered.add(text(0)?, text(1)?, text(2)?, row.get(3)?, row.get(4)?);
+        }
+        Ok::<_, rusqlite::Error>(())
+    };
+    read().map_err(fault)?;
+    Ok(gathered.tallies())
 }
 
 /// Adds `column IN (…)`, or nothing for an empty list.

@@ -17,8 +17,8 @@ use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Stored, Timer, Want,
+    Answer, Batch, CellQuery, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope, Session,
+    StoreError, Stored, Tally, Timer, Want,
 };
 
 /// What goes wrong with one commit.
@@ -397,7 +397,7 @@ impl Ledger for Faulty {
         recent_near(mechanism: &str, place: (Level, &str), since: Timestamp, limit: u32) -> Vec<Row>;
         timers(until: Timestamp, limit: u32) -> Vec<Timer>;
         looks(query: &LookQuery) -> Vec<Look>;
-        cells(query: &CellQuery) -> Vec<CellValue>;
+        tallies(query: &CellQuery) -> Vec<Tally>;
         put_credential(credential: &Credential) -> ();
         credential(login: &str) -> Option<Credential>;
         put_session(session: &Session) -> ();

@@ -1,6 +1,7 @@
 # Inbox, lists, dashboard and sign-in
 inbox-waiting = Waiting for me
 inbox-late = Of these late
+inbox-or-more = { $n }+
 inbox-empty = Nothing waits for you.
 sign-in-login = Name
 sign-in-password = Password

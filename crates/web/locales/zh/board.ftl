@@ -1,6 +1,7 @@
 # 收件箱、清单、看板和登录页
 inbox-waiting = 待我办理
 inbox-late = 其中超期
+inbox-or-more = { $n }+
 inbox-empty = 没有等您办理的事项。
 sign-in-login = 登录名
 sign-in-password = 密码

@@ -30,7 +30,7 @@ pub struct InboxQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Inbox {
     pub page: Rows,
-    /// How many wait, counted up to 1,000.
+    /// How many wait, counted up to 100.
     pub waiting: u64,
     /// How many of them are late.
     pub late: u64,

@@ -2,9 +2,11 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
+use gongzhi_store::COUNTED;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::i18n::t_with;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::{cursor, cursor_text, record_row};
 use crate::pages::visitor::{Me, Visitor};
@@ -35,7 +37,11 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     let lang = visitor.lang;
     let figure = |key: &str, n: u64, tone| Figure {
         label: visitor.t(key),
-        value: format::number(n as i64),
+        // A full inbox is not counted to its end.
+        value: match n as usize {
+            n if n >= COUNTED => t_with(lang, "inbox-or-more", [("n", (COUNTED - 1).into())]),
+            n => format::number(n as i64),
+        },
         tone,
         ..Figure::default()
     };
