@@ -3,6 +3,7 @@
 //!
 //! Only heads of entries are published: they bind the content by salted digests and show none of it.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gongzhi_base::canon::Canon as _;
@@ -15,6 +16,7 @@ use gongzhi_kernel::receipt::{Earlier, Fault, Proven, Receipt, Trust};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_lang::model::Mechanism;
 use gongzhi_store::{Ledger, StoreError};
+use lru::LruCache;
 
 use crate::failure::Failure;
 use crate::seal::Seals;
@@ -154,10 +156,24 @@ impl Signed {
     }
 }
 
-/// Signs the log and proves its entries; keeps the keys and the last checkpoint at hand.
-#[derive(Default)]
+/// Tiles kept at hand for proofs: 8 KB each.
+const TILES: usize = 256;
+
+/// Signs the log and proves its entries; keeps the keys, the last checkpoint and the tiles of the last proofs at hand.
 pub struct Log {
     held: Mutex<Held>,
+    /// The beginning of a tile, by level and place in it. A hash of the log never changes; were one of these wrong, the
+    /// receipt made of it would not hold against the signed root, which is read from the ledger.
+    tiles: Mutex<LruCache<(u8, u64), Vec<Digest>>>,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            held: Mutex::default(),
+            tiles: Mutex::new(LruCache::new(NonZeroUsize::new(TILES).unwrap_or(NonZeroUsize::MIN))),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -174,6 +190,28 @@ struct Held {
 impl Log {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tiles(&self) -> MutexGuard<'_, LruCache<(u8, u64), Vec<Digest>>> {
+        self.tiles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads tiles as far as they are not at hand.
+    fn tile(
+        &self,
+        ledger: &dyn Ledger,
+        level: u8,
+        from: u64,
+        count: usize,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let mut tile = self.tiles().get(&(level, from)).cloned().unwrap_or_default();
+        if tile.len() < count {
+            let more = ledger.nodes(level, from + tile.len() as u64, (count - tile.len()) as u32)?;
+            tile.extend(more);
+            self.tiles().put((level, from), tile.clone());
+        }
+        tile.truncate(count);
+        Ok(tile)
     }
 
     /// The log as it is now, signed by every key that signs now. Made once for each size.
@@ -279,7 +317,8 @@ impl Service {
             return Err(Failure::NotFound);
         }
         let seqs: Vec<u64> = entries.iter().map(|entry| entry.header.seq).collect();
-        let paths = proof::inclusions(&seqs, size, reader(ledger)).map_err(unproven)?;
+        let tile = |level, from, count| self.log.tile(ledger, level, from, count);
+        let paths = proof::inclusions(&seqs, size, tile).map_err(unproven)?;
         let mut proven = Vec::with_capacity(entries.len());
         for (entry, path) in entries.into_iter().zip(paths) {
             let shown = mechanism.as_ref().is_some_and(|m| read_event(&entry).is_ok_and(|e| shows(m, &e)));
@@ -311,6 +350,8 @@ impl Service {
         match receipt.verify(&Trust::default()) {
             Ok(_) | Err(Fault::Time { .. }) => Ok(receipt),
             Err(fault) => {
+                // What was read before may have been mended since.
+                self.log.tiles().clear();
                 let told = format!(
                     "the receipt of record {record} would not hold ({fault:?}): run `gongzhi verify`"
                 );
