@@ -151,7 +151,12 @@ pub async fn at(plan: &Plan, host: &str) -> Result<String, String> {
             let at = |percent| measured.percentile(name, percent);
             put(
                 out,
-                format_args!("{what} {name}: p50 {:.2} ms, p95 {:.2}, p99 {:.2}", at(50.0), at(95.0), at(99.0)),
+                format_args!(
+                    "{what} {name}: p50 {:.2} ms, p95 {:.2}, p99 {:.2}",
+                    at(50.0),
+                    at(95.0),
+                    at(99.0)
+                ),
             );
         }
     };
@@ -216,8 +221,7 @@ async fn receipt(
     let token = reader.and_then(|login| tokens.get(login)).ok_or("nobody is signed in")?;
     let page = PageSpec { account: None, path: format!("/api/v1/records/{id}/receipt") };
     let measured =
-        load::pages(host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3)
-            .await;
+        load::pages(host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3).await;
     refuse_failures(&measured)?;
     Ok((measured.percentile("receipt", 50.0), measured.percentile("receipt", 99.0)))
 }

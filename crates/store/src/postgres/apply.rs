@@ -12,6 +12,7 @@ use gongzhi_base::RecordId;
 use super::derive::{self, Derived, Old};
 use super::error::{Done, Fault};
 use super::link::{Link, Step, TELL, arg, get, step};
+use super::log::Later;
 use super::pool::Patience;
 use super::write::{Owed, channel};
 use super::{claims, log, looks, read};
@@ -189,9 +190,19 @@ impl Applying {
 
     /// All that is derived is there again.
     pub(super) fn end(&mut self) -> Result<(), StoreError> {
-        let county = self.county.clone();
+        let (county, access) = (self.county.clone(), self.access.clone());
         let link = self.link(&mut Patience::new())?;
-        let done = link.run_long(log::rebuilt(link, &county));
+        let words = || {
+            let link = Link::connect(&access)?;
+            link.run_long(log::make_indexes(&link, Later::Words))
+        };
+        let (words, others) = std::thread::scope(|scope| {
+            let words = scope.spawn(words);
+            let others = link.run_long(log::make_indexes(link, Later::Others));
+            (words.join(), others)
+        });
+        let words = words.unwrap_or_else(|_| Err(Fault::Lost("a thread ended badly".to_owned())));
+        let done = others.and(words).and_then(|()| link.run_long(log::rebuilt(link, &county)));
         self.ended(done)
     }
 
@@ -286,7 +297,11 @@ async fn apply(link: &Link, county: &str, owed: u64, memory: &mut Memory) -> Don
             "UPDATE applied SET n = $2, rows = rows + $3 WHERE county = $1 RETURNING 1",
             vec![arg(county), arg(applied), arg(derived.added())],
         ),
-        step("DELETE FROM pending WHERE county = $1 AND n <= $2", vec![arg(county), arg(applied)]),
+        // Not from the first one on: the index still holds what was deleted before.
+        step(
+            "DELETE FROM pending WHERE county = $1 AND n > $2 AND n <= $3",
+            vec![arg(county), arg(before), arg(applied)],
+        ),
     ];
     derived.steps(county, &mut steps);
     figures(county, &batch, memory, &numbers, &mut steps);

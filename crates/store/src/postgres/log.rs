@@ -172,44 +172,60 @@ pub(super) async fn empty(link: &Link, county: &str) -> Done<()> {
     emptied
 }
 
-/// Drops the indexes that no rebuild needs, and notes how they are made.
+/// Drops the indexes that no rebuild needs, and notes how they are made. Of the keys only those of the units' lists
+/// are among them: rows come in the order of their records, which is that of all other great keys.
 async fn put_off_indexes(link: &Link) -> Done<()> {
-    let found = "SELECT indexname::text, indexdef FROM pg_indexes
-        WHERE schemaname = 'gongzhi' AND tablename = ANY($1) AND indexname NOT LIKE '%\\_pkey'";
+    let found = "SELECT i.relname::text, t.relname::text, c.conname IS NOT NULL,
+            coalesce(format('ALTER TABLE gongzhi.%I ADD CONSTRAINT %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid)),
+                     pg_get_indexdef(i.oid))
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+            LEFT JOIN pg_constraint c ON c.conindid = i.oid AND c.contype = 'p'
+        WHERE t.relnamespace = 'gongzhi'::regnamespace AND t.relname = ANY($1)
+            AND (NOT x.indisprimary OR t.relname IN ('unit_new', 'unit_open'))";
     let tables = DERIVED.as_slice();
     for row in link.query(found, &[&tables]).await? {
-        let (name, sql): (&str, &str) = (get(&row, 0)?, get(&row, 1)?);
+        let (name, table): (&str, &str) = (get(&row, 0)?, get(&row, 1)?);
+        let (key, sql): (bool, &str) = (get(&row, 2)?, get(&row, 3)?);
         link.execute("INSERT INTO index_later (name, sql) VALUES ($1, $2)", &[&name, &sql]).await?;
-        link.script(&format!("DROP INDEX {name}")).await?;
+        let drop = match key {
+            true => format!("ALTER TABLE {table} DROP CONSTRAINT {name}"),
+            false => format!("DROP INDEX {name}"),
+        };
+        link.script(&drop).await?;
     }
     Ok(())
 }
 
-/// Makes the indexes that were put off.
-async fn make_indexes(link: &Link) -> Done<()> {
-    let later = link.query("DELETE FROM index_later RETURNING sql", &[]).await?;
-    if !later.is_empty() {
-        link.script("SET LOCAL maintenance_work_mem = '256MB'").await?;
-    }
-    for row in &later {
-        link.script(get(row, 0)?).await?;
-    }
-    Ok(())
+/// Which of the indexes that were put off are made on which connection: the index over words takes longer than all
+/// others together, and one processor is enough for neither.
+#[derive(Clone, Copy)]
+pub(super) enum Later {
+    Words,
+    Others,
 }
 
-/// The derived rows are whole again.
-pub(super) async fn rebuilt(link: &Link, county: &str) -> Done<()> {
+/// Makes indexes that were put off. Each connection does it in a transaction of its own: what is made is put off no more.
+pub(super) async fn make_indexes(link: &Link, which: Later) -> Done<()> {
     link.script("BEGIN").await?;
-    let done = async {
-        make_indexes(link).await?;
-        believed(link, county).await
+    let made = async {
+        let words = matches!(which, Later::Words);
+        let sql = "DELETE FROM index_later WHERE (name = 'words_lexemes') = $1 RETURNING sql";
+        let later = link.query(sql, &[&words]).await?;
+        if !later.is_empty() {
+            link.script("SET LOCAL maintenance_work_mem = '256MB'").await?;
+        }
+        for row in &later {
+            link.script(get(row, 0)?).await?;
+        }
+        Ok(())
     }
     .await;
-    link.script(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-    done
+    link.script(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    made
 }
 
-async fn believed(link: &Link, county: &str) -> Done<()> {
+/// The derived rows are whole again, with their indexes.
+pub(super) async fn rebuilt(link: &Link, county: &str) -> Done<()> {
     link.execute("UPDATE ledger SET rebuilding = FALSE WHERE county = $1", &[&county]).await.map(drop)
 }
 

@@ -6,14 +6,13 @@
 //! not of all records.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use gongzhi_base::words::Term;
 use gongzhi_kernel::project::{Projection, Row, unit_token};
 use gongzhi_lang::model::Level;
 
 use super::error::Done;
-use super::link::{Link, get};
+use super::link::{Link, arg, get};
 use super::read;
 use crate::shared::{ROW, units};
 use crate::{Scope, ScopePart, Within};
@@ -22,8 +21,8 @@ use crate::{Scope, ScopePart, Within};
 const MOST: u32 = 1_000;
 /// Rows of a block, as a power of two.
 const BLOCK: u32 = 12;
-/// How many blocks each question reads, the newest first; the last question reads all that are left.
-const STEPS: [i64; 3] = [2, 8, 64];
+/// How many blocks each part of a question reads, the newest first; the last part reads all that are left.
+const STEPS: [i64; 2] = [2, 16];
 /// Longer words are indexed by their beginning; the text decides.
 const LONGEST: usize = 200;
 
@@ -116,19 +115,30 @@ fn scope_lexemes(parts: &[ScopePart]) -> String {
     format!("({})", any.join(" | "))
 }
 
+/// The statement that reads so many parts, each only when those before it gave too few rows. Of a part it is told
+/// the lexemes and between which rows; of all the county, phrases and limit.
+///
 /// Neither county nor row is compared as it stands: before the server has counted a new table it would
 /// rather follow the key through all rows than the inverted index.
-pub(super) static SQL: LazyLock<String> = LazyLock::new(|| {
+pub(super) fn sql(parts: usize) -> String {
+    let part = |at: usize| {
+        let (lexemes, below, from) = (4 + 3 * at, 5 + 3 * at, 6 + 3 * at);
+        format!(
+            "(SELECT w.row, w.record FROM words w
+              WHERE w.lexemes @@ ${lexemes}::text::tsquery AND w.county || '' = $1
+                  AND w.row + 0 < ${below}::bigint AND w.row + 0 >= ${from}::bigint
+                  AND NOT EXISTS (SELECT 1 FROM unnest($2::text[]) AS p (phrase)
+                                  WHERE strpos(' ' || w.text || ' ', p.phrase) = 0)
+              ORDER BY w.row DESC LIMIT $3::bigint)"
+        )
+    };
+    let parts: Vec<String> = (0..parts).map(part).collect();
     format!(
-        "WITH hit AS MATERIALIZED (
-             SELECT w.row, w.record FROM words w
-             WHERE w.lexemes @@ $2::text::tsquery AND w.county || '' = $1 AND w.row + 0 < $3 AND w.row + 0 >= $4
-                 AND NOT EXISTS (SELECT 1 FROM unnest($5::text[]) AS p (phrase)
-                                 WHERE strpos(' ' || w.text || ' ', p.phrase) = 0)
-         ), newest AS MATERIALIZED (SELECT row, record FROM hit ORDER BY row DESC LIMIT $6)
-         SELECT {ROW} FROM newest n JOIN record r ON r.county = $1 AND r.record = n.record ORDER BY n.row DESC"
+        "WITH newest AS MATERIALIZED ({} LIMIT $3::bigint)
+         SELECT {ROW} FROM newest n JOIN record r ON r.county = $1 AND r.record = n.record ORDER BY n.row DESC",
+        parts.join(" UNION ALL ")
     )
-});
+}
 
 pub(super) async fn search(
     link: &Link,
@@ -148,13 +158,14 @@ pub(super) async fn search(
         lexemes.push(scope_lexemes(parts));
     }
     let wanted = lexemes.join(" & ");
-    let limit = limit.clamp(1, MOST) as usize;
     let newest = link.first("SELECT rows FROM applied WHERE county = $1", &[&county]).await?;
-    // The first row that was read already.
+    // The first row that is in a part before.
     let mut below: i64 = newest.map_or(Ok(0), |row| get::<i64>(&row, 0))?.saturating_add(1);
-    let mut found: Vec<Row> = Vec::new();
+    let limit = i64::from(limit.clamp(1, MOST));
+    let mut args = vec![arg(county), arg(phrases), arg(limit)];
+    let mut parts = 0;
     for blocks in STEPS.into_iter().map(Some).chain([None]) {
-        if below <= 1 || found.len() >= limit {
+        if below <= 1 {
             break;
         }
         let (asked, from) = match blocks {
@@ -166,12 +177,11 @@ pub(super) async fn search(
             }
             None => (wanted.clone(), 0),
         };
-        let missing = (limit - found.len()) as i64;
-        let rows = link.query(&SQL, &[&county, &asked, &below, &from, &phrases, &missing]).await?;
-        for row in &rows {
-            found.push(read::row(row)?);
-        }
-        below = from;
+        args.extend([arg(asked), arg(below), arg(from)]);
+        (below, parts) = (from, parts + 1);
     }
-    Ok(found)
+    if parts == 0 {
+        return Ok(Vec::new());
+    }
+    link.composed(&sql(parts), &args).await?.iter().map(read::row).collect()
 }

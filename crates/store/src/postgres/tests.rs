@@ -161,7 +161,7 @@ fn search_reads_the_inverted_index_block_by_block() {
     let database = database();
     // Also while the table is new and was never counted: the plan may be kept for long.
     let ledger = open(&database, COUNTY);
-    let plan = ledger.pool.run(async |link| list::planned(link, &search::SQL, 6).await).expect("a plan");
+    let plan = ledger.pool.run(async |link| list::planned(link, &search::sql(3), 12).await).expect("a plan");
     assert!(plan.contains("Bitmap Index Scan on words_lexemes"), "{plan}");
     let book = many(ledger, 20_000);
     let rare: Vec<RecordId> = (0..20_000).rev().filter(|n| n % 50 == 7).map(id).collect();
