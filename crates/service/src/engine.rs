@@ -71,6 +71,9 @@ pub struct Outcome {
     pub revision: u64,
     /// Sequence of the command's last entry in the ledger.
     pub seq: u64,
+    /// The record's number, so that whoever has just got it need not wait until it stands in the lists; a command
+    /// that had been accepted before does not tell it.
+    pub number: Option<String>,
     /// The same command had been accepted before; nothing was done again.
     pub again: bool,
 }
@@ -123,6 +126,7 @@ struct Writer {
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
     /// The size of the head, for the follower.
     written: Arc<AtomicU64>,
+    codes: handle::Codes,
 }
 
 /// What the writer wakes for.
@@ -245,6 +249,7 @@ impl Writer {
             Ok(()) => {
                 self.lost = 0;
                 self.moved(ahead.at);
+                self.codes.put(&decided.batch.records);
                 for (id, kept) in ahead.found {
                     self.kept.put(id, kept);
                 }

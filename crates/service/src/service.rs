@@ -9,7 +9,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Zone};
 use gongzhi_kernel::{Actor, Command, Order, Record, World};
 use gongzhi_lang::model::Library;
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{Ledger, Slots, StoreError};
 
 use crate::accounts::Binding;
 use crate::ambient::Ambient;
@@ -19,6 +19,9 @@ use crate::failure::Failure;
 use crate::files::Files;
 use crate::load;
 use crate::seal::{MasterKey, Seals};
+
+/// Readers at work at the same time: as many as a ledger has connections for them.
+const READERS: usize = 8;
 
 /// What a county's service needs from outside.
 pub struct Settings {
@@ -86,6 +89,8 @@ pub struct Service {
     pub(crate) seals: Arc<Seals>,
     pub(crate) outbox_key: zeroize::Zeroizing<[u8; 32]>,
     pub files: Files,
+    /// Those who read at the same time: no more than there are connections.
+    pub readers: Slots,
     pub(crate) attempts: crate::accounts::Attempts,
     pub(crate) binding: crate::accounts::Binding,
     pub(crate) log: crate::log::Log,
@@ -127,6 +132,7 @@ impl Service {
         let files = Files::open(files).map_err(|error| StoreError::Engine(error.to_string()))?;
         let attempts = crate::accounts::Attempts::default();
         Ok(Service {
+            readers: Slots::new(READERS),
             ledger,
             ambient,
             state,
@@ -214,7 +220,14 @@ impl Service {
     /// The record that a typed receipt code opens. The actor to use is `Actor::Holder(id)`.
     pub fn by_code(&self, typed: &str) -> Result<Option<RecordId>, Failure> {
         match codes::read(typed) {
-            Some(code) => Ok(self.ledger.by_receipt(codes::digest(&code))?),
+            Some(code) => {
+                let code = codes::digest(&code);
+                // What was opened a moment ago may not stand in the lists yet.
+                match self.engine.opened(code) {
+                    Some(id) => Ok(Some(id)),
+                    None => Ok(self.ledger.by_receipt(code)?),
+                }
+            }
             None => Ok(None),
         }
     }

@@ -36,7 +36,7 @@ impl App {
         read: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = self.service.clone();
-        let reading = tokio::task::spawn_blocking(move || read(&service));
+        let reading = self.service.readers.run(move || read(&service));
         match tokio::time::timeout(patience, reading).await {
             Ok(Ok(result)) => result,
             Err(_) => {

@@ -15,6 +15,10 @@ use tokio::sync::Notify;
 
 use super::Fault;
 
+/// Readers at the same time at most. Most of them wait for lists to be written and hold no connection meanwhile: of
+/// those there are fewer. With as few threads as connections, whoever only signs in would wait behind them.
+const READING: usize = 64;
+
 /// Arguments of `gongzhi serve`.
 #[derive(clap::Args)]
 pub struct Serve {
@@ -50,7 +54,8 @@ pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -
     let _serving = super::show::serving(dir)?;
     let service = data.service(ambient)?;
     super::seen::check(service.ledger(), dir)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(READING).build()?;
     let service = Arc::new(service);
     timers::run(&service);
     gongzhi_service::import::run::keep_up(&service);

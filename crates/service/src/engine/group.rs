@@ -436,7 +436,9 @@ impl Group {
         let moves = territory::register(laws, &mut self.at.world, &decision.records);
         self.take_moves(means, laws, &moves)?;
         let id = command.order.record();
-        let revision = decision.records.get(&id).map_or(0, |record| record.revision);
+        let of = decision.records.get(&id);
+        let revision = of.map_or(0, |record| record.revision);
+        let number = of.map(|record| record.number.clone());
         for (id, record) in decision.records {
             self.store(means, laws, id, record);
         }
@@ -445,7 +447,7 @@ impl Group {
         let seq = self.at.head.size.saturating_sub(1);
         let answer = Answer { command: command.id.clone(), digest, record: id, revision, seq };
         self.accepted.insert(command.id.clone(), answer);
-        Ok(Outcome { record: id, revision, seq, again: false })
+        Ok(Outcome { record: id, revision, seq, number, again: false })
     }
 
     /// A record changed: what is to be stored of it, and what that changes in the figures.
@@ -552,7 +554,13 @@ fn again(answer: &Answer, digest: Digest) -> Result<Outcome, Failure> {
     if answer.digest != digest {
         return Err(Failure::Refused(Refusal::CommandReused));
     }
-    Ok(Outcome { record: answer.record, revision: answer.revision, seq: answer.seq, again: true })
+    Ok(Outcome {
+        record: answer.record,
+        revision: answer.revision,
+        seq: answer.seq,
+        number: None,
+        again: true,
+    })
 }
 
 /// The command with the posts that its actor holds now: rights follow from them when it is

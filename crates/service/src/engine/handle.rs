@@ -1,14 +1,14 @@
 //! The way to the writer, for everybody who sends commands.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use gongzhi_base::RecordId;
+use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::{Command, Laws};
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{Ledger, StoreError, Stored};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -41,10 +41,41 @@ pub fn patience(ledger: &dyn Ledger) -> Duration {
     Duration::from_secs(if ledger.shared() { 8 } else { 60 })
 }
 
+/// The records that were opened last, by the digests of their receipt codes.
+#[derive(Clone)]
+pub(super) struct Codes(Arc<Mutex<LruCache<Digest, RecordId>>>);
+
+impl Default for Codes {
+    fn default() -> Codes {
+        Codes(Arc::new(Mutex::new(LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)))))
+    }
+}
+
+impl Codes {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Digest, RecordId>> {
+        // A panic cannot leave it half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, code: Digest) -> Option<RecordId> {
+        self.lock().get(&code).copied()
+    }
+
+    /// Takes in what is durable.
+    pub(super) fn put(&self, records: &[Stored]) {
+        let coded = records.iter().filter_map(|stored| Some((stored.receipt?, stored.projection.row.id)));
+        let mut codes = self.lock();
+        for (code, id) in coded {
+            codes.put(code, id);
+        }
+    }
+}
+
 /// The way to the writer.
 #[derive(Clone)]
 pub struct Engine {
     patience: Duration,
+    codes: Codes,
     jobs: mpsc::Sender<Job>,
     pub changes: broadcast::Sender<Arc<Vec<Changed>>>,
 }
@@ -61,6 +92,7 @@ impl Engine {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (changes, _) = broadcast::channel(256);
         let patience = patience(ledger.as_ref());
+        let codes = Codes::default();
         let world = state.load().world.clone();
         let head = ledger.head()?;
         let (time, edge) = (time_of(ledger.as_ref(), head)?, edge_of(ledger.as_ref(), head)?);
@@ -79,6 +111,7 @@ impl Engine {
             rows_stale: false,
             changes: changes.clone(),
             written: Arc::new(AtomicU64::new(head.size)),
+            codes: codes.clone(),
         };
         writer.write_moved()?;
         if writer.means.ledger.shared() {
@@ -89,7 +122,12 @@ impl Engine {
             .name("writer".into())
             .spawn(move || writer.run(queue))
             .map_err(fault)?;
-        Ok((Engine { patience, jobs, changes }, thread))
+        Ok((Engine { patience, codes, jobs, changes }, thread))
+    }
+
+    /// The record of a receipt code, if it was opened here not long ago.
+    pub fn opened(&self, code: Digest) -> Option<RecordId> {
+        self.codes.get(code)
     }
 
     /// Sends a command and waits until it is durable, or refused; no longer than [`patience`] says.

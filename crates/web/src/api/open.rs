@@ -85,11 +85,18 @@ pub async fn open(
         }
     })?;
     let id = outcome.record;
-    let mut rows = caller.read_open(&app, move |service| Ok(service.ledger().rows(&[id])?)).await?;
+    let number = match outcome.number {
+        Some(number) => number,
+        // It was opened before.
+        None => {
+            let read = caller.read_open(&app, move |service| Ok(service.ledger().rows(&[id])?));
+            read.await?.pop().map(|row| row.number).unwrap_or_default()
+        }
+    };
     let receipt = app.service.state().laws.newest(&name).is_some_and(|mechanism| mechanism.receipt);
     let opened = Opened {
         record: Id(id),
-        number: rows.pop().map(|row| row.number).unwrap_or_default(),
+        number,
         revision: outcome.revision,
         seq: outcome.seq,
         again: outcome.again,
