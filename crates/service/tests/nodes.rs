@@ -101,6 +101,11 @@ fn a_command_sent_again_to_the_other_node_is_answered_again() {
     });
     for (first, again) in first.iter().zip(&again) {
         assert_eq!(*again, Outcome { again: true, number: None, ..first.clone() });
+        // Who opened it is told at once what stands in the lists, and its code opens it.
+        let row = nodes.two.ledger().rows(&[first.record]).expect("rows").pop().expect("a row");
+        assert_eq!(first.number.as_ref(), Some(&row.number));
+        let code = nodes.one.receipt_code(first.record);
+        assert_eq!(nodes.one.by_code(&code).expect("read"), Some(first.record));
     }
     assert!(fresh.iter().all(|outcome| !outcome.again && outcome.seq >= size));
     let head = gongzhi_store::verify(nodes.two.ledger(), &mut |_| ()).expect("the log verifies");

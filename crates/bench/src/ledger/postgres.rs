@@ -18,7 +18,7 @@ const SETTINGS: [(&str, &str); 5] = [
     ("max_wal_size", "4GB"),
     ("min_wal_size", "1GB"),
     ("checkpoint_timeout", "15min"),
-    ("wal_compression", "on"),
+    ("wal_compression", "lz4"),
 ];
 
 /// The same work as the comparison with SQLite's: one row of an entry's size, one durable commit.

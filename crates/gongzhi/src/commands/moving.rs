@@ -32,8 +32,10 @@ pub struct Move {
     county: Option<String>,
 }
 
+/// Whether a database is meant: by its URL or, as PostgreSQL's own programs take it, by a list of settings.
 fn is_url(text: &str) -> bool {
-    text.starts_with("postgres://") || text.starts_with("postgresql://")
+    let begins = ["postgres://", "postgresql://", "host=", "hostaddr=", "port=", "user=", "dbname="];
+    begins.iter().any(|begin| text.starts_with(begin))
 }
 
 /// Runs it.

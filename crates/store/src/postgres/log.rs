@@ -176,8 +176,8 @@ pub(super) async fn empty(link: &Link, county: &str) -> Done<()> {
 /// are among them: rows come in the order of their records, which is that of all other great keys.
 async fn put_off_indexes(link: &Link) -> Done<()> {
     let found = "SELECT i.relname::text, t.relname::text, c.conname IS NOT NULL,
-            coalesce(format('ALTER TABLE gongzhi.%I ADD CONSTRAINT %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid)),
-                     pg_get_indexdef(i.oid))
+            CASE WHEN c.conname IS NULL THEN pg_get_indexdef(i.oid) ELSE
+                format('ALTER TABLE gongzhi.%I ADD CONSTRAINT %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid)) END
         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
             LEFT JOIN pg_constraint c ON c.conindid = i.oid AND c.contype = 'p'
         WHERE t.relnamespace = 'gongzhi'::regnamespace AND t.relname = ANY($1)

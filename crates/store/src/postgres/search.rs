@@ -21,8 +21,12 @@ use crate::{Scope, ScopePart, Within};
 const MOST: u32 = 1_000;
 /// Rows of a block, as a power of two.
 const BLOCK: u32 = 12;
-/// How many blocks each part of a question reads, the newest first; the last part reads all that are left.
-const STEPS: [i64; 2] = [2, 16];
+/// How many blocks the first part of a question reads, the newest. Each block is a lexeme to look up.
+const FIRST: i64 = 4;
+/// How many the second reads, where more than [`REST`] rows would be left to the last part, which reads all.
+const SECOND: i64 = 64;
+/// Of so many rows a word that is rare among the newest has few enough to read them all.
+const REST: i64 = 1 << 21;
 /// Longer words are indexed by their beginning; the text decides.
 const LONGEST: usize = 200;
 
@@ -134,7 +138,7 @@ pub(super) fn sql(parts: usize) -> String {
     };
     let parts: Vec<String> = (0..parts).map(part).collect();
     format!(
-        "WITH newest AS MATERIALIZED ({} LIMIT $3::bigint)
+        "WITH newest AS MATERIALIZED (SELECT p.row, p.record FROM ({}) AS p LIMIT $3::bigint)
          SELECT {ROW} FROM newest n JOIN record r ON r.county = $1 AND r.record = n.record ORDER BY n.row DESC",
         parts.join(" UNION ALL ")
     )
@@ -164,9 +168,12 @@ pub(super) async fn search(
     let limit = i64::from(limit.clamp(1, MOST));
     let mut args = vec![arg(county), arg(phrases), arg(limit)];
     let mut parts = 0;
-    for blocks in STEPS.into_iter().map(Some).chain([None]) {
+    for blocks in [Some(FIRST), Some(SECOND), None] {
         if below <= 1 {
             break;
+        }
+        if blocks == Some(SECOND) && below <= REST {
+            continue;
         }
         let (asked, from) = match blocks {
             Some(blocks) => {
