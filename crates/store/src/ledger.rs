@@ -425,10 +425,12 @@ pub trait Ledger: Send + Sync {
     ) -> Result<Vec<Row>, StoreError>;
     /// Timers due by a time, oldest first.
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
-    /// Values of cells, those of one figure put together, by key.
+    /// Values of cells, those of one figure put together, by key; with a full disk as they were.
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError>;
     /// The same, cell by cell.
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        // Decisions rest on these: with a full disk, where tallies may be old, this is refused.
+        self.counters()?;
         Ok(self.tallies(query)?.into_iter().flat_map(Tally::cells).collect())
     }
 

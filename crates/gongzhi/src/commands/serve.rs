@@ -54,6 +54,10 @@ pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -
     let _serving = super::show::serving(dir)?;
     let service = data.service(ambient)?;
     super::seen::check(service.ledger(), dir)?;
+    // The log's key is made while there is room for it: with a full disk checkpoints are signed all the same.
+    if let Err(error) = service.checkpoint() {
+        tracing::warn!(?error, "the log is not signed yet");
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(READING).build()?;
     let service = Arc::new(service);

@@ -422,7 +422,7 @@ impl Ledger for Postgres {
     }
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
-        self.derived(async |link| read::tallies(link, &self.county, query).await)
+        self.lists(async |link| read::tallies(link, &self.county, query).await)
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

@@ -306,7 +306,7 @@ impl Ledger for Sqlite {
     }
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
-        self.derived(|conn| read::tallies(conn, &self.county, query))
+        self.lists(|conn| read::tallies(conn, &self.county, query))
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {
