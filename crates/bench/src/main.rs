@@ -65,7 +65,7 @@ fn main() -> ExitCode {
             return ended(ledger::path(quick, number(&args, "--lifecycles")));
         }
         "at" => {
-            let host = args.get(1).map_or("127.0.0.1:8080", String::as_str);
+            let host = args.get(1).map_or("127.0.0.1:8700", String::as_str);
             return ended(ledger::at(&runtime, quick, host));
         }
         "check" => check::run(),
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         }
         "matrix" => runtime.block_on(matrix::run(quick)),
         other => Err(format!(
-            "there is no benchmark `{other}`; there are: matter, ledger, matrix, check, path, pledges, import"
+            "there is no benchmark `{other}`; there are: matter, ledger, at, matrix, check, path, pledges, import"
         )),
     };
     ended(result.and_then(|text| {

@@ -42,3 +42,8 @@ pub use ambient::Ambient;
 pub use engine::{Outcome, State};
 pub use failure::Failure;
 pub use service::{Service, Settings};
+
+/// Remembers so many things, those that were used last.
+fn last<K: std::hash::Hash + Eq, V>(most: usize) -> lru::LruCache<K, V> {
+    lru::LruCache::new(std::num::NonZeroUsize::new(most).unwrap_or(std::num::NonZeroUsize::MIN))
+}

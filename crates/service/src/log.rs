@@ -3,7 +3,6 @@
 //!
 //! Only heads of entries are published: they bind the content by salted digests and show none of it.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gongzhi_base::canon::Canon as _;
@@ -19,6 +18,7 @@ use gongzhi_store::{Ledger, StoreError};
 use lru::LruCache;
 
 use crate::failure::Failure;
+use crate::last;
 use crate::seal::Seals;
 use crate::service::Service;
 
@@ -169,10 +169,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Log {
-        Log {
-            held: Mutex::default(),
-            tiles: Mutex::new(LruCache::new(NonZeroUsize::new(TILES).unwrap_or(NonZeroUsize::MIN))),
-        }
+        Log { held: Mutex::default(), tiles: Mutex::new(last(TILES)) }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::files::Files;
 use crate::load;
 use crate::seal::{MasterKey, Seals};
 
-/// Readers at work at the same time: as many as a ledger has connections for them.
+/// Readers at work at the same time; no ledger has more connections for them.
 const READERS: usize = 8;
 
 /// What a county's service needs from outside.
@@ -89,7 +89,7 @@ pub struct Service {
     pub(crate) seals: Arc<Seals>,
     pub(crate) outbox_key: zeroize::Zeroizing<[u8; 32]>,
     pub files: Files,
-    /// Those who read at the same time: no more than there are connections.
+    /// Those who read at the same time.
     pub readers: Slots,
     pub(crate) attempts: crate::accounts::Attempts,
     pub(crate) binding: crate::accounts::Binding,

@@ -239,7 +239,7 @@ pub struct Tally {
 
 impl Tally {
     /// One by one; cells of nothing are left out.
-    fn cells(self) -> impl Iterator<Item = CellValue> {
+    pub(crate) fn cells(self) -> impl Iterator<Item = CellValue> {
         let Tally { key, numerator, denominator, buckets } = self;
         let whole = (numerator != 0 || denominator != 0).then_some((None, numerator, denominator));
         let buckets = buckets.into_iter().map(|(bucket, num, den)| (Some(bucket), num, den));
@@ -427,12 +427,8 @@ pub trait Ledger: Send + Sync {
     fn timers(&self, until: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
     /// Values of cells, those of one figure put together, by key; with a full disk as they were.
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError>;
-    /// The same, cell by cell.
-    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
-        // Decisions rest on these: with a full disk, where tallies may be old, this is refused.
-        self.counters()?;
-        Ok(self.tallies(query)?.into_iter().flat_map(Tally::cells).collect())
-    }
+    /// The same, cell by cell, for what decisions rest on: nothing older will do.
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError>;
 
     /// Writes or replaces an account.
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError>;

@@ -54,10 +54,6 @@ pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -
     let _serving = super::show::serving(dir)?;
     let service = data.service(ambient)?;
     super::seen::check(service.ledger(), dir)?;
-    // The log's key is made while there is room for it: with a full disk checkpoints are signed all the same.
-    if let Err(error) = service.checkpoint() {
-        tracing::warn!(?error, "the log is not signed yet");
-    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(READING).build()?;
     let service = Arc::new(service);
@@ -132,6 +128,10 @@ async fn upkeep(numbers: PrometheusHandle) {
 /// Ends once the database lets this server in no more: it answers nothing from then on, and whoever watches over it
 /// starts it again.
 async fn cut_off(service: Arc<Service>) -> StoreError {
+    if !service.ledger().shared() {
+        // Nobody else changes the keys of a directory that a server holds.
+        return std::future::pending().await;
+    }
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let service = service.clone();

@@ -1,6 +1,5 @@
 //! The way to the writer, for everybody who sends commands.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use super::{
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
 use crate::failure::Failure;
+use crate::last;
 use crate::seal::Seals;
 
 pub(super) enum Job {
@@ -47,7 +47,7 @@ pub(super) struct Codes(Arc<Mutex<LruCache<Digest, RecordId>>>);
 
 impl Default for Codes {
     fn default() -> Codes {
-        Codes(Arc::new(Mutex::new(LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)))))
+        Codes(Arc::new(Mutex::new(last(KEPT))))
     }
 }
 
@@ -102,8 +102,8 @@ impl Engine {
             committer: Committer::start(ledger.clone(), state.clone()).map_err(fault)?,
             means: Means { ledger, state, ambient, secret, seals },
             at,
-            kept: LruCache::new(NonZeroUsize::new(KEPT).unwrap_or(NonZeroUsize::MIN)),
-            recent: LruCache::new(NonZeroUsize::new(RECENT).unwrap_or(NonZeroUsize::MIN)),
+            kept: last(KEPT),
+            recent: last(RECENT),
             under_way: None,
             making: None,
             lost: 0,

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
-use super::access::Access;
 use gongzhi_base::RecordId;
 
+use super::access::Access;
 use super::derive::{self, Derived, Old};
 use super::error::{Done, Fault};
 use super::link::{Link, Step, TELL, arg, get, step};

@@ -42,8 +42,8 @@ use gongzhi_lang::model::Level;
 use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
-    Answer, Batch, CellQuery, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope, Session,
-    StoreError, Tally, Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
+    Session, StoreError, Tally, Timer, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -423,6 +423,11 @@ impl Ledger for Postgres {
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
         self.lists(async |link| read::tallies(link, &self.county, query).await)
+    }
+
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        let tallies = self.derived(async |link| read::tallies(link, &self.county, query).await)?;
+        Ok(tallies.into_iter().flat_map(Tally::cells).collect())
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

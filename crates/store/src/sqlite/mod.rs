@@ -37,8 +37,8 @@ use rusqlite::Connection;
 
 use crate::pending::Applier;
 use crate::{
-    Answer, Batch, CellQuery, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery, Page,
-    Scope, Session, StoreError, Tally, Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
+    Page, Scope, Session, StoreError, Tally, Timer, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -307,6 +307,11 @@ impl Ledger for Sqlite {
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
         self.lists(|conn| read::tallies(conn, &self.county, query))
+    }
+
+    fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
+        let tallies = self.derived(|conn| read::tallies(conn, &self.county, query))?;
+        Ok(tallies.into_iter().flat_map(Tally::cells).collect())
     }
 
     fn put_credential(&self, credential: &Credential) -> Result<(), StoreError> {

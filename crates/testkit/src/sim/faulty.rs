@@ -17,8 +17,8 @@ use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
-    Answer, Batch, CellQuery, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope, Session,
-    StoreError, Stored, Tally, Timer, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
+    Session, StoreError, Stored, Tally, Timer, Want,
 };
 
 /// What goes wrong with one commit.
@@ -398,6 +398,7 @@ impl Ledger for Faulty {
         timers(until: Timestamp, limit: u32) -> Vec<Timer>;
         looks(query: &LookQuery) -> Vec<Look>;
         tallies(query: &CellQuery) -> Vec<Tally>;
+        cells(query: &CellQuery) -> Vec<CellValue>;
         put_credential(credential: &Credential) -> ();
         credential(login: &str) -> Option<Credential>;
         put_session(session: &Session) -> ();
