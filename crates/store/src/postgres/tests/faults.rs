@@ -207,7 +207,9 @@ fn a_commit_that_was_lost_below_others_is_told_apart() {
     cutter.arm(4);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            assert_eq!(other.wait(0, Duration::from_secs(60)), Ok(end.size));
+            // Whoever is cut off may not have told anybody: as in service, the others look by themselves now and then.
+            let seen = (0..600).any(|_| other.wait(0, Duration::from_millis(100)) == Ok(end.size));
+            assert!(seen, "the commit is durable");
             let (next, _) = one(COUNTY, end, 2);
             other.commit(end, &next).expect("the other node goes on");
         });
