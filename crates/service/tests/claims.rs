@@ -53,7 +53,7 @@ fn book(service: &Service, seed: u64) -> (usize, usize) {
         (state >> 33) % n
     };
     let (mut booked, mut refused) = (0, 0);
-    for _ in 0..40 {
+    for _ in 0..60 {
         match call(service, ["r1", "r2"][dice(2) as usize], dice(30), 1 + dice(6)) {
             Ok(outcome) => {
                 booked += 1;
