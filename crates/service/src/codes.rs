@@ -4,9 +4,16 @@
 //! record's identifier, and one check character against typing errors. Nothing but a digest of it is
 //! stored; whoever may print it again computes it again.
 
+use std::sync::Arc;
+
 use gongzhi_base::{Digest, RecordId};
+use gongzhi_store::{Ledger, StoreError};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+
+use crate::ambient::Machine;
+use crate::seal::{MasterKey, Seals};
+use crate::service::{basics, setting};
 
 /// Crockford's alphabet: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -16,6 +23,19 @@ const LENGTH: usize = 16;
 pub struct CodeSecret(pub [u8; 32]);
 
 impl CodeSecret {
+    /// The secret that a ledger keeps, opened by its master key; `None` when it keeps none or the key does not open it.
+    /// Changes nothing.
+    pub fn kept(ledger: &Arc<dyn Ledger>, master: MasterKey) -> Result<Option<CodeSecret>, StoreError> {
+        let Some(kept) = ledger.setting(setting::CODES)? else { return Ok(None) };
+        if let Ok(plain) = kept.as_slice().try_into() {
+            // As versions before sealing wrote it.
+            return Ok(Some(CodeSecret(plain)));
+        }
+        let (county, ..) = basics(ledger.as_ref())?;
+        let seals = Seals::of(&county, master, ledger.clone(), Arc::new(Machine));
+        Ok(seals.unwrap(setting::CODES, &kept).map(|secret| CodeSecret(*secret)))
+    }
+
     /// The receipt code of a record, without separators.
     pub fn code(&self, record: RecordId) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {

@@ -1,12 +1,13 @@
 //! What is derived from the entries and kept beside them, compared with what the entries say now: records, rows, deadlines,
-//! inboxes, claims, numbers given, looks, and whether each answer is of a record and revision that there is.
+//! inboxes, lists, search, receipt codes, claims, numbers given, looks, and whether each answer is of a record and
+//! revision that there is.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::Claim;
 use gongzhi_kernel::project::Row;
-use gongzhi_store::{Ledger, Look, LookQuery, StoreError, Want};
+use gongzhi_store::{Ledger, Look, LookQuery, StoreError, Trace, Want};
 
 use crate::replay::Folded;
 
@@ -18,17 +19,21 @@ const MOST: usize = 100;
 /// Something kept otherwise than the entries say.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Strange {
-    /// What it is, by a word for programs: `record`, `row`, `claim`, `timer`, `inbox`, `number`, `look`, `answer`.
+    /// What it is, by a word for programs: `record`, `row`, `receipt`, `claim`, `timer`, `inbox`, `list`, `search`,
+    /// `number`, `look`, `answer`.
     pub kind: &'static str,
-    /// Which one: a record's identifier, a number's mechanism and year, an entry's sequence.
+    /// Which one: a record's identifier, a number's mechanism and year, an entry's sequence, a row that is no record's.
     pub which: String,
 }
 
 /// What the entries say, gathered while they are read.
 #[derive(Default)]
 pub(crate) struct Expected {
+    /// Receipt codes are compared too: their secret is known.
+    receipts: bool,
     timers: BTreeSet<(i64, RecordId, String)>,
-    inboxes: BTreeMap<String, BTreeSet<RecordId>>,
+    traces: HashMap<RecordId, Trace>,
+    claims: BTreeSet<(Claim, RecordId)>,
     numbers: BTreeMap<(String, i16), u64>,
     looks: BTreeMap<u64, Look>,
     revisions: HashMap<RecordId, u64>,
@@ -36,6 +41,11 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
+    /// Nothing is expected yet. `receipts` tells whether what follows is folded with the secret of receipt codes.
+    pub fn new(receipts: bool) -> Expected {
+        Expected { receipts, ..Expected::default() }
+    }
+
     fn strange(&mut self, kind: &'static str, which: impl ToString) {
         if self.strange.len() < MOST {
             self.strange.insert(Strange { kind, which: which.to_string() });
@@ -50,8 +60,6 @@ impl Expected {
             let kept: HashMap<RecordId, Vec<u8>> = ledger.load(&want)?.records.into_iter().collect();
             let rows: HashMap<RecordId, Row> =
                 ledger.rows(&ids)?.into_iter().map(|row| (row.id, row)).collect();
-            let claims: Vec<Claim> = folded.iter().flat_map(|folded| folded.claims.clone()).collect();
-            let held: BTreeSet<(Claim, RecordId)> = ledger.holders(&claims)?.into_iter().collect();
             for folded in folded {
                 let made = &folded.stored.projection;
                 let id = made.row.id;
@@ -61,22 +69,18 @@ impl Expected {
                 if rows.get(&id) != Some(&made.row) {
                     self.strange("row", id);
                 }
-                if folded.claims.iter().any(|claim| !held.contains(&(*claim, id))) {
-                    self.strange("claim", id);
-                }
-                self.note(folded);
+                self.note(folded, ledger.trace(&folded.stored));
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, folded: &Folded) {
+    fn note(&mut self, folded: &Folded, trace: Trace) {
         let made = &folded.stored.projection;
         let id = made.row.id;
         self.timers.extend(made.timers.iter().map(|(name, at)| (at.0, id, name.clone())));
-        for key in made.todo.iter().filter(|_| made.row.open) {
-            self.inboxes.entry(key.clone()).or_default().insert(id);
-        }
+        self.traces.insert(id, trace);
+        self.claims.extend(folded.claims.iter().map(|claim| (*claim, id)));
         if let Some((series, number)) = &folded.number {
             let last = self.numbers.entry(series.clone()).or_default();
             *last = (*last).max(*number);
@@ -92,11 +96,8 @@ impl Expected {
             kept.into_iter().map(|timer| (timer.at.0, timer.record, timer.deadline)).collect();
         let timers: Vec<RecordId> = kept.symmetric_difference(&self.timers).map(|(_, id, _)| *id).collect();
         timers.into_iter().for_each(|id| self.strange("timer", id));
-        for (key, expected) in std::mem::take(&mut self.inboxes) {
-            let kept = inbox(ledger, &key)?;
-            let wrong: Vec<RecordId> = kept.symmetric_difference(&expected).copied().collect();
-            wrong.into_iter().for_each(|id| self.strange("inbox", id));
-        }
+        self.traces(ledger)?;
+        self.claims(ledger)?;
         let (kept, numbers) = (ledger.counters()?, std::mem::take(&mut self.numbers));
         let series: BTreeSet<_> = kept.keys().chain(numbers.keys()).collect();
         for series in series.into_iter().filter(|series| kept.get(series) != numbers.get(series)) {
@@ -105,6 +106,54 @@ impl Expected {
         self.looks(ledger)?;
         self.answers(ledger)?;
         Ok(self.strange.into_iter().collect())
+    }
+
+    fn traces(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let (mut kept, expected) = (ledger.traces()?, std::mem::take(&mut self.traces));
+        for row in std::mem::take(&mut kept.strays) {
+            self.strange("search", format!("row {row}"));
+        }
+        for (id, expected) in expected {
+            let kept = kept.records.remove(&id).unwrap_or_default();
+            self.differ(id, &kept, &expected);
+        }
+        // What is kept of records that no entry knows.
+        for (id, kept) in kept.records {
+            self.differ(id, &kept, &Trace::default());
+        }
+        Ok(())
+    }
+
+    fn differ(&mut self, id: RecordId, kept: &Trace, expected: &Trace) {
+        let sums = |trace: &Trace| [trace.inbox, trace.lists, trace.search, trace.timers];
+        for (kind, (kept, expected)) in
+            ["inbox", "list", "search", "timer"].into_iter().zip(sums(kept).into_iter().zip(sums(expected)))
+        {
+            if kept != expected {
+                self.strange(kind, id);
+            }
+        }
+        if self.receipts && kept.receipt != expected.receipt {
+            self.strange("receipt", id);
+        }
+    }
+
+    fn claims(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = ledger.claims(after, PAGE as u32)?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            for held in page {
+                if !self.claims.remove(&held) {
+                    self.strange("claim", held.1);
+                }
+            }
+        }
+        for (_, id) in std::mem::take(&mut self.claims) {
+            self.strange("claim", id);
+        }
+        Ok(())
     }
 
     fn looks(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
@@ -137,19 +186,6 @@ impl Expected {
                     self.strange("answer", answer.record);
                 }
             }
-        }
-    }
-}
-
-/// The records that wait for a key.
-fn inbox(ledger: &dyn Ledger, key: &str) -> Result<BTreeSet<RecordId>, StoreError> {
-    let (mut found, mut after) = (BTreeSet::new(), None);
-    loop {
-        let page = ledger.todo(&[key.to_owned()], after, PAGE as u32)?;
-        found.extend(page.rows.iter().map(|row| row.id));
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(found),
         }
     }
 }

@@ -9,6 +9,7 @@ use gongzhi_store::{Durability, Ledger, StoreError};
 
 use crate::accounts::Binding;
 use crate::archive::TAKING;
+use crate::codes::CodeSecret;
 use crate::files::{self, Files};
 use crate::load;
 use crate::log::read_list;
@@ -58,7 +59,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
     ("entries", &["ok", "bad"]),
     ("sealed", &["ok", "gone"]),
     ("files", &["ok", "bad", "unseen"]),
-    ("derived", &["ok", "moved", "other", "bad"]),
+    ("derived", &["ok", "moved", "search", "other", "bad"]),
     ("log", &["ok", "empty", "end", "root", "bad"]),
     ("clock", &["ok", "back"]),
     ("calendar", &["ok", "next", "missing"]),
@@ -107,7 +108,7 @@ pub fn examine(
     let signed = ledger.setting(crate::log::SIGNED)?.and_then(|bytes| String::from_utf8(bytes).ok());
     found.seen(held, outside.seen.or(signed.as_deref()))?;
     if outside.deep {
-        found.deep(held, outside.now)?;
+        found.deep(ledger, outside)?;
         found.files(held, outside.files)?;
     }
     if let Some(note) = outside.checkpoint {
@@ -370,7 +371,8 @@ impl Findings {
     }
 
     /// The engine's own check of its pages, every entry of the log, and a key for every sealed value.
-    fn deep(&mut self, ledger: &dyn Ledger, now: Timestamp) -> Result<(), StoreError> {
+    fn deep(&mut self, shared: &std::sync::Arc<dyn Ledger>, outside: &Outside<'_>) -> Result<(), StoreError> {
+        let ledger = shared.as_ref();
         match ledger.damage()? {
             None => self.add(Level::Ok, "structure", "ok", vec![]),
             Some(why) => self.add(Level::Fail, "structure", "bad", vec![("why", why)]),
@@ -379,7 +381,11 @@ impl Findings {
             Ok(head) => self.add(Level::Ok, "entries", "ok", vec![("size", head.size.to_string())]),
             Err(why) => self.add(Level::Fail, "entries", "bad", vec![("why", why.to_string())]),
         }
-        let found = match recount(ledger, now, &mut |_, _| {}) {
+        let secret = match &outside.master {
+            Ok(master) => CodeSecret::kept(shared, master.clone())?,
+            Err(_) => None,
+        };
+        let found = match recount(ledger, secret.as_ref(), outside.now, &mut |_, _| {}) {
             Ok(found) => found,
             Err(why) => {
                 self.add(Level::Fail, "derived", "bad", vec![("why", why.to_string())]);
@@ -402,6 +408,11 @@ impl Findings {
             (true, _) => self.add(Level::Ok, "derived", "ok", vec![("n", found.records.to_string())]),
             // What came while it was read may look like a difference.
             (false, true) => self.add(Level::Warn, "derived", "moved", vec![("n", n)]),
+            // As after a renaming: what is found is old, nothing that is shown is.
+            (false, false) if found.only_search() => {
+                let args = vec![("n", n), ("first", first.unwrap_or_default())];
+                self.add(Level::Warn, "derived", "search", args);
+            }
             (false, false) => {
                 let args = vec![("n", n), ("first", first.unwrap_or_default())];
                 self.add(Level::Fail, "derived", "other", args);

@@ -7,6 +7,7 @@ use gongzhi_kernel::project::CellKey;
 use gongzhi_lang::model::Dimension;
 use gongzhi_store::{CellQuery, Ledger, StoreError};
 
+use crate::codes::CodeSecret;
 use crate::compare::{Expected, Strange};
 use crate::rebuild::add;
 use crate::replay::{self, Folded, Replay};
@@ -41,11 +42,19 @@ impl Recount {
     pub fn agrees(&self) -> bool {
         self.differences.is_empty() && self.strange.is_empty()
     }
+
+    /// Whether nothing differs but what search knows of records, as it does when a place, a unit or a kind was renamed
+    /// after they last changed.
+    pub fn only_search(&self) -> bool {
+        self.differences.is_empty() && self.strange.iter().all(|strange| strange.kind == "search")
+    }
 }
 
-/// Derives everything from the entries alone and compares. Changes nothing.
+/// Derives everything from the entries alone and compares. Changes nothing. Receipt codes follow from the entries and a
+/// secret that the master key opens ([`CodeSecret::kept`]); without it they are not compared.
 pub fn recount(
     ledger: &dyn Ledger,
+    secret: Option<&CodeSecret>,
     now: Timestamp,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Recount, StoreError> {
@@ -54,8 +63,8 @@ pub fn recount(
     let mut counted: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
     let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
     let (mut entries, mut records) = (0, 0);
-    let (mut expected, mut keyless) = (Expected::default(), (0, None));
-    let replay = Replay { ledger, ground: &ground, secret: None, now, size: head.size };
+    let (mut expected, mut keyless) = (Expected::new(secret.is_some()), (0, None));
+    let replay = Replay { ledger, ground: &ground, secret, now, size: head.size };
     replay.run(&mut |folded| {
         expected.records(ledger, &folded)?;
         without_key(ledger, &folded, &mut keyless)?;

@@ -83,6 +83,6 @@ fn what_has_faults_is_refused_and_running_records_keep_their_version() {
         county.step(&officer, id, "accept", &[("plan", "明天上门")]).expect("accepted");
     }
     assert_eq!([old, new, newest].map(|id| version_of(&county, id)), [1, 2, 3]);
-    let found = recount::recount(county.service.ledger(), county.service.now(), &mut |_, _| {});
+    let found = recount::recount(county.service.ledger(), None, county.service.now(), &mut |_, _| {});
     assert_eq!(found.expect("counted").differences, []);
 }

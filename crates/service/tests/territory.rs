@@ -51,7 +51,7 @@ fn listed(county: &County, level: Level, place: &str) -> usize {
 /// Everything derived is what the entries give on the map of now.
 fn agrees(county: &County, when: &str) {
     let (service, now) = (&county.service, county.service.now());
-    let found = recount::recount(service.ledger(), now, &mut |_, _| {}).expect("counted");
+    let found = recount::recount(service.ledger(), None, now, &mut |_, _| {}).expect("counted");
     assert_eq!(found.differences, [], "{when}");
     assert!(!found.moved && found.cells > 0);
     let state = service.state();

@@ -19,6 +19,7 @@ use gongzhi_lang::model::{Dimension, Level};
 use crate::outbox::{Mark, Outbox};
 
 use crate::look::{Look, LookQuery};
+use crate::trace::{Trace, Traces};
 
 /// Everything that one durable transaction changes.
 #[derive(Clone, Debug, Default)]
@@ -347,6 +348,16 @@ pub trait Ledger: Send + Sync {
 
     /// Records that hold any of these claims, by claim and record.
     fn holders(&self, claims: &[Claim]) -> Result<Vec<(Claim, RecordId)>, StoreError>;
+    /// All claims, by claim and record, after this one: for a recount.
+    fn claims(
+        &self,
+        after: Option<(Claim, RecordId)>,
+        limit: u32,
+    ) -> Result<Vec<(Claim, RecordId)>, StoreError>;
+    /// What inboxes, lists and search have to hold of a record, as this engine writes it.
+    fn trace(&self, stored: &Stored) -> Trace;
+    /// What they hold of all records. Takes as long as reading these tables whole.
+    fn traces(&self) -> Result<Traces, StoreError>;
     /// Snapshots of all records of a mechanism (registers), by id.
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError>;
     /// One record's snapshot.

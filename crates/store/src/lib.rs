@@ -12,10 +12,12 @@ mod ranges;
 mod shared;
 mod slots;
 pub mod sqlite;
+mod trace;
 mod verify;
 
 pub use ledger::*;
 pub use look::{Look, LookQuery};
 pub use ranges::COUNTED;
 pub use slots::Slots;
+pub use trace::{Trace, Traces};
 pub use verify::{VerifyError, verify};

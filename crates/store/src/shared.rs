@@ -190,3 +190,19 @@ pub(crate) fn timer(line: &str) -> Option<(i64, &str)> {
     let (at, deadline) = line.split_once('\t')?;
     Some((at.parse().ok()?, deadline))
 }
+
+/// The lines of an inbox, the deadlines and the tokens of a record, as its row repeats them for the next change.
+pub(crate) struct Repeated {
+    pub todo: String,
+    pub timers: String,
+    pub scopes: String,
+}
+
+impl Repeated {
+    /// As they follow from a record.
+    pub fn of(made: &Projection) -> Repeated {
+        let timers: Vec<String> =
+            made.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
+        Repeated { todo: made.todo.join("\n"), timers: timers.join("\n"), scopes: tokens(made) }
+    }
+}

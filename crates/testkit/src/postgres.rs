@@ -40,6 +40,11 @@ impl Database {
     pub fn sql(&self, text: &str) -> String {
         shared().sql(&self.name, text)
     }
+
+    /// A database with the same content. Nobody may be connected to this one.
+    pub fn copy(&self) -> Database {
+        made(&format!("TEMPLATE {}", self.name))
+    }
 }
 
 impl Drop for Database {
@@ -51,9 +56,13 @@ impl Drop for Database {
 
 /// A new empty database on the shared server.
 pub fn database() -> Database {
+    made("")
+}
+
+fn made(how: &str) -> Database {
     let server = shared();
     let name = format!("t_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    server.sql("postgres", &format!("CREATE DATABASE {name}"));
+    server.sql("postgres", &format!("CREATE DATABASE {name} {how}"));
     Database { url: server.url(&name), name }
 }
 

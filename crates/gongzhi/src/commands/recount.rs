@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gongzhi_kernel::project::CellKey;
 use gongzhi_service::ambient::{Ambient as _, Machine};
+use gongzhi_service::codes::CodeSecret;
 use gongzhi_service::recount::{self, Difference, Recount as Found};
 
 use super::Fault;
@@ -34,8 +35,15 @@ pub fn run(args: &Recount) -> ExitCode {
 
 fn count(args: &Recount) -> Result<Found, Fault> {
     let ledger = args.data.ledger()?;
+    let secret = match args.data.store().held_master() {
+        Ok(master) => CodeSecret::kept(&ledger, master)?,
+        Err(_) => None,
+    };
+    if secret.is_none() {
+        eprintln!("gongzhi: without the master key (--data DIR) receipt codes are not compared");
+    }
     let mut line = Line::new(Arc::new(Machine));
-    let found = recount::recount(ledger.as_ref(), Machine.now(), &mut |done, of| {
+    let found = recount::recount(ledger.as_ref(), secret.as_ref(), Machine.now(), &mut |done, of| {
         line.show("recount", done, of);
     })?;
     line.end();

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bytes;
+mod changed;
 mod county;
 mod disk;
 mod doctor;

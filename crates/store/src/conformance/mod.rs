@@ -49,6 +49,7 @@ const CASES: &[Case] = &[
     ("nodes of the log are kept with their entries", log::nodes),
     ("keys are written, replaced and destroyed with their batch", log::keys),
     ("claims are held, freed and found with their batch", claims::held),
+    ("what is kept of records is what follows from them", claims::traces),
     ("a rebuild empties what is derived and nothing else", log::rebuild),
     ("notices are told with their entries and read by person", outbox::notices),
     ("notices stand or fall with their batch, and no rebuild forgets them", outbox::atomic),

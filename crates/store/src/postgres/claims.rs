@@ -32,3 +32,19 @@ pub(super) async fn holders(link: &Link, county: &str, claims: &[Claim]) -> Done
     let rows = link.query(sql, &[&county, &wanted]).await?;
     rows.iter().map(|row| Ok((Claim(bytes(row, 0)?), RecordId(bytes(row, 1)?)))).collect()
 }
+
+/// All claims, by claim and record.
+pub(super) async fn all(
+    link: &Link,
+    county: &str,
+    after: Option<(Claim, RecordId)>,
+    limit: u32,
+) -> Done<Vec<(Claim, RecordId)>> {
+    // No claim is shorter than the empty one, so that it comes before all.
+    let (claim, record) =
+        after.map_or_else(Default::default, |(claim, record)| (claim.0.to_vec(), record.0.to_vec()));
+    let sql = "SELECT claim, record FROM claim WHERE county = $1 AND (claim, record) > ($2, $3)
+        ORDER BY claim, record LIMIT $4";
+    let rows = link.query(sql, &[&county, &claim, &record, &i64::from(limit)]).await?;
+    rows.iter().map(|row| Ok((Claim(bytes(row, 0)?), RecordId(bytes(row, 1)?)))).collect()
+}

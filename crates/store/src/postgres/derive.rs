@@ -10,7 +10,7 @@ use super::apply::Series;
 use super::error::Done;
 use super::link::{Step, arg, bytes, get, step};
 use super::search;
-use crate::shared::{NEVER, dimension_number, lines, period_text, searched, timer, tokens, units};
+use crate::shared::{NEVER, Repeated, dimension_number, lines, period_text, searched, timer, units};
 use crate::{Batch, Stored};
 
 /// What was stored of a record before, as far as a change of it must know.
@@ -159,11 +159,7 @@ impl<'a> Derived<'a> {
         let new = &made.row;
         let id = new.id;
         let due = new.due.map_or(NEVER, |due| due.0);
-        let todo = made.todo.join("\n");
-        let timers: Vec<String> =
-            made.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
-        let timers = timers.join("\n");
-        let scopes = tokens(made);
+        let Repeated { todo, timers, scopes } = Repeated::of(made);
 
         let same_lead = |old: &Old| {
             old.mechanism == new.mechanism

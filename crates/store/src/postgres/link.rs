@@ -9,6 +9,7 @@ use std::future::{Future, poll_fn};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use futures_util::Stream as _;
 use futures_util::future::{join, join_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, mpsc};
@@ -151,6 +152,22 @@ impl Link {
     pub(super) async fn composed(&self, sql: &str, args: &[Arg<'_>]) -> Done<Vec<Row>> {
         let args = borrowed(args);
         self.query(sql, &args).await
+    }
+
+    /// Rows of one statement, one after another as they come: for what may be too much to hold.
+    pub(super) async fn each(
+        &self,
+        sql: &str,
+        args: &[&(dyn ToSql + Sync)],
+        mut take: impl FnMut(&Row) -> Done<()>,
+    ) -> Done<()> {
+        let statement = self.prepare(sql).await?;
+        let args = args.iter().map(|arg| *arg as &dyn ToSql);
+        let mut rows = std::pin::pin!(self.client.query_raw(&statement, args).await?);
+        while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+            take(&row?)?;
+        }
+        Ok(())
     }
 
     /// Runs one statement; how many rows it changed.

@@ -23,6 +23,7 @@ mod scrub;
 mod search;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod write;
 
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Tally, Timer, Want,
+    Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -380,6 +381,28 @@ impl Ledger for Postgres {
 
     fn looks(&self, query: &LookQuery) -> Result<Vec<Look>, StoreError> {
         self.pool.run(async |link| looks::list(link, &self.county, query).await)
+    }
+
+    fn trace(&self, stored: &Stored) -> Trace {
+        traces::expected(stored)
+    }
+
+    fn traces(&self) -> Result<Traces, StoreError> {
+        // All that was committed before is there to be read.
+        self.derived(async |_| Ok(()))?;
+        let read = || {
+            let link = Link::connect(&self.access)?;
+            link.run_long(traces::kept(&link, &self.county))
+        };
+        read().map_err(pool::told)
+    }
+
+    fn claims(
+        &self,
+        after: Option<(Claim, RecordId)>,
+        limit: u32,
+    ) -> Result<Vec<(Claim, RecordId)>, StoreError> {
+        self.pool.run(async |link| claims::all(link, &self.county, after, limit).await)
     }
 
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {

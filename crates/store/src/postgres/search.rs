@@ -40,7 +40,7 @@ fn cut(word: &str) -> &str {
 }
 
 /// Marks that no word begins with: a block, a mechanism, a place, a unit.
-fn block(county: &str, row: i64) -> String {
+pub(super) fn block(county: &str, row: i64) -> String {
     format!("#{county}.{}", row >> BLOCK)
 }
 
@@ -58,17 +58,19 @@ fn unit(token: &str) -> String {
 
 /// All lexemes of a row, separated by spaces, each once.
 pub(super) fn lexemes(county: &str, row: i64, made: &Projection) -> String {
+    let mut all = lexemes_of(made);
+    all.insert(block(county, row));
+    all.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Those that follow from the record alone, wherever its row stands.
+pub(super) fn lexemes_of(made: &Projection) -> BTreeSet<String> {
     let levels = [Level::County, Level::Township, Level::Village, Level::Grid];
     let words = made.text.split(' ').filter(|word| !word.is_empty()).map(|word| cut(word).to_owned());
     let places =
         made.row.path.iter().zip(levels).filter_map(|(code, level)| Some(place(level, code.as_ref()?)));
     let helpers = made.scopes.iter().flat_map(|scope| units(scope)).map(unit);
-    let all: BTreeSet<String> = words
-        .chain(places)
-        .chain(helpers)
-        .chain([block(county, row), mechanism(&made.row.mechanism)])
-        .collect();
-    all.into_iter().collect::<Vec<_>>().join(" ")
+    words.chain(places).chain(helpers).chain([mechanism(&made.row.mechanism)]).collect()
 }
 
 /// A lexeme as the query language writes it.

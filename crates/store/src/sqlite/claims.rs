@@ -43,3 +43,22 @@ pub(super) fn holders(
     }
     Ok(found)
 }
+
+/// All claims, by claim and record.
+pub(super) fn all(
+    conn: &Connection,
+    county: &str,
+    after: Option<(Claim, RecordId)>,
+    limit: u32,
+) -> Result<Vec<(Claim, RecordId)>, StoreError> {
+    let (claim, record) =
+        after.map_or_else(Default::default, |(claim, record)| (claim.0.to_vec(), record.0.to_vec()));
+    let sql = "SELECT claim, record FROM claim WHERE county = ?1 AND (claim, record) > (?2, ?3)
+        ORDER BY claim, record LIMIT ?4";
+    conn.prepare_cached(sql)
+        .and_then(|mut query| {
+            let wanted = params![county, claim, record, limit];
+            query.query_map(wanted, |row| Ok((Claim(row.get(0)?), RecordId(row.get(1)?))))?.collect()
+        })
+        .map_err(fault)
+}

@@ -19,6 +19,7 @@ mod schema;
 mod search;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod write;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ use rusqlite::Connection;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
-    Page, Scope, Session, StoreError, Tally, Timer, Want,
+    Page, Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -264,6 +265,22 @@ impl Ledger for Sqlite {
 
     fn looks(&self, query: &LookQuery) -> Result<Vec<Look>, StoreError> {
         self.readers.read(|conn| looks::list(conn, &self.county, query))
+    }
+
+    fn trace(&self, stored: &Stored) -> Trace {
+        traces::expected(stored)
+    }
+
+    fn traces(&self) -> Result<Traces, StoreError> {
+        self.derived(|conn| traces::kept(conn, &self.county))
+    }
+
+    fn claims(
+        &self,
+        after: Option<(Claim, RecordId)>,
+        limit: u32,
+    ) -> Result<Vec<(Claim, RecordId)>, StoreError> {
+        self.readers.read(|conn| claims::all(conn, &self.county, after, limit))
     }
 
     fn todo(&self, keys: &[String], after: Option<(i64, RecordId)>, limit: u32) -> Result<Page, StoreError> {

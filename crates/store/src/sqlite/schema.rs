@@ -75,9 +75,12 @@ pub(super) fn connect(path: &Path, purpose: Use) -> Result<Connection, StoreErro
         ("journal_size_limit", "67108864"),
         // What is freed of a page that is written anyway is overwritten: a key once stood there, perhaps.
         ("secure_delete", "fast"),
-        ("query_only", if purpose == Use::Read { "on" } else { "off" }),
     ] {
         conn.pragma_update(None, name, value).map_err(fault)?;
+    }
+    if purpose == Use::Read {
+        conn.execute_batch(super::traces::VOCABULARY).map_err(fault)?;
+        conn.pragma_update(None, "query_only", "on").map_err(fault)?;
     }
     conn.pragma_update(None, "cache_size", -purpose.cache()).map_err(fault)?;
     // Plans do not depend on bound values. Otherwise every new value of a `LIMIT ?` would have the

@@ -12,7 +12,9 @@ use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, T
 
 use super::error::{commit_fault, fault};
 use super::{claims, later, log, looks, outbox};
-use crate::shared::{NEVER, continued, dimension_number, lines, period_text, searched, timer, tokens, units};
+use crate::shared::{
+    NEVER, Repeated, continued, dimension_number, lines, period_text, searched, timer, units,
+};
 use crate::{Batch, StoreError, Stored, pending};
 
 /// Columns that no index holds: the cheapest change of a record.
@@ -298,11 +300,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) 
     let projection = &stored.projection;
     let new = &projection.row;
     let due = new.due.map_or(NEVER, |due| due.0);
-    let todo = projection.todo.join("\n");
-    let timers: Vec<String> =
-        projection.timers.iter().map(|(deadline, at)| format!("{}\t{deadline}", at.0)).collect();
-    let timers = timers.join("\n");
-    let scopes = tokens(projection);
+    let Repeated { todo, timers, scopes } = Repeated::of(projection);
     let old = if fresh { None } else { old(tx, county, stored)? };
 
     let changed = old.as_ref().map_or(WAITING | UNIT | KIND | FIXED, |old| old.changed);

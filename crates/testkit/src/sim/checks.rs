@@ -284,7 +284,7 @@ impl Life<'_> {
             let here = kept.contains(&(*id, name.clone(), *at));
             return Err(broken(*id, format!("timer `{name}` at {at} kept: {here}, wanted: {}", !here)));
         }
-        let counted = recount::recount(ledger, now, &mut |_, _| {})?;
+        let counted = recount::recount(ledger, None, now, &mut |_, _| {})?;
         self.tally.checks += counted.cells;
         if let Some(strange) = counted.strange.first() {
             return Err(general(format!("{strange:?} is kept otherwise than the entries say")));

@@ -81,5 +81,6 @@ doctor-accounts-altered = { $n } accounts were changed outside of the product (t
 doctor-derived = derived
 doctor-derived-ok = lists, inboxes, deadlines, numbers, looks and figures of { $n } records are what the entries say
 doctor-derived-moved = entries came while it compared, and { $n } places differ: stop the server and look again
+doctor-derived-search = search knows { $n } records by older names (the first is { $first }), as after a renaming; everything shown is right: run gongzhi rebuild when it suits
 doctor-derived-other = { $n } places differ from the entries (the first is { $first }): run gongzhi rebuild
 doctor-derived-bad = the ledger cannot be folded: { $why }

@@ -81,5 +81,6 @@ doctor-accounts-altered = { $n } 个账号在程序之外被改动（第一个 {
 doctor-derived = 由账本得出的内容
 doctor-derived-ok = { $n } 件事项的列表、待办、时限、编号、查看记录和指标都与账本一致
 doctor-derived-moved = 核对时有新的条目写入，{ $n } 处不同：请停止服务后再核对一次
+doctor-derived-search = { $n } 处只是搜索仍按旧名称（第一处 { $first }），多因名称改过；显示的内容都对：方便时运行 gongzhi rebuild
 doctor-derived-other = { $n } 处与账本不符（第一处 { $first }）：请运行 gongzhi rebuild
 doctor-derived-bad = 账本不能逐件核对：{ $why }
