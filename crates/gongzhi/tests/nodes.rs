@@ -301,3 +301,24 @@ fn one_of_several_counties_is_chosen_by_its_code() {
     );
     assert!(run(&["serve", "--county", "140823000000"]).contains("give --data DIR too"));
 }
+
+#[test]
+fn a_database_that_is_not_believed_is_refused_in_both_languages_with_what_to_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    gongzhi_testkit::postgres::certificates(dir.path());
+    let mut cluster = Cluster::own();
+    let port = cluster.listen(&dir.path().join("server.pem"), &dir.path().join("server.key"));
+    let counties = |root: &str| {
+        let url = format!(
+            "postgres://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={}",
+            dir.path().join(root).display()
+        );
+        let output = Command::new(BINARY).args(["verify", "--database", &url]).output().expect("runs");
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(counties("ca.pem").contains("the database holds no county"));
+    let refused = counties("other.pem");
+    assert!(refused.contains("没有连接") && refused.contains("nothing was sent"), "{refused}");
+    assert!(!refused.contains("PostgreSQL cannot be reached"), "{refused}");
+}

@@ -282,6 +282,35 @@ pub enum Durability {
     Unknown,
 }
 
+/// Why the certificate of a database's server is not believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Untrusted {
+    /// None of the given roots vouches for it.
+    Signer,
+    /// It is made out to another name than the one by which the server is reached.
+    Name,
+    /// Its time is over.
+    Expired,
+    /// The server offers no encryption at all.
+    Plain,
+}
+
+impl Untrusted {
+    /// All of them.
+    pub const ALL: [Untrusted; 4] =
+        [Untrusted::Signer, Untrusted::Name, Untrusted::Expired, Untrusted::Plain];
+
+    /// The word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Untrusted::Signer => "signer",
+            Untrusted::Name => "name",
+            Untrusted::Expired => "expired",
+            Untrusted::Plain => "plain",
+        }
+    }
+}
+
 /// What went wrong in a database, in words for an operator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StoreError {
@@ -301,6 +330,8 @@ pub enum StoreError {
     Held(Vec<String>),
     /// The county's keys were changed while this process was away: it must be started again.
     CutOff,
+    /// The database is reached, and its certificate is not believed: nothing was sent.
+    Untrusted(Untrusted),
     /// Anything else, with the engine's words.
     Engine(String),
 }
@@ -313,6 +344,7 @@ impl fmt::Display for StoreError {
             StoreError::Known => f.write_str("a command or a record is there already"),
             StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
             StoreError::Key(what) => f.write_str(what),
+            StoreError::Untrusted(why) => write!(f, "the database's certificate is not believed: {}", why.word()),
             StoreError::Held(by) if by.is_empty() => f.write_str(
                 "the county's keys are being changed: wait until that has ended, then start again",
             ),

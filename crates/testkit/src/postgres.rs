@@ -96,6 +96,29 @@ impl Cluster {
         self.server.sql(database, text)
     }
 
+    /// Lets it be reached over the network of this machine too, encrypted with a certificate and its key (files in PEM);
+    /// gives the port. What was connected is not any more.
+    pub fn listen(&mut self, certificate: &Path, key: &Path) -> u16 {
+        let free = must(std::net::TcpListener::bind(("127.0.0.1", 0)), "a free port");
+        let port = must(free.local_addr(), "a free port").port();
+        drop(free);
+        self.stop(false);
+        for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
+            must(self.server.install_file(from, &self.data().join(name)), "its certificate");
+        }
+        self.set(&format!("listen_addresses = '127.0.0.1'\nport = {port}\nssl = on\n"));
+        self.server.port = port;
+        self.start();
+        port
+    }
+
+    /// Adds settings, for its next start.
+    pub fn set(&self, settings: &str) {
+        let file = self.data().join("postgresql.conf");
+        let text = must(fs::read_to_string(&file), "its settings");
+        must(fs::write(&file, text + settings), "its settings");
+    }
+
     /// A program of the server's own, as `pgbench`.
     pub fn program(&self, name: &str) -> PathBuf {
         self.server.programs.join(name)
@@ -206,7 +229,8 @@ impl Home {
 
     /// A cluster in `base`, copied from the one that was made once for this user.
     fn cluster(&self, base: &Path) -> io::Result<Server> {
-        let server = Server { base: base.to_owned(), programs: self.programs.clone(), root: self.root };
+        let server =
+            Server { base: base.to_owned(), programs: self.programs.clone(), root: self.root, port: PORT };
         if server.data().is_dir() {
             return Ok(server);
         }
@@ -266,6 +290,7 @@ struct Server {
     base: PathBuf,
     programs: PathBuf,
     root: bool,
+    port: u16,
 }
 
 impl Server {
@@ -275,7 +300,7 @@ impl Server {
 
     fn url(&self, database: &str) -> String {
         let socket = self.base.join("socket").display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{socket}:{PORT}/{database}")
+        format!("postgres://postgres@{socket}:{}/{database}", self.port)
     }
 
     /// A directory of the user as whom the server runs: it refuses to run as root.
@@ -286,6 +311,16 @@ impl Server {
             install.args(["-o", "postgres", "-g", "postgres"]);
         }
         said(install.arg(dir).output()?).map(drop)
+    }
+
+    /// Copies a file that only the server's user may read.
+    fn install_file(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut install = Command::new("install");
+        install.args(["-m", "600"]);
+        if self.root {
+            install.args(["-o", "postgres", "-g", "postgres"]);
+        }
+        said(install.arg(from).arg(to).output()?).map(drop)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -339,7 +374,7 @@ impl Server {
     fn psql(&self, database: &str, text: &str) -> io::Result<Output> {
         let mut command = Command::new(self.programs.join("psql"));
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database]);
-        command.arg("-h").arg(self.base.join("socket")).args(["-p", &PORT.to_string(), "-c", text]);
+        command.arg("-h").arg(self.base.join("socket")).args(["-p", &self.port.to_string(), "-c", text]);
         said(command.stdin(Stdio::null()).output()?)
     }
 
@@ -354,6 +389,41 @@ fn said(output: Output) -> io::Result<Output> {
         return Ok(output);
     }
     Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+/// Certificates made for a test, in a directory: `ca.pem` signs `server.pem`, which is made out to `localhost`; `other.pem`
+/// signs nothing. Needs the program `openssl`.
+pub fn certificates(dir: &Path) {
+    const CURVE: [&str; 5] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let openssl = |args: &[&str]| {
+        let run = Command::new("openssl").args(args).current_dir(dir).output().and_then(said);
+        must(run, "openssl");
+    };
+    for name in ["ca", "other"] {
+        let (key, out, subject) = (format!("{name}.key"), format!("{name}.pem"), format!("/CN={name}"));
+        let own = ["req", "-x509", "-keyout", &key, "-out", &out, "-subj", &subject, "-days", "30"];
+        openssl(&[&own[..], &CURVE].concat());
+    }
+    let asked = ["req", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"];
+    openssl(&[&asked[..], &CURVE].concat());
+    must(fs::write(dir.join("names"), "subjectAltName = DNS:localhost\n"), "a file");
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "server.pem",
+        "-days",
+        "30",
+        "-extfile",
+        "names",
+    ]);
 }
 
 #[cfg(test)]

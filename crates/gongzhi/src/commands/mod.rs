@@ -28,7 +28,8 @@ use std::io::Write as _;
 
 use gongzhi_service::archive::ArchiveFault;
 use gongzhi_service::load::LoadFault;
-use gongzhi_store::StoreError;
+use gongzhi_store::{StoreError, Untrusted};
+use gongzhi_web::i18n::{Lang, t};
 
 /// What ends a command, in words for an operator.
 #[derive(Debug)]
@@ -49,8 +50,16 @@ impl fmt::Display for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Fault {
-        Fault(error.to_string())
+        Fault(match error {
+            StoreError::Untrusted(why) => Lang::ALL.map(|lang| t(lang, &untrusted(why))).join("\n"),
+            error => error.to_string(),
+        })
     }
+}
+
+/// The key of the words that say why a server's certificate is not believed and what to do.
+fn untrusted(why: Untrusted) -> String {
+    format!("untrusted-{}", why.word())
 }
 
 impl From<std::io::Error> for Fault {
@@ -87,5 +96,19 @@ pub fn say(text: &str) -> Result<(), Fault> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_not_to_believe_a_server_has_its_words_in_both_languages() {
+        for lang in Lang::ALL {
+            for why in Untrusted::ALL {
+                assert!(gongzhi_web::i18n::has(lang, &untrusted(why)), "{}", why.word());
+            }
+        }
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn traces(make: Make<'_>) {
     assert_eq!(book.ledger.traces(), Ok(Default::default()));
     let mut dice = Dice(11);
     let mut drawn = |n: u64| -> Stored {
-        let mut stored = with_text(record(n), *dice.pick(&["路灯 lamp", "停水 lamp water", "井盖"]));
+        let text: &&str = dice.pick(&["路灯 lamp", "停水 lamp water", "井盖"]);
+        let mut stored = with_text(record(n), text);
         let row = &mut stored.projection.row;
         row.path[2] = Some(format!("v{}", dice.below(3)));
         row.unit = dice.once_in(2).then(|| "officer@u1".to_owned());

@@ -8,15 +8,19 @@
 use std::sync::Arc;
 
 use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{Done, unreadable};
 use super::link::{Link, get};
+use super::schema;
 use crate::StoreError;
 
 /// Where a server is and how to come in.
 #[derive(Clone)]
 pub(super) struct Access {
     pub config: Config,
+    /// Encrypts a connection where the configuration wants it.
+    pub tls: MakeRustlsConnect,
     fence: Option<Arc<Fence>>,
 }
 
@@ -47,9 +51,10 @@ const OTHERS: &str = "SELECT l.pid, coalesce(host(a.client_addr), ''), coalesce(
 const END: &str = "SELECT pg_terminate_backend($1, 5000)";
 
 impl Access {
-    /// As nobody in particular: to look what is there.
-    pub fn new(config: Config) -> Access {
-        Access { config, fence: None }
+    /// As nobody in particular: to look what is there. `url` as in [`super::Postgres::open`].
+    pub fn new(url: &str) -> Result<Access, StoreError> {
+        let (config, tls) = schema::config(url)?;
+        Ok(Access { config, tls, fence: None })
     }
 
     /// As one of those who use a county, beginning with this connection.

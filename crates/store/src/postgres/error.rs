@@ -5,6 +5,7 @@ use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
+use super::tls;
 use crate::StoreError;
 
 /// Why something asked of the server was not done.
@@ -29,7 +30,10 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error.as_db_error() {
             Some(said) => said_no(said),
-            None => Fault::Lost(words(&error)),
+            None => match tls::untrusted(&error) {
+                Some(why) => Fault::Store(StoreError::Untrusted(why)),
+                None => Fault::Lost(words(&error)),
+            },
         }
     }
 }

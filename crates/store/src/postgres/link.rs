@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::block_in_place;
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Row, Statement};
 
 use super::access::Access;
 use super::error::{Done, Fault, unreadable};
@@ -74,7 +74,7 @@ impl Link {
             .map_err(|error| StoreError::Engine(error.to_string()))?;
         let (send, notices) = mpsc::unbounded_channel();
         let connecting = async {
-            let (client, mut connection) = access.config.connect(NoTls).await?;
+            let (client, mut connection) = access.config.connect(access.tls.clone()).await?;
             let talk = poll_fn(move |cx| {
                 loop {
                     match ready!(connection.poll_message(cx)) {

@@ -23,6 +23,7 @@ mod scrub;
 mod search;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod traces;
 mod write;
 
@@ -84,10 +85,10 @@ fn once<T>(access: &Access, work: impl AsyncFnOnce(&Link) -> Done<T>) -> Result<
 
 impl Postgres {
     /// Opens or makes a county's ledger. `url` is `postgres://USER:PASSWORD@HOST/NAME` or a list of
-    /// settings as PostgreSQL's own programs take it; `county` is the official code of the county. A
+    /// settings as PostgreSQL's own programs take it, `sslmode` and `sslrootcert` among them; `county` is the official code of the county. A
     /// database of a newer version is refused, and so is a server that does not write through to the disk.
     pub fn open(url: &str, county: &str) -> Result<Postgres, StoreError> {
-        let access = Access::new(schema::config(url)?);
+        let access = Access::new(url)?;
         let ((durability, access), link) = once(&access, async |link| {
             schema::migrate(link, county).await?;
             let access = access.clone().sharing(link, county).await?;
@@ -100,7 +101,7 @@ impl Postgres {
     /// whoever was before has to be started again. Where there is somebody, it is said who ([`StoreError::Held`]), or he is
     /// cut off with `cut_off`: what he has not committed yet, he never will.
     pub fn alone(url: &str, county: &str, cut_off: bool) -> Result<Postgres, StoreError> {
-        let access = Access::new(schema::config(url)?);
+        let access = Access::new(url)?;
         let ((), guard) = once(&access, async |link| {
             schema::migrate(link, county).await?;
             access::alone(link, county, cut_off).await
@@ -194,7 +195,7 @@ impl Postgres {
 
     /// The counties whose ledgers a database holds, by code.
     pub fn counties(url: &str) -> Result<Vec<String>, StoreError> {
-        once(&Access::new(schema::config(url)?), schema::counties).map(|(found, _)| found)
+        once(&Access::new(url)?, schema::counties).map(|(found, _)| found)
     }
 
     /// Whether an acknowledged commit outlives a crash of the server's machine, as its settings tell.

@@ -1,5 +1,6 @@
 //! The conformance suite on PostgreSQL, and what only a shared server can suffer.
 
+mod encrypted;
 mod faults;
 mod fence;
 mod turns;

@@ -84,3 +84,9 @@ doctor-derived-moved = entries came while it compared, and { $n } places differ:
 doctor-derived-search = search knows { $n } records by older names (the first is { $first }), as after a renaming; everything shown is right: run gongzhi rebuild when it suits
 doctor-derived-other = { $n } places differ from the entries (the first is { $first }): run gongzhi rebuild
 doctor-derived-bad = the ledger cannot be folded: { $why }
+
+# The certificate of a database's server is not believed
+untrusted-signer = the certificate of the database's server was not signed by what sslrootcert names, so nothing was sent: make sure that the address is right, then ask the database's administrator for the signing certificate (or the server's own) and name it as sslrootcert in the address
+untrusted-name = the certificate of the database's server is made out to another name, so nothing was sent: reach it under the name in the certificate, or have a certificate issued with this name; sslmode=verify-ca looks at the signer alone
+untrusted-expired = the certificate of the database's server has expired, so nothing was sent: have a new one issued; look at this machine's clock too
+untrusted-plain = the database's server offers no encryption, so nothing was sent: have ssl switched on there; on the same machine take a Unix socket, or write sslmode=disable in the address

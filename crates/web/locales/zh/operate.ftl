@@ -84,3 +84,9 @@ doctor-derived-moved = 核对时有新的条目写入，{ $n } 处不同：请�
 doctor-derived-search = { $n } 处只是搜索仍按旧名称（第一处 { $first }），多因名称改过；显示的内容都对：方便时运行 gongzhi rebuild
 doctor-derived-other = { $n } 处与账本不符（第一处 { $first }）：请运行 gongzhi rebuild
 doctor-derived-bad = 账本不能逐件核对：{ $why }
+
+# 连接数据库服务器时证书不可信
+untrusted-signer = 数据库服务器的证书不是由 sslrootcert 指定的证书签发的，没有连接：请核对地址是否正确，再向数据库管理员要来签发证书（或服务器自己的证书），写进地址的 sslrootcert
+untrusted-name = 数据库服务器的证书不是发给这个主机名的，没有连接：请用证书上写的名称来连接，或请数据库管理员换发包含这个名称的证书；只核对签发者时写 sslmode=verify-ca
+untrusted-expired = 数据库服务器的证书已过期，没有连接：请数据库管理员换发证书；也请核对本机时钟
+untrusted-plain = 数据库服务器不提供加密，没有连接：请数据库管理员打开 ssl；在同一台机器上可用 Unix 套接字，或在地址里写 sslmode=disable
