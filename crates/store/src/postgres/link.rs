@@ -18,7 +18,8 @@ use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{AsyncMessage, Client, Row, Statement};
 
 use super::access::Access;
-use super::error::{Done, Fault, unreadable};
+use super::error::{Done, Fault, unreadable, words};
+use super::pool::away;
 use crate::StoreError;
 
 /// What a statement is given.
@@ -26,6 +27,8 @@ pub(super) type Arg<'a> = Box<dyn ToSql + Sync + 'a>;
 
 /// An answer that takes longer never comes: the network or the server is gone.
 const LIMIT: Duration = Duration::from_secs(60);
+/// The same while a connection is made.
+const CONNECTING: Duration = Duration::from_secs(8);
 /// Statements kept prepared; lists come in some hundred shapes.
 const PREPARED: usize = 400;
 
@@ -66,7 +69,8 @@ impl Drop for Link {
 }
 
 impl Link {
-    /// Connects and sets the session up, if it may come in.
+    /// Connects and sets the session up, if it may come in. Whoever does not even answer is not tried again and again, as
+    /// one is who refuses: that would last for minutes.
     pub(super) fn connect(access: &Access) -> Done<Link> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -74,7 +78,7 @@ impl Link {
             .map_err(|error| StoreError::Engine(error.to_string()))?;
         let (send, notices) = mpsc::unbounded_channel();
         let connecting = async {
-            let (client, mut connection) = access.config.connect(access.tls.clone()).await?;
+            let (client, mut connection) = access.config.connect(access.tls.clone()).await.map_err(late)?;
             let talk = poll_fn(move |cx| {
                 loop {
                     match ready!(connection.poll_message(cx)) {
@@ -90,11 +94,11 @@ impl Link {
             });
             tokio::spawn(talk);
             client.batch_execute(SESSION).await?;
-            Ok(client)
+            Ok::<Client, Fault>(client)
         };
-        let timed = async { tokio::time::timeout(LIMIT, connecting).await };
+        let timed = async { tokio::time::timeout(CONNECTING, connecting).await };
         let client = block_in_place(|| runtime.block_on(timed))
-            .unwrap_or_else(|_| Err(Fault::Lost("it does not answer".to_owned())))?;
+            .unwrap_or_else(|_| Err(away("it does not answer").into()))?;
         let link = Link {
             client,
             statements: RefCell::default(),
@@ -254,6 +258,14 @@ impl Link {
             None => Err(unreadable("nothing")),
         }
     }
+}
+
+/// An error of connecting, of which a silence is told apart.
+fn late(error: tokio_postgres::Error) -> Fault {
+    let silent = std::error::Error::source(&error)
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>())
+        .is_some_and(|cause| cause.kind() == std::io::ErrorKind::TimedOut);
+    if silent { away(&words(&error)).into() } else { error.into() }
 }
 
 /// That the ledger has grown: by which connection, and to how many entries.
