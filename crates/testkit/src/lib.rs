@@ -3,3 +3,4 @@
 pub mod postgres;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod small;

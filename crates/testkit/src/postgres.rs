@@ -265,7 +265,7 @@ impl Home {
 }
 
 /// Where the newest server's programs lie.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

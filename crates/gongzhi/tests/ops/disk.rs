@@ -1,8 +1,10 @@
-//! A full disk: a real small one, filled and emptied below a running server.
+//! A full disk: a real small one, filled and emptied below a running server, and below the PostgreSQL of one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+
+use gongzhi_testkit::small::{Small, fill};
 
 use crate::county::{BINARY, Place, gongzhi, good};
 use crate::server::Server;
@@ -39,9 +41,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     assert!((200..300).contains(&report(0, &mut acknowledged).0));
 
     // Fill it to the last byte.
-    let ballast = inside.join("ballast");
-    let filled = std::fs::write(&ballast, vec![0; 32 << 20]).expect_err("no room");
-    assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
+    let ballast = fill(&inside);
     let mut refused = None;
     for n in 1..2_000 {
         let (status, body) = report(n, &mut acknowledged);
@@ -99,4 +99,65 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
         .expect("a count");
     acknowledged.dedup();
     assert_eq!(held as usize, acknowledged.len());
+}
+
+#[test]
+fn a_full_disk_of_the_database_is_said_loses_nothing_and_is_recovered_from() {
+    let place = Place::new();
+    let county = place.county("county");
+    let small = Small::new(160);
+    let url = small.url();
+    good(gongzhi(&[&"move", &"--from", &county, &"--to", &url]));
+    let mut serve = Command::new(BINARY);
+    serve.args(["serve", "--port", "0", "--database", &url, "--data"]).arg(&county);
+    let server = Server::of(serve);
+    let mut acknowledged = Vec::new();
+    let report = |n: usize, acknowledged: &mut Vec<String>| {
+        let command = format!("disk-{n:05}");
+        let (status, body) = server.report(&command, &"路灯坏了，晚上看不见路。".repeat(12));
+        if (200..300).contains(&status) {
+            acknowledged.push(command);
+        }
+        (status, body)
+    };
+    assert!((200..300).contains(&report(0, &mut acknowledged).0));
+
+    let ballast = fill(&small.disk());
+    let mut refused = None;
+    for n in 1..20_000 {
+        let (status, body) = report(n, &mut acknowledged);
+        // Full where a table has to grow; away where the server's own log has to: then it ends by itself.
+        if [507, 503].contains(&status) {
+            refused = Some((n, body));
+            break;
+        }
+        assert!((200..300).contains(&status), "{status} {body}");
+    }
+    let (at, body) = refused.expect("refused at last");
+    assert!(body.contains("not saved") || body.contains("safe"), "{body}");
+    assert!([507, 503].contains(&report(at, &mut acknowledged).0), "it stays refused");
+
+    // As soon as there is room, it takes again, by itself; the very command that was refused too.
+    std::fs::remove_file(&ballast).expect("removed");
+    let mut taken = false;
+    for _ in 0..300 {
+        if (200..300).contains(&report(at, &mut acknowledged).0) {
+            taken = true;
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(taken, "it did not recover");
+    // Everything that was acknowledged is there, once.
+    for command in &acknowledged {
+        let (status, body) = server.report(command, &"路灯坏了，晚上看不见路。".repeat(12));
+        assert!((200..300).contains(&status), "{command}: {status} {body}");
+    }
+    drop(server);
+    let there = |command: &str| good(gongzhi(&[&command, &"--data", &county, &"--database", &url]));
+    there("verify");
+    there("recount");
+    acknowledged.dedup();
+    let held = small.psql("SELECT count(*) FROM gongzhi.answer WHERE command LIKE 'disk-%'");
+    assert_eq!(held, Some(acknowledged.len().to_string()));
 }
