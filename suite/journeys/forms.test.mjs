@@ -1,11 +1,8 @@
 // A form for the villages: what registers hold already is told, what another form asks is merged, the rest is admitted and may be cancelled.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Journey, journeys } from './harness/index.mjs';
+import { journeys } from './harness/index.mjs';
+import { timeless } from './harness/later.mjs';
 import { asStaff, expectStatus, openRecord, take, words } from './harness/people.mjs';
-import { ownServer } from './harness/server.mjs';
 
 /** Fills in the application; what is not shown yet is asked for by “more rows”. */
 async function apply(staff, { subject, items, households = '10' }) {
@@ -75,29 +72,7 @@ journeys('forms', (journey) => {
   });
 });
 
-// Time passes between two servers on one county: the second one's clock is set ahead, and what came due while it was off happens at once.
-const county = {};
-const begin = async () => {
-  county.data = await mkdtemp(join(tmpdir(), 'gongzhi-forms-'));
-  county.now = await ownServer(['--no-past'], { data: county.data });
-  const stop = async () => {
-    await county.now.stop();
-    await rm(county.data, { recursive: true, force: true });
-  };
-  return { url: county.now.url, data: county.data, stop };
-};
-
-/** Serves the county so many days later and walks there. */
-async function later(j, days, walk) {
-  await county.now.stop();
-  county.now = await ownServer(['--ahead', String(days)], { data: county.data });
-  const there = await Journey.open(j.browser, county.now.url, j.options);
-  try {
-    await walk(there);
-  } finally {
-    await there.close();
-  }
-}
+const { begin, later } = timeless();
 
 journeys('an admitted form', (journey) => {
   journey('ends by itself after a year, and whoever still needs it applies anew', {}, async (j) => {
