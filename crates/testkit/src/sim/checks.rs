@@ -6,6 +6,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, RecordId, Timestamp, Value};
 use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Event, Record};
+use gongzhi_service::compare::Strange;
 use gongzhi_service::recount::{self, Difference};
 use gongzhi_store::{Ledger, ListQuery, StoreError};
 
@@ -242,6 +243,8 @@ impl Life<'_> {
     /// Snapshots, rows, timers and figures are what the entries say.
     fn read_models(&mut self, ledger: &dyn Ledger) -> Result<(), Violation> {
         let mut records: BTreeMap<RecordId, Record> = BTreeMap::new();
+        // The entry by which each record last changed, by the record's name in what a recount tells.
+        let mut last: HashMap<String, u64> = HashMap::new();
         let (mut from, size) = (0, ledger.head()?.size);
         while from < size {
             for entry in ledger.entries(from, 1_000)? {
@@ -249,6 +252,7 @@ impl Life<'_> {
                 let old = records.remove(&event.record);
                 let folded =
                     Record::fold(old, &event).map_err(|_| broken(event.record, "an event does not fit"))?;
+                last.insert(folded.id.to_string(), entry.header.seq);
                 records.insert(folded.id, folded);
                 from = entry.header.seq + 1;
             }
@@ -286,7 +290,15 @@ impl Life<'_> {
         }
         let counted = recount::recount(ledger, None, now, &mut |_, _| {})?;
         self.tally.checks += counted.cells;
-        if let Some(strange) = counted.strange.first() {
+        // A record is found by the names that places, units and kinds had when it last changed.
+        let registers = records.values().filter(|record| {
+            state.laws.newest(&record.mechanism).is_some_and(|mechanism| mechanism.register.is_some())
+        });
+        let named = registers.filter_map(|record| last.get(&record.id.to_string())).max().copied();
+        let old = |strange: &Strange| {
+            strange.kind == "search" && last.get(&strange.which).is_some_and(|last| Some(*last) < named)
+        };
+        if let Some(strange) = counted.strange.iter().find(|one| !old(one)) {
             return Err(general(format!("{strange:?} is kept otherwise than the entries say")));
         }
         match counted.differences.first() {
