@@ -90,9 +90,9 @@ pub fn todo_key(role: &str, at: &str) -> String {
     format!("{role}@{at}")
 }
 
-/// The search token of a place.
+/// The search token of a place: one word whatever its code holds, so that `1` is no part of `1-2`.
 pub fn place_token(code: &str) -> String {
-    format!("zp{code}")
+    token("zp", code)
 }
 
 /// The search token of a role in a unit (its [`todo_key`]), or of a unit: no two have the same.

@@ -21,6 +21,9 @@ const TEXTS: [&str; 8] = [
     "Café Zoë 小区噪声",
 ];
 
+/// Of two the codes begin alike.
+const VILLAGES: [&str; 4] = ["v0", "v1", "v1-2", "v2"];
+
 fn find(ledger: &dyn Ledger, scope: &Scope, text: &str) -> Vec<RecordId> {
     ledger.search(scope, &query_terms(text), 50).expect("a search").iter().map(|row| row.id).collect()
 }
@@ -132,7 +135,7 @@ pub(super) fn scopes(make: Make<'_>) {
             let row = &mut stored.projection.row;
             row.mechanism = (*dice.pick(&[MATTER, "joint"])).into();
             row.path[1] = Some(format!("t{}", dice.below(3)));
-            row.path[2] = Some(format!("v{}", dice.below(4)));
+            row.path[2] = Some((*dice.pick(&VILLAGES)).into());
             row.unit = dice.once_in(2).then(|| format!("u{}", dice.below(3)));
             with_scopes(stored)
         })
@@ -144,7 +147,7 @@ pub(super) fn scopes(make: Make<'_>) {
                 mechanism: (*dice.pick(&[MATTER, "joint", "other"])).into(),
                 within: match dice.below(4) {
                     0 => Within::Place(Level::Township, format!("t{}", dice.below(3))),
-                    1 => Within::Place(Level::Village, format!("v{}", dice.below(4))),
+                    1 => Within::Place(Level::Village, (*dice.pick(&VILLAGES)).into()),
                     2 => Within::Place(Level::Village, format!("t{}", dice.below(3))),
                     _ => Within::Unit(format!("u{}", dice.below(3))),
                 },
