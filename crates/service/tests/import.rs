@@ -11,7 +11,7 @@ use fixture::{County, county};
 use gongzhi_base::{Digest, RecordId, Timestamp, Value};
 use gongzhi_kernel::{Actor, Fault, FieldFault, Order, Raw, Refusal};
 use gongzhi_service::ambient::Scripted;
-use gongzhi_service::import::{Applied, Becomes, ImportFailure, Plan, RowFault, What};
+use gongzhi_service::import::{Alike, Applied, Becomes, ImportFailure, Plan, RowFault, What};
 use gongzhi_store::ListQuery;
 
 const HEADINGS: &str = "目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限\n";
@@ -374,6 +374,23 @@ fn a_row_moves_its_measure_to_another_task_that_is_there() {
     assert_eq!(once.len(), all.len(), "{all:?}");
     // The same sheet again changes nothing.
     assert_eq!(plan(&county, root, token).counts()[..2], [0, 0]);
+
+    // Without its number it would be a new one where it stood before: what may be meant is told, with where it stands.
+    let row = |task: &str, title: &str| format!("建强组织体系,{task},f3,{title},zjj,,24,处,2027/6/30\n");
+    let told = |rows: &str| {
+        let entries = plan(&county, root, upload(&county, root, rows)).entries;
+        entries.into_iter().map(|entry| entry.alike).collect::<Vec<_>>()
+    };
+    let there = format!("{} 示范点建设", view(to).record.number);
+    let alike =
+        Alike { number: number.clone(), title: "活动场所补短板".into(), elsewhere: Some(there) };
+    let once = row("规范化建设", "活动场所补短板");
+    assert_eq!(told(&once), [None, None, Some(alike.clone())]);
+    // Under a task that is new too; not where the sheet speaks of it as well, and not of what is called otherwise.
+    assert_eq!(told(&row("新的任务", "活动场所补短板")).last(), Some(&Some(alike)));
+    let both = format!("{once}建强组织体系,示范点建设,f2,活动场所补短板,zjj,mzj,24,处,2027/6/30\n");
+    assert!(told(&both).iter().all(Option::is_none));
+    assert!(told(&row("规范化建设", "活动场所要开放")).iter().all(Option::is_none));
 }
 
 #[test]

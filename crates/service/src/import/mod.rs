@@ -126,9 +126,18 @@ pub struct Entry {
     pub becomes: Becomes,
     /// Its state where it has come to its end: withdrawn, struck off.
     pub ended: Option<Words>,
-    /// Of a new one a record that is there under the same one, is called nearly so, and stands in no row: its number
-    /// and title.
-    pub alike: Option<(String, String)>,
+    /// Of a new one a record that is there, stands in no row and is perhaps the same.
+    pub alike: Option<Alike>,
+}
+
+/// A record that is there and that a row without a number may mean.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Alike {
+    pub number: String,
+    pub title: String,
+    /// Number and title of the one above it, where that is another one than the row's: there it is called just so. Under
+    /// the same one it is called nearly so.
+    pub elsewhere: Option<String>,
 }
 
 /// What is wrong in a row.

@@ -78,7 +78,7 @@ pub fn make(
         }
         planning.row(row, &mut above)?;
     }
-    planning.alike();
+    planning.alike()?;
     let Planning { entries, mut faults, orders, seen, .. } = planning;
     let seen: Vec<(RecordId, u64)> =
         seen.into_iter().filter_map(|id| Some((id, trial.record(id)?.revision))).collect();

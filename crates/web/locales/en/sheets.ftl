@@ -64,6 +64,7 @@ import-no-target = nothing here is called so, and the row cannot be moved there;
 import-named = { $x } under the same record is called so already
 import-ended = Row { $n } is unchanged: { $x }, { $y }
 import-alike = Row { $n }, “{ $x }”, will be new and is called much like { $y }, which is not in the sheet; if its name was changed, fill in its number
+import-alike-elsewhere = Row { $n }, “{ $x }”, will be new, but { $y } stands under { $z } already and is not in the sheet; if it moves here, fill in its number, so that it is not entered twice
 sheet-how-known = as it is for what is there, empty for what is new; a row is known by it, and its title may change
 import-ambiguous = Several records have this name, so it is not clear which is meant. Rename them on their pages first.
 sheet-explanation = How to fill it in

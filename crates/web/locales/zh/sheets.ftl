@@ -64,6 +64,7 @@ import-no-target = 这里没有叫这个名称的一项，不能移到那里；�
 import-named = 同一项下面的{ $x }已经叫这个名称
 import-ended = 第{ $n }行没有变化：{ $x }，{ $y }
 import-alike = 第{ $n }行“{ $x }”会新登记，和表里没有的{ $y }名称相近；如果是改名，请填上它的编号
+import-alike-elsewhere = 第{ $n }行“{ $x }”会新登记，但在{ $z }下面已经有{ $y }，表里没有它；如果是移过来，请填上它的编号，免得登记两次
 sheet-how-known = 已登记的照填，新的留空；填了的按它认，名称可以改
 import-ambiguous = 系统里有几个同名的事项，不知道指哪一个。请先在事项页面上改名。
 sheet-explanation = 填表说明

@@ -12,7 +12,7 @@ use gongzhi_paper::sheet::Row;
 use gongzhi_store::{ListQuery, Scope, StoreError, Want};
 
 use super::{Known, Planning, changing, title};
-use crate::import::{Becomes, ImportFailure, What};
+use crate::import::{Alike, Becomes, Entry, ImportFailure, What};
 
 /// Records read at once.
 const ROUND: usize = 256;
@@ -136,32 +136,65 @@ impl Planning<'_> {
         }
     }
 
-    /// Tells new records that are called nearly as one that is there and stands in no row: perhaps the same one,
-    /// whose name was changed.
-    pub(super) fn alike(&mut self) {
+    /// Tells new records that are perhaps one that is there and stands in no row: called nearly so under the same one,
+    /// whose name was changed then; or called just so under another one, from where it is to be moved then.
+    pub(super) fn alike(&mut self) -> Result<(), StoreError> {
+        let new = |entry: &&Entry| matches!(entry.becomes, Becomes::New(_));
+        let levels: HashSet<usize> = self.entries.iter().filter(new).map(|entry| entry.level).collect();
+        for level in levels.into_iter().filter(|level| *level > 0) {
+            self.read_level(level)?;
+        }
         let spoken: HashSet<RecordId> = self.entries.iter().map(|entry| entry.record).collect();
         let mut left = COMPARED;
         let mut found = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            let Becomes::New(_) = &entry.becomes else { continue };
-            let Some(parts) = self.known.get(&(entry.under, entry.level)) else { continue };
+            let Becomes::New(values) = &entry.becomes else { continue };
             let law = &self.sheet.chain[entry.level];
-            let others = parts.values().map(|(record, _)| record);
-            let others = others.filter(|record| !spoken.contains(&record.id) && is_open(law, &record.state));
+            let open = |record: &Record| !spoken.contains(&record.id) && is_open(law, &record.state);
             let mut nearest: Option<(f64, &Arc<Record>)> = None;
-            for record in others.take(left) {
+            let beside = self.known.get(&(entry.under, entry.level)).into_iter().flat_map(HashMap::values);
+            for (record, _) in beside.filter(|(record, _)| open(record)).take(left) {
                 left -= 1;
                 let likeness = words::likeness(&entry.title, &title(law, &record.fields));
                 if likeness >= ALIKE && nearest.is_none_or(|(most, _)| likeness > most) {
                     nearest = Some((likeness, record));
                 }
             }
-            found
-                .extend(nearest.map(|(_, record)| (at, (record.number.clone(), title(law, &record.fields)))));
+            let key = super::key(law, values);
+            let elsewhere = || {
+                let others = self.known.iter().filter(|((under, level), _)| {
+                    *level == entry.level && under.is_some() && *under != entry.under
+                });
+                let named = others.filter_map(|(_, parts)| parts.get(&key)).map(|(record, _)| record);
+                named.filter(|record| open(record)).min_by(|a, b| a.number.cmp(&b.number))
+            };
+            let record = nearest.map(|(_, record)| record).or_else(elsewhere);
+            found.extend(record.map(|record| {
+                let (number, title) = (record.number.clone(), title(law, &record.fields));
+                let elsewhere =
+                    (record.parent != entry.under).then(|| self.told(entry.level, record.parent?));
+                (at, Alike { number, title, elsewhere: elsewhere.flatten() })
+            }));
         }
         for (at, alike) in found {
             self.entries[at].alike = Some(alike);
         }
+        Ok(())
+    }
+
+    /// Reads all records of a level under the record to which the sheet belongs.
+    fn read_level(&mut self, level: usize) -> Result<(), StoreError> {
+        let mut above = vec![self.root.map(|root| root.id)];
+        for level in 0..=level {
+            let mut below = Vec::new();
+            for under in above {
+                self.there(level, under, &[])?;
+                let parts = self.known[&(under, level)].values();
+                below.extend(parts.map(|(record, _)| Some(record.id)));
+            }
+            above = below;
+        }
+        Ok(())
     }
 
     /// From where to where the sheet moves a record: the numbers and titles of both; none where it stays.
@@ -174,10 +207,16 @@ impl Planning<'_> {
         if record.parent == under || level == 0 {
             return None;
         }
-        let told = |id: Option<RecordId>| {
-            let above = self.trial.record(id?)?;
-            Some(format!("{} {}", above.number, title(&self.sheet.chain[level - 1], &above.fields)))
-        };
-        Some((told(record.parent)?, told(under)?))
+        Some((self.told(level, record.parent?)?, self.told(level, under?)?))
+    }
+
+    /// Number and title of a record above those of a level.
+    fn told(&self, level: usize, above: RecordId) -> Option<String> {
+        let above = self.trial.record(above)?;
+        Some(format!(
+            "{} {}",
+            above.number,
+            title(self.sheet.chain.get(level.checked_sub(1)?)?, &above.fields)
+        ))
     }
 }

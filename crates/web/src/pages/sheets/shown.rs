@@ -106,13 +106,15 @@ pub fn hints(lang: Lang, plan: &Plan) -> Vec<String> {
         Some(t_with(lang, "import-ended", pairs))
     });
     let alike = plan.entries.iter().filter_map(|entry| {
-        let (number, title) = entry.alike.as_ref()?;
+        let alike = entry.alike.as_ref()?;
+        let elsewhere = alike.elsewhere.as_deref();
         let pairs = [
             ("n", entry.row.into()),
             ("x", entry.title.as_str().into()),
-            ("y", told_of(number, title).into()),
+            ("y", told_of(&alike.number, &alike.title).into()),
+            ("z", elsewhere.unwrap_or_default().into()),
         ];
-        Some(t_with(lang, "import-alike", pairs))
+        Some(t_with(lang, if elsewhere.is_some() { "import-alike-elsewhere" } else { "import-alike" }, pairs))
     });
     let named = alike.take(LISTED).chain(ended.take(LISTED));
     [sheets, columns, hidden].into_iter().flatten().chain(named).collect()
