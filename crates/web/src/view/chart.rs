@@ -50,7 +50,7 @@ pub struct Point {
 /// A point with its place on the drawing.
 #[derive(Debug)]
 pub struct Placed<'a> {
-    /// Distance from the left, in drawing units.
+    /// Distance from the left, in thousandths of the width.
     pub x: f64,
     /// Distance from the top.
     pub y: f64,
@@ -69,48 +69,48 @@ pub struct Tick {
     pub text: String,
 }
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 220.0;
-const LEFT: f64 = 44.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 28.0;
+/// The drawing is as wide as the page leaves it, so places from the left are parts of a thousand; heights are pixels.
+const WIDTH: f64 = 1_000.0;
+const HEIGHT: f64 = 180.0;
+/// Periods whose names fit beside each other on a telephone.
+const NAMED: usize = 4;
 
 fn tidy(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
 impl LineChart {
-    /// Size of the drawing as an SVG view box.
+    /// Size of the drawn lines as an SVG view box, stretched to the width.
     pub fn view_box(&self) -> String {
         format!("0 0 {WIDTH} {HEIGHT}")
     }
 
-    /// Right end of the scale's lines.
-    pub fn right(&self) -> f64 {
-        WIDTH - RIGHT
-    }
-
-    /// Left end of the scale's lines.
-    pub fn left(&self) -> f64 {
-        LEFT
-    }
-
-    /// Where the names of the periods stand.
-    pub fn foot(&self) -> f64 {
-        HEIGHT - 8.0
+    /// Height of the drawing without its names.
+    pub fn height(&self) -> f64 {
+        HEIGHT
     }
 
     /// Place of a period from the left.
-    pub fn x(&self, period: &usize) -> f64 {
+    fn x(&self, period: usize) -> f64 {
         let gaps = self.periods.len().saturating_sub(1).max(1);
-        tidy(LEFT + (WIDTH - LEFT - RIGHT) * *period as f64 / gaps as f64)
+        tidy(WIDTH * period as f64 / gaps as f64)
+    }
+
+    /// The same in per cent.
+    pub fn percent(&self, period: &usize) -> f64 {
+        self.x(*period) * 100.0 / WIDTH
+    }
+
+    /// Whether a period has its name also where there is little room: the newest one has, and others so far from each other.
+    pub fn named(&self, period: &usize) -> bool {
+        let left = self.periods.len().saturating_sub(1).saturating_sub(*period);
+        left.is_multiple_of(self.periods.len().div_ceil(NAMED).max(1))
     }
 
     fn y(&self, value: f64) -> f64 {
         let span = (self.to - self.from).max(f64::EPSILON);
         let share = ((value - self.from) / span).clamp(0.0, 1.0);
-        tidy(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share)
+        tidy(HEIGHT * (1.0 - share))
     }
 
     /// Five values of the scale.
@@ -126,7 +126,7 @@ impl LineChart {
     /// The points of a line that have a value, with their places.
     pub fn placed<'a>(&self, line: &'a Line) -> Vec<Placed<'a>> {
         let point = |(period, point): (usize, &'a Point)| {
-            point.value.map(|value| Placed { x: self.x(&period), y: self.y(value), period, point })
+            point.value.map(|value| Placed { x: self.x(period), y: self.y(value), period, point })
         };
         line.points.iter().enumerate().filter_map(point).collect()
     }

@@ -172,4 +172,10 @@ fn a_line_breaks_where_a_value_is_missing() {
     assert_eq!(path.matches('M').count(), 2);
     assert_eq!(path.matches('L').count(), 1);
     assert!(!chart.path(&Line::default()).contains("NaN"));
+    // On a telephone a long row of periods is named in part, the newest one always.
+    let named = |n: usize| {
+        let chart = LineChart { periods: vec![String::new(); n], ..LineChart::default() };
+        (0..n).filter(|period| chart.named(period)).collect::<Vec<_>>()
+    };
+    assert_eq!([named(4), named(6), named(13)], [vec![0, 1, 2, 3], vec![1, 3, 5], vec![0, 4, 8, 12]]);
 }
