@@ -57,6 +57,11 @@ journeys('anybody who asks why', (journey) => {
 
   journey('the rules can be read, clause by clause, in both languages', {}, async (j) => {
     await j.visit('/help');
+    const groups = await j.page.locator('article section').evaluateAll((all) => all.map((one) => [...one.querySelectorAll('a')].map((a) => a.getAttribute('href'))));
+    assert.equal(groups.length, 3, 'rules, what they name, where their examples play');
+    assert.ok(groups[0].includes('/help/matter') && !groups[0].includes('/help/example-county') && !groups[0].includes('/help/units'));
+    assert.deepEqual(groups[2], ['/help/example-county']);
+    await j.shot('help');
     await j.press(j.page.locator('main a[href="/help/matter"]'));
     for (const link of await j.page.locator('.contents ol a').all()) {
       const id = decodeURIComponent((await link.getAttribute('href')).split('#')[1]);

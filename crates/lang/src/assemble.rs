@@ -31,7 +31,11 @@ pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], f
     }
     drop_dependent(world, &mut mechanisms);
     let documents = sources.iter().zip(outlines).map(|(source, outline)| {
-        let document = document(source, outline, &mechanisms);
+        let mut document = document(source, outline, &mechanisms);
+        let set = world.documents.settings.iter().any(|setting| setting.document == document.name);
+        if set && document.mechanisms.is_empty() {
+            document.sort = Sort::Example;
+        }
         (document.name.clone(), document)
     });
     Library {
@@ -57,11 +61,13 @@ fn document(source: &Source, outline: &[Block], mechanisms: &BTreeMap<String, Ar
         _ => None,
     });
     let own = mechanisms.values().filter(|mechanism| mechanism.document == source.name());
+    let rules = own.clone().any(|mechanism| mechanism.register.is_none());
     Document {
         name: source.name().to_owned(),
         title: title.unwrap_or_default(),
         source: source.text.clone(),
         mechanisms: own.map(|mechanism| mechanism.name.clone()).collect(),
+        sort: if rules { Sort::Rules } else { Sort::Registers },
     }
 }
 

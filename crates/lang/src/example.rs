@@ -20,6 +20,7 @@ pub use crate::checks::example_differs::fault as differs;
 pub struct Setting {
     pub name: Word,
     pub words: Words,
+    pub document: String,
     /// Days off beyond Saturdays and Sundays, and weekend days that work.
     pub holidays: Vec<Date>,
     pub workdays: Vec<Date>,

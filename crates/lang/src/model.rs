@@ -3,6 +3,7 @@
 
 mod constraint;
 mod dimension;
+mod document;
 mod notice;
 mod paper;
 
@@ -17,6 +18,7 @@ pub use crate::published::Published;
 
 pub use constraint::{CalendarEntry, Constraint, Holds, Proposal, Rule, Together, Within};
 pub use dimension::Dimension;
+pub use document::{Document, Sort};
 pub use notice::Notice;
 pub use paper::{Print, Printed, Sheet};
 
@@ -70,18 +72,6 @@ pub struct Library {
     pub roles: BTreeMap<String, Role>,
     pub catalogues: BTreeMap<String, Arc<Catalogue>>,
     pub documents: BTreeMap<String, Document>,
-}
-
-/// A document as people read it.
-#[derive(Clone, Debug)]
-pub struct Document {
-    /// File name without ending.
-    pub name: String,
-    pub title: Words,
-    /// The Markdown source.
-    pub source: String,
-    /// Mechanisms declared in it.
-    pub mechanisms: Vec<String>,
 }
 
 /// A role of the posts' vocabulary.

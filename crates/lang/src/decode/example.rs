@@ -35,7 +35,7 @@ fn gathered<'a>(part: &'a Part, key: &'static str, faults: &mut Faults) -> Optio
 }
 
 /// `setting:` the small county in which examples play.
-pub fn setting(part: &Part, documents: &mut Documents, faults: &mut Faults) {
+pub fn setting(part: &Part, document: &str, documents: &mut Documents, faults: &mut Faults) {
     let Some((mut map, name, words)) = gathered(part, "setting", faults) else { return };
     let days = |map: &mut Map<'_>, key, faults: &mut Faults| -> Vec<Date> {
         let texts = map.take(key, faults).map(|node| read::texts(node, faults)).unwrap_or_default();
@@ -53,7 +53,10 @@ pub fn setting(part: &Part, documents: &mut Documents, faults: &mut Faults) {
     map.finish(faults);
     match documents.settings.iter().find(|other| other.name.value == name.value) {
         Some(first) => faults.add(duplicate::key(&name, first.name.at)),
-        None => documents.settings.push(Setting { name, words, holidays, workdays, entries: given }),
+        None => {
+            let document = document.to_owned();
+            documents.settings.push(Setting { name, words, document, holidays, workdays, entries: given });
+        }
     }
 }
 

@@ -67,6 +67,10 @@ pub fn decode(sources: &[Source], outlines: &[Vec<Block>], faults: &mut Faults) 
                 example::example(&part, own, source.name(), &mut documents, faults);
                 continue;
             }
+            if part.entries.iter().any(|(key, _)| key.value == "setting") {
+                example::setting(&part, source.name(), &mut documents, faults);
+                continue;
+            }
             sort(part, &mut drafts, &mut documents, faults);
         }
         for draft in drafts {
@@ -134,10 +138,6 @@ fn sort(part: Part, drafts: &mut Vec<Draft>, documents: &mut Documents, faults: 
             "elements" => vocabulary::elements(key, node, &part.clause, documents, faults),
             _ => {}
         }
-    }
-    if has("setting").is_some() {
-        example::setting(&part, documents, faults);
-        return;
     }
     if has("catalogue").is_some() {
         vocabulary::catalogue(&part, documents, faults);

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::literate::{self, Block};
-use gongzhi_lang::model::Clause;
+use gongzhi_lang::model::{Clause, Library, Sort};
 use pulldown_cmark::{Event, Options, Parser, html};
 
 use super::problem::ok;
@@ -19,16 +19,29 @@ use crate::view::{Founding, HelpPage, Link, TextPage, TextSection};
 /// `GET /help`: the documents in force.
 pub async fn index(State(app): State<App>, visitor: Visitor, me: Option<Me>) -> Response {
     let state = app.service.state();
-    let link = |document: &gongzhi_lang::model::Document| {
-        Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name))
-    };
-    let links = state.laws.library.documents.values().map(link).collect();
     let title = visitor.t("about-documents");
     ok(&TextPage {
         s: visitor.shell_for(&app, me.as_ref(), title.clone()),
         title,
-        sections: vec![TextSection { links, ..TextSection::default() }],
+        sections: documents(&visitor, &state.laws.library)
+            .into_iter()
+            .map(|(title, links)| TextSection { title, links, ..TextSection::default() })
+            .collect(),
     })
+}
+
+/// The documents in force by what they are to their readers: rules first, then what these name, then where their
+/// examples play.
+pub fn documents(visitor: &Visitor, library: &Library) -> Vec<(String, Vec<Link>)> {
+    let sorts =
+        [(Sort::Rules, "help-rules"), (Sort::Registers, "help-registers"), (Sort::Example, "help-example")];
+    let of = |sort| {
+        let own = library.documents.values().filter(move |document| document.sort == sort);
+        let links = own.map(|one| Link::new(say(visitor.lang, &one.title), format!("/help/{}", one.name)));
+        links.collect::<Vec<_>>()
+    };
+    let groups = sorts.into_iter().map(|(sort, key)| (visitor.t(key), of(sort)));
+    groups.filter(|(_, links)| !links.is_empty()).collect()
 }
 
 /// `GET /help/{document}`
@@ -56,7 +69,9 @@ pub async fn page(
         })
         .collect();
     let (contents, html) = render(visitor.lang, &document.source);
-    let others = library.documents.values().filter(|other| other.name != name);
+    let others = library.documents.values();
+    let others = others
+        .filter(|other| other.name != name && (other.sort == Sort::Rules || other.sort == document.sort));
     ok(&HelpPage {
         s: visitor.shell_for(&app, me.as_ref(), title.clone()),
         title,

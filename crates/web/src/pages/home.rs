@@ -111,15 +111,17 @@ fn sentences(text: &str, most: usize) -> String {
 pub async fn about(State(app): State<App>, visitor: Visitor, me: Option<Me>) -> Response {
     let state = app.service.state();
     let shell = visitor.shell_for(&app, me.as_ref(), visitor.t("about-title"));
-    let documents = state.laws.library.documents.values();
     let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
     ok(&AboutPage {
         facts: vec![
             fact("about-county", shell.county.clone()),
             fact("about-version", env!("CARGO_PKG_VERSION").to_owned()),
         ],
-        documents: documents
-            .map(|document| Link::new(say(visitor.lang, &document.title), format!("/help/{}", document.name)))
+        documents: super::help::documents(&visitor, &state.laws.library)
+            .into_iter()
+            .take(1)
+            .flat_map(|(_, links)| links)
+            .chain([Link::new(visitor.t("about-documents-all"), "/help")])
             .collect(),
         machines: vec![Link::new("OpenAPI", "/api/v1/openapi.json"), Link::new("/healthz", "/healthz")],
         s: shell,
