@@ -56,6 +56,25 @@ journeys('a dispatcher', (journey) => {
     });
   });
 
+  journey('opens a village and sees what is open there, down to its grids', {}, async (j) => {
+    const { number } = await report(j, { place: ['140823204000', '140823204208'], what: '阳庄村文化广场的健身器材松动了。', kind: '010502' });
+    await asStaff(j, 'dispatch', async (staff) => {
+      await openRecord(staff, number);
+      await staff.press(staff.page.locator('main a[href="/desk/places/140823204208"]').first());
+      const section = staff.page.locator('section', { has: staff.page.locator('#matter-open') });
+      const places = await section.locator('a[href^="/desk/places/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+      assert.ok(places.length > 0 && places.every((href) => href.startsWith('/desk/places/140823204208')), 'of this village only');
+      await staff.shot('village');
+      await staff.press(section.locator('.head a'));
+      let found = 0;
+      for (let pages = 0; pages < 9 && !found; pages += 1) {
+        found = await staff.page.locator('tr[data-row]', { hasText: number }).count();
+        if (!found) await staff.press(staff.page.locator('.under a[rel=next]'));
+      }
+      assert.equal(found, 1, 'the whole list holds it');
+    });
+  });
+
   journey('chases in words, and so does the supervisor; the unit above takes it', {}, async (j) => {
     const { code, number } = await report(j, { place: ['140823100000', '140823100202'], what: '东社村下水道堵了一个月没人管。', kind: '010502' });
     await asStaff(j, 'dispatch', async (staff) => {
