@@ -128,6 +128,8 @@ journeys('a measure', (journey) => {
         const main = await steps.locator('.main').allInnerTexts();
         assert.deepEqual(main, ['报告进展'], 'late, and nothing reached yet: what can be done is to report');
         assert.match(await steps.locator('li').last().innerText(), /申请延期[\s\S]*应当在到期前申请延期/);
+        const course = await staff.page.locator('.timeline .what strong').allInnerTexts();
+        assert.equal(course.filter((title) => title.startsWith('超期')).length, 1, 'what passed and what the system did by it stand in one place');
         await staff.shot('late-measure');
       });
       await asStaff(there, 'planner', async (staff) => {

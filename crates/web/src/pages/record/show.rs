@@ -50,6 +50,10 @@ impl Gaze<'_> {
                 if self.staff && *value != Value::Int(0) && counts_parts(self.mechanism, &field.name) {
                     fact.href = format!("{}/counted/{}", self.base, field.name);
                 }
+                // What else is there at the place stands on its page.
+                if let Some(code) = value.text().filter(|_| self.staff && field.ty == Type::Place) {
+                    fact.href = format!("/desk/places/{code}");
+                }
                 Some(fact)
             })
             .filter(|fact| !fact.value.is_empty())
@@ -110,8 +114,19 @@ impl Gaze<'_> {
     pub fn events(&self, view: &RecordView) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         let mut run: Vec<PartTold> = Vec::new();
+        // The deadline that passed last, and when: what the system does by it is told in the same place.
+        let mut passed: Option<(&str, Timestamp)> = None;
         for (seq, entry) in &view.history {
             let Some(mut event) = self.event(view, *seq, entry) else { continue };
+            if let Some(told) =
+                passed.take().filter(|told| self.follows(*told, entry)).and_then(|_| events.pop())
+            {
+                event.text = if told.title.starts_with(&event.title) { String::new() } else { event.title };
+                (event.title, event.tone) = (told.title, told.tone);
+            }
+            if let Deed::Passed { deadline, late: true } = &entry.deed {
+                passed = Some((deadline, entry.at));
+            }
             // What happened to several parts with nothing between is told in one place.
             if matches!(entry.deed, Deed::Part(_)) {
                 let Some(part) = self.part_told(view, entry) else { continue };
@@ -133,6 +148,12 @@ impl Gaze<'_> {
         }
         events.reverse();
         events
+    }
+
+    /// Whether an entry is what the system does because a deadline has passed.
+    fn follows(&self, (deadline, at): (&str, Timestamp), entry: &Entry) -> bool {
+        let late = self.mechanism.deadline(deadline).and_then(|deadline| deadline.late.as_ref());
+        matches!(&entry.deed, Deed::Step(taken) if Some(&taken.step) == late) && entry.at == at
     }
 
     /// What is said of parts that were opened or closed: in one line, and their names where there are several.
