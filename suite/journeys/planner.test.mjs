@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { journeys } from './harness/index.mjs';
-import { asStaff, expectStatus, fill, head, send, take, words } from './harness/people.mjs';
+import { asStaff, begin, expectStatus, fill, head, send, take, words } from './harness/people.mjs';
 
 const HEADINGS = '目标,任务,牵头专班,措施,责任单位,配合单位,目标数,计量单位,完成期限';
 const ROWS = [
@@ -220,6 +220,71 @@ journeys('a planner', (journey) => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+
+  for (const script of [true, false]) {
+    journey(`moves a measure to another task on its own page, ${script ? 'with' : 'without'} script: what comes of it is shown first`, { script }, async (j) => {
+      await asStaff(j, 'planner', async (staff) => {
+        const base = await programme(staff);
+        await upload(staff, base, ROWS);
+        await staff.press('#apply .send button');
+        for (const part of ['办好群众的事', '热线办理', '热线按期办结']) {
+          await staff.press(staff.page.locator('.children a').filter({ hasText: part }).first());
+        }
+        const number = /P\d{4}-\d{2}(\.\d+){3}/.exec(await words(staff))[0];
+        const record = new URL(staff.page.url()).pathname;
+        await take(staff, 'issue');
+        await begin(staff, 'alter');
+        const select = staff.page.locator('select[name=parent]');
+        const options = await select.locator('optgroup option').allInnerTexts();
+        assert.equal(options.filter((option) => /热线办理|规范化建设/.test(option)).length, options.length, 'the tasks of this programme');
+        assert.match(await select.locator('option:checked').innerText(), /热线办理$/, 'it begins where the measure stands');
+        await staff.shot('move-form');
+
+        // Something is missing: said so, and where it was to go is kept.
+        expectStatus(staff, 422);
+        await select.selectOption({ label: options.find((option) => /规范化建设/.test(option)) });
+        await staff.page.fill('[name=ground]', '');
+        await send(staff, 'alter');
+        assert.ok(await staff.page.locator('.summary').count());
+        assert.match(await select.locator('option:checked').innerText(), /规范化建设$/);
+
+        // Shown first, nothing written: the number stays, the force follows its task, both tasks count anew.
+        await fill(staff, { ground: '归口管理' });
+        await send(staff, 'alter');
+        const told = await staff.page.locator('#moving').innerText();
+        assert.match(told, new RegExp(`${number.replaceAll('.', '\\.')}编号不变，从P\\S+ 热线办理移到P\\S+ 规范化建设`));
+        assert.match(told, /工作专班：基础工作专班 → 强基赋能专班/);
+        assert.match(told, /热线办理\s+措施：1 → 0/);
+        assert.match(told, /规范化建设\s+措施：2 → 3/);
+        await staff.shot('move-preview', { langs: ['zh'], keep: true });
+        assert.equal(await staff.page.locator('[name=ground]').inputValue(), '归口管理', 'what was typed stands there');
+        await staff.switchLanguage('en');
+        assert.match(await staff.page.locator('#moving').innerText(), /keeps its number/, 'also in the other language');
+        await staff.switchLanguage('zh');
+        assert.equal(await staff.page.locator('[name=ground]').inputValue(), '归口管理');
+        const other = await staff.context.newPage();
+        await other.goto(record);
+        assert.match(await other.locator('main').innerText(), /基础工作专班/, 'nothing is written yet');
+        await other.close();
+
+        assert.match(await staff.page.locator('.send .main').innerText(), /确认移动/);
+        await send(staff, 'alter');
+        assert.match(staff.page.url(), /done=alter/);
+        const after = await words(staff);
+        assert.match(after, new RegExp(number.replaceAll('.', '\\.')));
+        assert.match(after, /强基赋能专班/);
+        assert.match(await staff.page.locator('.timeline').innerText(), /移到[\s\S]*规范化建设/);
+        await staff.press(staff.page.locator('main a', { hasText: /^P\S+$/ }).first());
+        assert.match(await words(staff), /热线按期办结/, 'it stands under its new task');
+
+        // Without its number it would be entered twice by the old sheet: the preview says so.
+        await upload(staff, base, ROWS);
+        const hint = await staff.page.locator('#preview-h ~ .inset').innerText();
+        assert.match(hint, new RegExp(`“热线按期办结”会新登记[\\s\\S]*规范化建设下面已经有${number.replaceAll('.', '\\.')}`));
+        await staff.shot('import-elsewhere', { langs: ['zh'], keep: true });
+      }, { script });
+    });
+  }
 
   journey('is told nothing of the import where others may not do it', {}, async (j) => {
     await asStaff(j, 'supervise', async (staff) => {

@@ -5,13 +5,12 @@
 //! off is simply sent again.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId};
 use gongzhi_kernel::command::Input;
 use gongzhi_kernel::project::Row;
-use gongzhi_kernel::{Actor, Case, Claim, Command, Order, Record, Refusal, decide, rights};
+use gongzhi_kernel::{Actor, Command, Order, Record, Refusal, decide, rights};
 use gongzhi_lang::model::{Step, Who};
 use gongzhi_store::Want;
 
@@ -71,45 +70,17 @@ impl Service {
         step: &str,
         input: &Input,
     ) -> Result<Vec<Rehearsed>, Failure> {
-        let state = self.state();
-        let counters = self.ledger().counters()?;
-        let counter =
-            |mechanism: &str, year: i16| counters.get(&(mechanism.to_owned(), year)).copied().unwrap_or(0);
-        let failed = std::cell::RefCell::new(None);
-        let record = |id: RecordId| -> Option<Arc<Record>> {
-            match self.record(id) {
-                Ok(record) => Some(Arc::new(record)),
-                Err(Failure::NotFound) => None,
-                Err(failure) => {
-                    failed.borrow_mut().get_or_insert(failure);
-                    None
-                }
-            }
-        };
-        // Who stands in the way must not be overlooked because it could not be read.
-        let holders = |wanted: &[Claim]| -> Vec<RecordId> {
-            let held = self.ledger().holders(wanted).unwrap_or_else(|error| {
-                failed.borrow_mut().get_or_insert(Failure::Store(error));
-                Vec::new()
-            });
-            held.into_iter().map(|(_, id)| id).collect()
-        };
-        let case = Case {
-            laws: &state.laws,
-            world: &state.world,
-            record: &record,
-            counter: &counter,
-            holders: &holders,
-        };
-        let mut rehearsed = Vec::with_capacity(chosen.len());
-        for (id, seen) in chosen.iter().take(MOST) {
+        let command = |(id, seen): &Chosen| {
             let order =
                 Order::Step { record: *id, step: step.to_owned(), expect: *seen, input: input.clone() };
-            let command = Command { id: self.new_command_id(), actor: actor.clone(), at: self.now(), order };
-            let result = decide(&case, &command).map(|_| ());
-            if let Some(failure) = failed.borrow_mut().take() {
-                return Err(failure);
-            }
+            Command { id: self.new_command_id(), actor: actor.clone(), at: self.now(), order }
+        };
+        let results: Vec<_> = self.on_ledger(|case| {
+            let commands = chosen.iter().take(MOST).map(command);
+            commands.map(|command| decide(case, &command).map(|_| ())).collect()
+        })?;
+        let mut rehearsed = Vec::with_capacity(results.len());
+        for ((id, _), result) in chosen.iter().zip(results) {
             let row = self.known_row(actor, *id)?;
             let result = if row.is_some() { result } else { Err(Refusal::NoRecord) };
             rehearsed.push(Rehearsed { row, id: *id, result });

@@ -20,6 +20,7 @@ pub mod import;
 pub mod listing;
 pub mod load;
 pub mod log;
+pub mod moving;
 mod offers;
 pub mod outbox;
 mod parts;

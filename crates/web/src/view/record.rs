@@ -279,8 +279,34 @@ pub struct StepPage {
     pub record: RecordRow,
     /// Facts worth seeing while filling in the form.
     pub facts: Vec<Fact>,
+    /// What a move would bring about, before it is made.
+    pub moving: Option<MovePreview>,
     /// The form.
     pub form: Form,
+}
+
+/// What putting a record under another one would bring about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MovePreview {
+    /// Heading.
+    pub title: String,
+    /// From where to where, and that nothing has been written.
+    pub words: String,
+    /// The records that become otherwise by it.
+    pub moved: Vec<Moved>,
+}
+
+/// A record that becomes otherwise.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Moved {
+    /// Its number and title.
+    pub record: Link,
+    /// What it is.
+    pub sort: String,
+    /// What changes: before and after.
+    pub lines: Vec<String>,
 }
 
 /// A clerk takes a report for somebody.

@@ -3,6 +3,7 @@
 
 pub mod files;
 pub mod look;
+mod moving;
 pub mod new;
 pub mod page;
 mod parts;

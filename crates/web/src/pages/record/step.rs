@@ -3,23 +3,27 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use gongzhi_kernel::{Order, Refusal};
+use gongzhi_kernel::decide::PARENT;
+use gongzhi_kernel::{Order, Raw, Refusal};
 use gongzhi_lang::model::Step;
 use gongzhi_service::desk::RecordView;
 use gongzhi_service::{Failure, State as County};
 
+use super::moving::{self, Moving};
 use super::show::{Gaze, desk_base};
 use crate::app::App;
 use crate::i18n::t_with;
 use crate::pages::fields::{Shape, typed};
 use crate::pages::form::{self, Failed};
+use crate::pages::home;
 use crate::pages::input::Read;
 use crate::pages::posted::Posted;
 use crate::pages::problem::{self, Answer, Trouble, page as render, see};
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::{RefusalText, clause_link, say};
-use crate::view::{ErrorPage, Fact, Link, RecordRow, Shell, StepPage};
+use crate::view::{ErrorPage, Fact, Hidden, Link, RecordRow, Shell, StepPage};
 
 /// `GET /desk/r/{id}/do/{step}`
 pub async fn page(
@@ -31,7 +35,8 @@ pub async fn page(
     let view = super::read(&app, &visitor, &me, &id).await?;
     let state = app.service.state().clone();
     let step = offered(&app, &visitor, &me, &view, &name)?;
-    Ok(shown(&app, &visitor, &me, &state, &view, step, None))
+    let moving = where_to(&app, &visitor, &me, &view, step).await?;
+    Ok(shown((&app, &visitor, &me), &state, &view, (step, &moving), None))
 }
 
 /// A step that the person may take now; else why not.
@@ -56,15 +61,25 @@ fn offered<'v>(
     Err(refuse(Refusal::WrongState { step: words, state, clause }))
 }
 
-type Again<'a> = (&'a Posted, &'a Read, &'a Failed);
-
-fn shown(
+/// Where the record may go, where the step puts it anywhere.
+async fn where_to(
     app: &App,
     visitor: &Visitor,
     me: &Me,
-    state: &County,
     view: &RecordView,
     step: &Step,
+) -> Result<Moving, Trouble> {
+    let read = Moving::read(app, me, view, step).await;
+    read.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))
+}
+
+type Again<'a> = (&'a Posted, &'a Read, &'a Failed);
+
+fn shown(
+    (app, visitor, me): (&App, &Visitor, &Me),
+    state: &County,
+    view: &RecordView,
+    (step, moving): (&Step, &Moving),
     again: Option<Again<'_>>,
 ) -> Response {
     let (lang, record) = (visitor.lang, &view.record);
@@ -77,6 +92,14 @@ fn shown(
     };
     let action = format!("{base}/do/{}", step.name);
     let mut form = form::form(app, &shape, action, Some(record.revision), posted, read, failed);
+    if let Some(field) = moving.field(lang, state, view, posted) {
+        form.groups[0].fields.insert(0, field);
+    }
+    if moving.preview.is_some() {
+        let sure = posted.map(|posted| posted.text(PARENT).trim().to_owned()).unwrap_or_default();
+        form.hidden.push(Hidden { name: moving::SURE.to_owned(), value: sure });
+        form.submit = visitor.t("move-do");
+    }
     form.cancel = Some(Link::new(visitor.t("back"), base.clone()));
     // With the revision in its name a draft ends with the step that it was for.
     form.draft_key = format!("{}.{}.{}", record.id, step.name, record.revision);
@@ -84,8 +107,12 @@ fn shown(
     let gaze = Gaze { lang, state, mechanism: &view.mechanism, now, base: base.clone(), staff: true };
     let after = step.to.as_deref().filter(|to| *to != record.state).map(|to| gaze.state(to).label);
     let title = say(lang, &step.words);
+    let mut s = visitor.desk_shell(app, me, title.clone());
+    if posted.is_some() {
+        s.resend.clone_from(&form.id);
+    }
     let page = StepPage {
-        s: visitor.desk_shell(app, me, title.clone()),
+        s,
         title,
         effect: match after {
             Some(state) => t_with(lang, "step-effect", [("x", state.into())]),
@@ -102,9 +129,11 @@ fn shown(
             ..RecordRow::default()
         },
         facts: gaze.facts(record, |field| field.public),
+        moving: moving.preview.clone(),
         form,
     };
-    render(failed.status(), &page)
+    let status = if moving.fault.is_empty() { failed.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
+    render(status, &page)
 }
 
 fn shape<'s>(visitor: &'s Visitor, state: &'s County, view: &'s RecordView, step: &'s Step) -> Shape<'s> {
@@ -125,10 +154,12 @@ fn shape<'s>(visitor: &'s Visitor, state: &'s County, view: &'s RecordView, step
 pub async fn submit(
     Path((id, name)): Path<(String, String)>,
     State(app): State<App>,
-    visitor: Visitor,
+    mut visitor: Visitor,
     me: Me,
     posted: Posted,
 ) -> Answer {
+    // The switches of the page send its form, so that what was typed is still there; they carry nothing out.
+    let switched = visitor.switch(&posted);
     let view = super::read(&app, &visitor, &me, &id).await?;
     let state = app.service.state().clone();
     let Some(step) = view.mechanism.step(&name) else {
@@ -136,28 +167,53 @@ pub async fn submit(
     };
     let base = desk_base(view.record.id);
     let shape = shape(&visitor, &state, &view, step);
-    let (read, mut failed) = form::check(&app, &shape, &posted);
-    if posted.get("_pick").is_some() {
-        return Ok(shown(
-            &app,
-            &visitor,
-            &me,
-            &state,
-            &view,
-            step,
-            Some((&posted, &read, &Failed::default())),
-        ));
+    let (mut read, mut failed) = form::check(&app, &shape, &posted);
+    let mut moving = where_to(&app, &visitor, &me, &view, step).await?;
+    let seen: Option<u64> = posted.text("seen").parse().ok();
+    let wanted = moving::wanted(step, &view, &posted);
+    let kept = |mut answer: Response| {
+        answer.headers_mut().extend(home::kept(&app, &|name| posted.get(&format!("_{name}"))));
+        Ok(answer)
+    };
+    if posted.get("_pick").is_some() || switched && wanted.is_none() {
+        let again = if switched { failed } else { Failed::default() };
+        let again = Some((&posted, &read, &again));
+        return kept(shown((&app, &visitor, &me), &state, &view, (step, &moving), again));
     }
-    if failed.faults.is_empty() {
+    if let Some(to) = &wanted {
+        read.input.insert(PARENT.to_owned(), Raw::Text(to.clone()));
+    }
+    // What comes of a move is shown first; it is made once it is sent again as it was shown.
+    let unsure = wanted.filter(|to| switched || posted.text(moving::SURE) != to);
+    if let Some(to) = unsure.filter(|_| failed.faults.is_empty() && view.steps.contains(&step.name)) {
+        let (actor, id, step_name, input) = (me.actor(), view.record.id, name.clone(), read.input.clone());
+        let foreseen =
+            app.read(move |service| service.foreseen(&actor, (id, seen), &step_name, &input)).await;
+        match foreseen {
+            Ok(effects) => {
+                let effects = (to.as_str(), effects.as_slice());
+                moving.preview = Some(moving::preview(&visitor, &state, &view, step, effects));
+                let again = Some((&posted, &read, &failed));
+                return kept(shown((&app, &visitor, &me), &state, &view, (step, &moving), again));
+            }
+            Err(failure) => {
+                moving.note(visitor.lang, &failure);
+                failed = form::failed(&app, &shape, &read, &failure);
+            }
+        }
+    } else if failed.faults.is_empty() {
         let order = Order::Step {
             record: view.record.id,
             step: name.clone(),
-            expect: posted.text("seen").parse().ok(),
+            expect: seen,
             input: read.input.clone(),
         };
         match app.service.act(posted.command_id(&app), me.actor(), order).await {
             Ok(_) => return after(&app, &me, &view, &name).await,
-            Err(failure) => failed = form::failed(&app, &shape, &read, &failure),
+            Err(failure) => {
+                moving.note(visitor.lang, &failure);
+                failed = form::failed(&app, &shape, &read, &failure);
+            }
         }
     }
     let view = super::read(&app, &visitor, &me, &id).await?;
@@ -173,7 +229,8 @@ pub async fn submit(
             if moved {
                 note_changes(&app, &visitor, &state, &view, posted.text("seen"), &mut failed);
             }
-            Ok(shown(&app, &visitor, &me, &state, &view, step, Some((&posted, &read, &failed))))
+            let again = Some((&posted, &read, &failed));
+            kept(shown((&app, &visitor, &me), &state, &view, (step, &moving), again))
         }
         _ => Err(Trouble::at_desk(&app, &visitor, &me, &Failure::NotFound)),
     }
