@@ -87,6 +87,10 @@ impl Scope<'_> {
                 Some(_) => count(1),
                 None => count(0),
             },
+            Expr::First { day, period } => match self.eval(day)? {
+                Value::Date(day) => Some(Value::Date(period.first(day))),
+                _ => None,
+            },
             Expr::DateOf(of) => match self.eval(of)? {
                 Value::Time(at) => Some(Value::Date(self.world.zone.date(at))),
                 _ => None,

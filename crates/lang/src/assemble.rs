@@ -179,6 +179,14 @@ impl Build<'_> {
     fn mechanism(&self) -> Option<Mechanism> {
         let mechanism = self.mechanism;
         let fields: Option<Vec<Field>> = mechanism.fields.iter().map(|field| self.field(field)).collect();
+        let fields = fields.map(|mut fields| {
+            let recurs = mechanism.recurs.iter();
+            for (recurs, period) in recurs.filter_map(|recurs| Some((recurs, recurs.period.as_ref()?))) {
+                let named = fields.iter_mut().find(|field| field.name == period.value);
+                named.into_iter().for_each(|field| field.period = Some(recurs.every));
+            }
+            fields
+        });
         let steps: Option<Vec<Step>> = mechanism.steps.iter().map(|step| self.step(step)).collect();
         let deadlines: Option<Vec<Deadline>> =
             mechanism.deadlines.iter().map(|one| self.deadline(one)).collect();
@@ -295,6 +303,7 @@ impl Build<'_> {
             each: value(&field.each),
             under: value(&field.under),
             usual: field.usual.as_ref().and_then(|usual| u32::try_from(usual.value).ok()),
+            period: None,
             is: match &field.is {
                 None => None,
                 Some(code) => Some(expr(code)?),

@@ -50,6 +50,11 @@ pub enum Expr {
         level: crate::model::Level,
     },
     Size(Box<Expr>),
+    /// The first day of the period in which a day lies.
+    First {
+        day: Box<Expr>,
+        period: gongzhi_base::dayrule::Period,
+    },
     /// The day of a time.
     DateOf(Box<Expr>),
     /// Where registers hold what is called so: entries of the dictionary, for a text or a list of texts.

@@ -284,6 +284,8 @@ pub struct Field {
     pub under: Option<String>,
     /// How many rows of a table are filled in general, as the document estimates.
     pub usual: Option<u32>,
+    /// Of a day that names the period for which its record opens by itself: how long that period is.
+    pub period: Option<Period>,
     /// The expression from which its value follows; nobody fills it.
     pub is: Option<Expr>,
     pub clause: Clause,

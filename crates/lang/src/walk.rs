@@ -69,6 +69,7 @@ pub fn exprs<'a>(expr: &'a Expr, each: &mut impl FnMut(&'a Expr)) {
         | Expr::Up { place: of, .. }
         | Expr::Size(of)
         | Expr::DateOf(of)
+        | Expr::First { day: of, .. }
         | Expr::Held(of)
         | Expr::Missing(of)
         | Expr::Join { of, .. }

@@ -4,6 +4,8 @@ mod over;
 
 use over::Inner;
 
+use gongzhi_base::dayrule::Period;
+
 use super::parse::{Node, Tree};
 use super::{ActorPart, Expr, Op};
 use crate::ast::{Code, Mechanism};
@@ -52,6 +54,7 @@ pub const FUNCTIONS: &[&str] = &[
     "up",
     "size",
     "date",
+    "first",
     "span",
     "held",
     "missing",
@@ -292,7 +295,7 @@ impl<'s> Typing<'s, '_> {
     fn call(&mut self, name: &str, args: &[Tree], tree: &Tree) -> Typed {
         let at = self.at(tree);
         let wanted = match name {
-            "unit_for" | "up" | "join" => 2,
+            "unit_for" | "up" | "join" | "first" => 2,
             "count" | "sum" | "values" => return self.over(name, args, tree),
             "met" | "late" | "running" if self.scope.place == Use::Computed => {
                 return self.tell(wrong::not_here(at, name));
@@ -335,6 +338,16 @@ impl<'s> Typing<'s, '_> {
                 let (expr, ty) = self.infer(&args[0])?;
                 self.fits(&expr, &ty, &Type::Time, &args[0])
                     .then(|| (Expr::DateOf(Box::new(expr)), Type::Date))
+            }
+            "first" => {
+                let (day, ty) = self.infer(&args[0])?;
+                let fits = self.fits(&day, &ty, &Type::Date, &args[0]);
+                let word = self.literal(&args[1])?;
+                let Some(period) = Period::ALL.into_iter().find(|one| one.word() == word.text()) else {
+                    let known = Period::ALL.map(Period::word);
+                    return self.tell(unknown_name::fault("kind.period", word.text(), word.at, known));
+                };
+                fits.then(|| (Expr::First { day: Box::new(day), period }, Type::Date))
             }
             "held" => {
                 let (expr, ty) = self.infer(&args[0])?;

@@ -1,12 +1,14 @@
 //! Names of places, units, kinds, posts and people in the reader's language.
 
 use gongzhi_base::Value;
+use gongzhi_base::dayrule::Period;
 use gongzhi_kernel::{Acted, Post};
 use gongzhi_lang::model::{Field, Level, Type};
 use gongzhi_service::State;
+use jiff::civil::Date;
 
 use super::words::say;
-use crate::i18n::{Lang, t};
+use crate::i18n::{Lang, t, t_with};
 use crate::view::format;
 
 /// A place with those above it below the county, widest first.
@@ -102,6 +104,19 @@ fn row(lang: Lang, state: &State, table: &Field, row: &Value) -> String {
     cells.collect::<Vec<_>>().join(" · ")
 }
 
+/// The quarter or year in which a day lies, where the day names it.
+pub fn period(lang: Lang, field: &Field, day: Date) -> String {
+    let year = day.year().to_string();
+    match field.period {
+        Some(Period::Quarter) => {
+            let pairs = [("year", year.into()), ("n", ((day.month() - 1) / 3 + 1).to_string().into())];
+            t_with(lang, "figure-quarter", pairs)
+        }
+        Some(Period::Year) => t_with(lang, "figure-year", [("year", year.into())]),
+        _ => format::full_day(lang, day),
+    }
+}
+
 fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> String {
     let zone = state.world.zone;
     match (ty, value) {
@@ -121,6 +136,9 @@ fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> St
         (_, Value::Int(fen)) if field.amount => format!("¥{}", format::yuan(*fen)),
         (_, Value::Int(number)) => format::number(*number),
         (Type::Month, Value::Date(date)) => format::month(lang, *date),
+        (_, Value::Date(date)) if matches!(field.period, Some(Period::Quarter | Period::Year)) => {
+            period(lang, field, *date)
+        }
         (_, Value::Date(date)) => format::full_day(lang, *date),
         (_, Value::Time(at)) => format::moment(lang, zone.civil(*at), 0),
         (_, Value::Span(span)) => super::why::span(lang, *span),

@@ -1,6 +1,7 @@
 //! Columns and cells of lists in the reader's language. Pages and exported sheets take them from here.
 
 use gongzhi_base::Timestamp;
+use gongzhi_base::dayrule::Period;
 use gongzhi_lang::model::{Mechanism, Tone as StateTone, Type};
 use gongzhi_lang::view::{Axis, Column, dated};
 use gongzhi_service::State;
@@ -182,7 +183,12 @@ pub fn axis_value(lang: Lang, state: &State, mechanism: &Mechanism, name: &str, 
             match value.split_once("..") {
                 Some(("", to)) => t_with(lang, "months-until", [("x", words(to).into())]),
                 Some((from, "")) => t_with(lang, "months-from", [("x", words(from).into())]),
-                _ => words(value),
+                _ => match format!("{value}-01").parse() {
+                    Ok(day) if matches!(field.period, Some(Period::Quarter | Period::Year)) => {
+                        names::period(lang, field, day)
+                    }
+                    _ => words(value),
+                },
             }
         }
         Type::Bool => t(lang, if value == "true" { "yes" } else { "no" }).into_owned(),
