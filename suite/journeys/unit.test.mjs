@@ -99,12 +99,20 @@ journeys('a unit', (journey) => {
     await asUnit(async (staff) => {
       assert.match(await words(staff), /缺西社村的验收照片/, 'why it came back');
       await staff.shot('unit-sent-back');
-      await take(staff, 'submit', { ...whole, report: '二十盏全部修好，补上西社村的照片。' });
+      // Two units did it: their parts sum to what was reached, else it is not taken, and what was typed stays.
+      const again = { ...whole, report: '二十盏全部修好，补上西社村的照片。' };
+      const parts = (mine, theirs) => ({ 'shares.0.unit': { choose: 'cgj' }, 'shares.0.part': mine, 'shares.1.unit': { choose: 'slj' }, 'shares.1.part': theirs });
+      assert.match(await refused(staff, 'submit', { ...again, ...parts('12', '7') }), /各单位完成数的合计，应当等于已完成数/);
+      await staff.shot('unit-shares', { keep: true });
+      await fill(staff, parts('12', '8'));
+      await send(staff, 'submit');
+      assert.match(staff.page.url(), /done=submit/);
     });
     await asOffice(async (staff) => {
       await take(staff, 'strike-off');
       assert.match(await head(staff), /已销号/);
       assert.match(await words(staff), /完成百分比\s+100/);
+      assert.match(await words(staff), /各单位完成数[\s\S]*水利局[\s\S]*8/, 'who did how much stands on record');
     });
     await asUnit(async (staff) => {
       assert.equal(await staff.page.locator('.actions a[href*="/do/"], .actions form').count(), 0, 'nothing is left to do');

@@ -123,7 +123,7 @@ fn a_page_is_posted_when_both_sides_are_equal() {
     county.send(secretary("1"), order).expect("a draft need not balance");
     let by = secretary("1");
     let unequal = county.step(&by, id, "post", &[]);
-    assert!(matches!(unequal, Err(Refusal::Clash { other: None, .. })), "{unequal:?}");
+    assert!(matches!(unequal, Err(Refusal::Need { .. })), "{unequal:?}");
     let amend = |county: &mut County, lines: Vec<Raw>| {
         let input = [("lines".to_owned(), Raw::List(lines))].into();
         county.send(by.clone(), Order::Step { record: id, step: "amend".into(), expect: None, input })

@@ -31,7 +31,9 @@ impl Run<'_> {
             if let Rule::Balanced { left, right } = &constraint.rule {
                 let scope = Scope::of(mechanism, after, self.case.world, self.at);
                 if scope.eval(left) != scope.eval(right) {
-                    return Err(clash(None));
+                    // No other record stands in the way: it is what this one says.
+                    let (words, clause) = (constraint.words.clone(), constraint.clause.clone());
+                    return Err(Refusal::Need { words, clause });
                 }
                 continue;
             }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-const PDF: &[u8] = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n";
+pub(super) const PDF: &[u8] = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n";
 
 /// A picture of one pixel (PNG), chunk by chunk.
 fn pixel() -> Vec<u8> {

@@ -148,8 +148,18 @@ async fn part(id: &str, mechanism: &str) -> String {
     found.unwrap_or_else(|| panic!("no part of `{mechanism}`"))["id"].as_str().expect("its id").to_owned()
 }
 
+/// Puts a file that was sent in the place of each `{paper}` in a list.
+async fn with_papers(mut fields: Json) -> Json {
+    let lists = fields.as_object_mut().into_iter().flat_map(|fields| fields.values_mut());
+    for item in lists.filter_map(Json::as_array_mut).flatten().filter(|item| **item == "{paper}") {
+        let asked = ask("POST", "/files?name=paper.pdf").body("application/pdf", super::files::PDF);
+        *item = asked.send().await.expect(201);
+    }
+    fields
+}
+
 async fn take(row: &Row, open: &Open, lang: &str) -> Answer {
-    let body = json!({ "command_id": command(), "fields": fields(row) });
+    let body = json!({ "command_id": command(), "fields": with_papers(fields(row)).await });
     let (id, step) = match row["step"].split_once('/') {
         Some((mechanism, step)) => (part(&open.id, mechanism).await, step),
         None => (open.id.clone(), row["step"].as_str()),
