@@ -1,26 +1,22 @@
-//! How many readers are at work at the same time.
+//! How many readers begin at the same time.
 //!
-//! Whoever waits for lists to be written gives his slot back meanwhile: the wait costs nothing, and those who need
-//! not wait go on. Slots are given in the order in which they were asked for.
+//! Whoever waits for lists to be written gives his slot to the next: the wait costs nothing, and those who need not wait
+//! go on. Afterwards he goes on without one. He must not wait for another: those who have the slots may be waiting for a
+//! thread, and he has one. How many read at once is then bounded by the engine's connections. Slots are given in the
+//! order in which they were asked for.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
 
 /// So many slots.
 pub struct Slots(Arc<Semaphore>);
 
-/// A slot that a thread has, and where it belongs.
-struct Held {
-    of: Arc<Semaphore>,
-    _slot: Option<OwnedSemaphorePermit>,
-}
-
 thread_local! {
-    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    /// The slot that a thread has.
+    static HELD: RefCell<Option<OwnedSemaphorePermit>> = const { RefCell::new(None) };
 }
 
 /// Gives the slot back, also when the work panics.
@@ -46,11 +42,10 @@ impl Slots {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {
-        let of = self.0.clone();
         // It is never closed.
-        let slot = of.clone().acquire_owned().await.ok();
+        let slot = self.0.clone().acquire_owned().await.ok();
         let work = move || {
-            HELD.set(Some(Held { of, _slot: slot }));
+            HELD.set(slot);
             let _gives_back = GivesBack;
             work()
         };
@@ -58,13 +53,10 @@ impl Slots {
     }
 }
 
-/// Waits without the thread's slot, if it has one, and then for another.
+/// Waits without the thread's slot, if it has one.
 pub(crate) fn aside<T>(wait: impl FnOnce() -> T) -> T {
-    let Some(Held { of, .. }) = HELD.take() else { return wait() };
-    let result = wait();
-    let slot = Handle::try_current().ok().and_then(|handle| handle.block_on(of.clone().acquire_owned()).ok());
-    HELD.set(Some(Held { of, _slot: slot }));
-    result
+    HELD.take();
+    wait()
 }
 
 #[cfg(test)]
@@ -88,6 +80,37 @@ mod tests {
         assert!(runtime.block_on(waiting).expect("it runs").expect("it ends"));
         let all = slots.0.available_permits();
         assert_eq!(all, 1, "and it is given back in the end");
+    }
+
+    #[test]
+    fn who_waited_goes_on_although_the_slots_are_others() {
+        let threads = 3;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().max_blocking_threads(threads).build().expect("one");
+        let slots = Arc::new(Slots::new(1));
+        let (waits, waiting) = channel();
+        let enter = |work: Box<dyn FnOnce() -> bool + Send>| {
+            let slots = slots.clone();
+            runtime.spawn(async move { slots.run(work).await })
+        };
+        // All threads wait aside, and one reader more has the slot and no thread.
+        let mut readers = Vec::new();
+        let mut release = Vec::new();
+        for _ in 0..threads {
+            let (come, came) = channel::<()>();
+            let waits = waits.clone();
+            release.push(come);
+            readers.push(enter(Box::new(move || aside(|| waits.send(()).is_ok() && came.recv().is_ok()))));
+            waiting.recv().expect("it waits");
+        }
+        readers.push(enter(Box::new(|| true)));
+        while slots.0.available_permits() > 0 {
+            std::thread::yield_now();
+        }
+        release.iter().for_each(|come| come.send(()).expect("it waits"));
+        for reader in readers {
+            assert!(runtime.block_on(reader).expect("it runs").expect("it ends"));
+        }
     }
 
     #[test]
