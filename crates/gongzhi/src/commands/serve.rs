@@ -17,7 +17,7 @@ use super::Fault;
 
 /// Readers at the same time at most. Most of them wait for lists to be written and hold no connection meanwhile: of
 /// those there are fewer. With as few threads as connections, whoever only signs in would wait behind them.
-const READING: usize = 64;
+const READING: usize = 24;
 
 /// Arguments of `gongzhi serve`.
 #[derive(clap::Args)]
