@@ -14,12 +14,10 @@ use gongzhi_store::{Batch, Ledger, StoreError};
 
 use crate::ambient::Ambient;
 use crate::codes::CodeSecret;
-use crate::replay::{self, Replay};
+use crate::replay::{self, Groundwork, Replay};
 use crate::seal::{MasterKey, Seals};
 use crate::service::{basics, setting};
 
-/// Entries read at once.
-const PAGE: u32 = 2_000;
 /// Records written with one transaction, at least.
 const ENOUGH: usize = 4_000;
 /// Cells written with one transaction.
@@ -50,41 +48,38 @@ pub fn rebuild(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
     let (county, ..) = basics(ledger.as_ref())?;
-    let mut hashes = Hashes::default();
+    let mut log = Log::default();
     // Before anything is emptied: what cannot be read changes nothing.
-    hashes.follow(ledger.as_ref())?;
+    log.follow(ledger.as_ref())?;
     let seals = Seals::open(&county, master, ledger.clone(), ambient.clone())?;
     let secret = CodeSecret(*seals.secret(setting::CODES)?);
-    derive(ledger.as_ref(), &secret, &mut hashes, ambient.now(), progress)
+    derive(ledger.as_ref(), &secret, &mut log, ambient.now(), progress)
 }
 
-/// The hashes of the Merkle log, made from entries that continue each other.
+/// The log read once: the hashes of its Merkle log, made from entries that continue each other, and what the ground is
+/// made of.
 #[derive(Default)]
-pub(crate) struct Hashes {
+pub(crate) struct Log {
     head: Option<Head>,
     edge: Frontier,
     nodes: Vec<Node>,
+    work: Groundwork,
 }
 
-impl Hashes {
-    /// Goes on to the ledger's end.
+impl Log {
+    /// Reads on to the ledger's end.
     fn follow(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
         let (end, mut head) = (ledger.head()?, self.head.unwrap_or(Head::EMPTY));
-        while head.size < end.size {
-            let page = ledger.entries(head.size, PAGE)?;
-            if page.is_empty() {
-                return Err(StoreError::Corrupt(format!("entry {} is missing", head.size)));
-            }
-            for entry in page.iter().take((end.size - head.size) as usize) {
-                head = head.verify(entry).map_err(|broken| {
-                    StoreError::Corrupt(format!(
-                        "entry {} does not verify: it cannot be rebuilt from, restore the newest backup",
-                        broken.seq
-                    ))
-                })?;
-                self.nodes.extend(self.edge.push(entry.hash));
-            }
-        }
+        replay::in_their_order(ledger, head.size, end.size, &mut |entry| {
+            head = head.verify(entry).map_err(|broken| {
+                StoreError::Corrupt(format!(
+                    "entry {} does not verify: it cannot be rebuilt from, restore the newest backup",
+                    broken.seq
+                ))
+            })?;
+            self.nodes.extend(self.edge.push(entry.hash));
+            self.work.take(entry)
+        })?;
         self.head = Some(head);
         Ok(())
     }
@@ -94,16 +89,20 @@ impl Hashes {
 pub(crate) fn derive(
     ledger: &dyn Ledger,
     secret: &CodeSecret,
-    hashes: &mut Hashes,
+    log: &mut Log,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
-    let ground = replay::ground(ledger)?;
+    log.follow(ledger)?;
+    let (read, mut ground) = (log.head, log.work.ground(ledger)?);
     ledger.begin_rebuild()?;
     // From here on no other node commits: what came until now is all there is.
     let size = ledger.head()?.size;
-    hashes.follow(ledger)?;
-    ledger.replace_nodes(&hashes.nodes)?;
+    log.follow(ledger)?;
+    if log.head != read {
+        ground = log.work.ground(ledger)?;
+    }
+    ledger.replace_nodes(&log.nodes)?;
     let mut done = Rebuilt::default();
     let mut batch = Batch::default();
     let mut cells: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();

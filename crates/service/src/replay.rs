@@ -23,6 +23,8 @@ use crate::service::basics;
 
 /// Entries read at once.
 const PAGE: u32 = 4_096;
+/// Entries that are read although nobody asked for them, between two that are wanted.
+const NEAR: u64 = 16;
 /// Pages that may wait between two threads.
 const WAITING: usize = 4;
 
@@ -56,63 +58,145 @@ fn threads() -> usize {
 
 /// Reads documents and registers from the entries, whatever the read models hold.
 pub fn ground(ledger: &dyn Ledger) -> Result<Ground, StoreError> {
-    let (county, zone, calendar) = basics(ledger)?;
-    let documents = records_of(ledger, &|mechanism| mechanism == load::DOCUMENTS)?;
-    let documents: Vec<Record> = documents.into_values().collect();
-    let laws = publish::laws(ledger, documents)?;
-    let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
-    let register = |name: &str| laws.newest(name).filter(|mechanism| mechanism.register.is_some());
-    for ((name, _), record) in records_of(ledger, &|name| register(name).is_some())? {
-        if let Some(mechanism) = register(&name) {
-            load::register(ledger, mechanism, &record, &mut world)?;
-        }
-    }
-    Ok(Ground { laws, world })
+    let mut work = Groundwork::default();
+    in_their_order(ledger, 0, ledger.head()?.size, &mut |entry| work.take(entry))?;
+    work.ground(ledger)
 }
 
-/// The records of some mechanisms, by mechanism and identifier.
-fn records_of(
-    ledger: &dyn Ledger,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<BTreeMap<(String, RecordId), Record>, StoreError> {
-    let size = ledger.head()?.size;
-    let part = size.div_ceil(threads() as u64).max(1);
-    let scan = |from: u64| -> Result<Vec<Event>, StoreError> {
-        let (mut at, end) = (from, (from + part).min(size));
-        let mut found = Vec::new();
-        while at < end {
-            let page = ledger.entries(at, (end - at).min(u64::from(PAGE)) as u32)?;
-            if page.is_empty() {
-                return Err(broken(at, "it is missing"));
+/// What is gathered for the ground while the entries are read once, in their order: the documents, and for each
+/// mechanism where its entries stand. Which of them are registers is known only when all documents were read.
+#[derive(Default)]
+pub(crate) struct Groundwork {
+    documents: BTreeMap<RecordId, Record>,
+    stands: BTreeMap<String, Stands>,
+}
+
+impl Groundwork {
+    /// Takes the next entry.
+    pub fn take(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let seq = entry.header.seq;
+        let mechanism = Event::mechanism_of(&entry.body).map_err(|why| broken(seq, why))?;
+        if mechanism == load::DOCUMENTS {
+            fold(&mut self.documents, entry)?;
+        }
+        match self.stands.get_mut(mechanism) {
+            Some(stands) => stands.push(seq),
+            None => self.stands.entry(mechanism.to_owned()).or_default().push(seq),
+        }
+        Ok(())
+    }
+
+    /// The ground that all entries taken make.
+    pub fn ground(&self, ledger: &dyn Ledger) -> Result<Ground, StoreError> {
+        let (county, zone, calendar) = basics(ledger)?;
+        let laws = publish::laws(ledger, self.documents.values().cloned().collect())?;
+        let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
+        for (name, stands) in &self.stands {
+            let Some(mechanism) = laws.newest(name).filter(|mechanism| mechanism.register.is_some()) else {
+                continue;
+            };
+            for record in stands.records(ledger)?.values() {
+                load::register(ledger, mechanism, record, &mut world)?;
             }
-            for entry in page {
-                at = entry.header.seq + 1;
-                let mechanism = Event::mechanism_of(&entry.body).map_err(|why| broken(at - 1, why))?;
-                if wanted(mechanism) {
-                    found.push(Event::from_bytes(&entry.body).map_err(|why| broken(at - 1, why))?);
+        }
+        Ok(Ground { laws, world })
+    }
+}
+
+/// Where entries stand in the log: the distance of each from the one before, in as few bytes as it takes.
+#[derive(Default)]
+struct Stands {
+    last: u64,
+    steps: Vec<u8>,
+}
+
+impl Stands {
+    /// The next one, behind all before.
+    fn push(&mut self, seq: u64) {
+        let mut step = seq - std::mem::replace(&mut self.last, seq);
+        while step >= 0x80 {
+            self.steps.push(step as u8 | 0x80);
+            step >>= 7;
+        }
+        self.steps.push(step as u8);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        let (mut at, mut step, mut shift) = (0, 0, 0);
+        self.steps.iter().filter_map(move |byte| {
+            step |= u64::from(byte & 0x7F) << shift;
+            shift += 7;
+            (byte & 0x80 == 0).then(|| {
+                at += std::mem::take(&mut step);
+                shift = 0;
+                at
+            })
+        })
+    }
+
+    /// The records of these entries, which are read where they stand.
+    fn records(&self, ledger: &dyn Ledger) -> Result<BTreeMap<RecordId, Record>, StoreError> {
+        let mut records = BTreeMap::new();
+        let mut stands = self.iter().peekable();
+        while let Some(first) = stands.next() {
+            let mut wanted = vec![first];
+            // What lies close by is read along.
+            while let Some(next) = stands.next_if(|next| {
+                let last = wanted.last().copied().unwrap_or(first);
+                next - last <= NEAR && next - first < u64::from(PAGE)
+            }) {
+                wanted.push(next);
+            }
+            let last = wanted.last().copied().unwrap_or(first);
+            let page = ledger.entries(first, (last - first) as u32 + 1)?;
+            let mut page = page.iter().filter(|entry| wanted.binary_search(&entry.header.seq).is_ok());
+            for seq in &wanted {
+                let entry = page.next().filter(|entry| entry.header.seq == *seq);
+                fold(&mut records, entry.ok_or_else(|| broken(*seq, "it is missing"))?)?;
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// Takes an entry into its record.
+fn fold(records: &mut BTreeMap<RecordId, Record>, entry: &Entry) -> Result<(), StoreError> {
+    let event = Event::from_bytes(&entry.body).map_err(|why| broken(entry.header.seq, why))?;
+    let record = Record::fold(records.remove(&event.record), &event)
+        .map_err(|_| StoreError::Corrupt(format!("record {}: its entries do not follow", event.record)))?;
+    records.insert(record.id, record);
+    Ok(())
+}
+
+/// Reads entries from one sequence up to, not including, another. One thread reads ahead while the caller works.
+pub(crate) fn in_their_order(
+    ledger: &dyn Ledger,
+    from: u64,
+    to: u64,
+    sink: &mut dyn FnMut(&Entry) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    std::thread::scope(|scope| {
+        let (pages, read) = sync_channel::<Result<Vec<Entry>, StoreError>>(WAITING);
+        scope.spawn(move || {
+            let mut at = from;
+            while at < to {
+                let page = ledger.entries(at, (to - at).min(u64::from(PAGE)) as u32);
+                let page = page.and_then(|page| {
+                    at = page.last().ok_or_else(|| broken(at, "it is missing"))?.header.seq + 1;
+                    Ok(page)
+                });
+                let ended = page.is_err();
+                // Nobody listens any more after a fault.
+                if pages.send(page).is_err() || ended {
+                    return;
                 }
             }
+        });
+        for page in read {
+            page?.iter().try_for_each(&mut *sink)?;
         }
-        Ok(found)
-    };
-    let parts: Vec<Result<Vec<Event>, StoreError>> = std::thread::scope(|scope| {
-        let starts = (0..size).step_by(part as usize);
-        let running: Vec<_> = starts.map(|from| scope.spawn(move || scan(from))).collect();
-        running.into_iter().map(joined).collect()
-    });
-    let mut records = BTreeMap::new();
-    for event in parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-        let key = (event.mechanism.clone(), event.record);
-        let record = Record::fold(records.remove(&key), &event).map_err(|_| {
-            StoreError::Corrupt(format!("record {}: its entries do not follow", event.record))
-        })?;
-        records.insert(key, record);
-    }
-    Ok(records)
-}
-
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, StoreError>>) -> Result<T, StoreError> {
-    thread.join().unwrap_or_else(|_| Err(StoreError::Engine("a thread ended badly".into())))
+        Ok(())
+    })
 }
 
 /// What folding takes beside the entries.
