@@ -2,6 +2,7 @@
 
 use gongzhi_base::words::Term;
 use gongzhi_kernel::project::{Row, place_token, unit_token};
+use gongzhi_lang::model::Level;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -28,7 +29,10 @@ pub(super) fn search(
             return Ok(Vec::new());
         }
         let parts: Vec<&ScopePart> = parts.iter().collect();
-        words = format!("({words}) AND {{scope}} : ({})", scope_expression(&parts));
+        // Nearly every record lies in the county: to look each of them up by it would cost more than it leaves out.
+        if !parts.iter().any(|part| matches!(part.within, Within::Place(Level::County, _))) {
+            words = format!("({words}) AND {{scope}} : ({})", scope_expression(&parts));
+        }
         // The index knows places and units; which mechanism goes with which is checked on the row.
         seen.any_part(&parts, super::list::unit_seen);
     }
