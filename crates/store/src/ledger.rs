@@ -205,7 +205,7 @@ pub struct Timer {
 }
 
 /// Cells of indicators.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CellQuery {
     pub mechanism: String,
     /// Empty means all.

@@ -8,6 +8,7 @@ mod claims;
 mod error;
 mod held;
 mod keeper;
+mod known;
 mod later;
 mod list;
 mod log;
@@ -42,6 +43,7 @@ use crate::{
     Page, Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use keeper::Keeper;
+use known::Known;
 use pool::Pool;
 use schema::Use;
 use write::Writer;
@@ -59,6 +61,7 @@ pub struct Sqlite {
     applier: Applier,
     keeper: Arc<Keeper>,
     readers: Pool,
+    known: Known,
     writer: Arc<Mutex<Writer>>,
 }
 
@@ -88,7 +91,14 @@ impl Sqlite {
             }
         };
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
-        Ok(Sqlite { county: county.to_owned(), applier, keeper, readers: Pool::new(readers), writer })
+        Ok(Sqlite {
+            county: county.to_owned(),
+            applier,
+            keeper,
+            readers: Pool::new(readers),
+            known: Known::default(),
+            writer,
+        })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -232,11 +242,14 @@ impl Ledger for Sqlite {
     }
 
     fn begin_rebuild(&self) -> Result<(), StoreError> {
-        self.writer().empty()
+        self.writer().empty()?;
+        self.known.forget();
+        Ok(())
     }
 
     fn put_derived(&self, batch: &Batch) -> Result<(), StoreError> {
         let rows = self.writer().derive(batch)?;
+        self.known.forget();
         self.keeper.changed(rows);
         Ok(())
     }
@@ -323,7 +336,11 @@ impl Ledger for Sqlite {
     }
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
-        self.lists(|conn| read::tallies(conn, &self.county, query))
+        let known = self.known.now();
+        self.lists(|conn| {
+            let (_, applied) = later::stand(conn, &self.county)?;
+            known.of(query, applied, || read::tallies(conn, &self.county, query))
+        })
     }
 
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {
