@@ -4,9 +4,32 @@ import { journeys } from './harness/index.mjs';
 import { asStaff, expectStatus, openRecord, report, words } from './harness/people.mjs';
 
 const PHONE = '13612344321';
+const DISPATCHER = '贺晓禾';
 const PURPOSE = '电话核实污水位置';
 
 journeys('personal data', (journey) => {
+  journey('of members of staff stand on their own page, with who looked and why', {}, async (j) => {
+    const why = `核对值班电话${Date.now() % 100_000}`;
+    await asStaff(j, 'dispatch', async (staff) => {
+      await staff.visit('/desk/account');
+      const own = await staff.page.locator('#own').innerText();
+      assert.match(own, /联系电话[\s\S]*0359-555-\d{4}[\s\S]*工作联系和通知/, 'his own data are not covered for him');
+      assert.ok(!own.includes(why));
+      await staff.shot('account-own');
+    });
+    await asStaff(j, 'admin', async (staff) => {
+      await staff.visit(`/desk/list?mechanism=people&q=${encodeURIComponent('dispatch')}`);
+      await staff.press(staff.page.locator('tr[data-row]', { hasText: DISPATCHER }).locator('[data-row-link]'));
+      await staff.page.locator('#personal summary').first().click();
+      await staff.page.fill('[name=purpose]', why);
+      await staff.press('#look .send button');
+    });
+    await asStaff(j, 'dispatch', async (staff) => {
+      await staff.visit('/desk/account');
+      assert.match(await staff.page.locator('#own li', { hasText: why }).innerText(), /联系电话/);
+    });
+  });
+
   journey('stays covered until a purpose is stated, and the look is listed', {}, async (j) => {
     const { number } = await report(j, {
       place: ['140823100000', '140823100200'], what: '西社村污水井盖丢了，请联系我。', kind: '010501', name: '赵遮盖', phone: PHONE,

@@ -45,6 +45,8 @@ pub struct Unit {
 pub struct Person {
     pub code: String,
     pub name: String,
+    /// The record of the register in which this stands.
+    pub record: RecordId,
 }
 
 /// A post held by a person, from a day and until the end of another if the register says so.
@@ -180,7 +182,7 @@ impl World {
                 self.persons.remove(&code);
                 if !gone {
                     let name = text("name");
-                    self.persons.insert(code.clone(), Person { code, name });
+                    self.persons.insert(code.clone(), Person { code, name, record: record.id });
                 }
             }
             "post" => {

@@ -60,6 +60,7 @@ own-title = Your personal data
 own-audience = may be seen by: { $x }
 own-until = Kept until { $x }, then erased by itself.
 own-open = Kept while the matter is handled; erased by itself a set time after it is closed.
+own-open-staff = Kept while you are in service; erased by itself a set time after you leave.
 own-none = None of your personal data are held here any more.
 own-looks = Who has looked
 own-looks-none = Nobody has looked yet.

@@ -60,6 +60,7 @@ own-title = 您的个人信息
 own-audience = 可查看的岗位：{ $x }
 own-until = 保存到 { $x }，到期自动删除。
 own-open = 事项办理期间保存；办结后按规定期限自动删除。
+own-open-staff = 在岗期间保存；离岗后按规定期限自动删除。
 own-none = 这里已没有您的个人信息。
 own-looks = 谁看过
 own-looks-none = 还没有人查看过。

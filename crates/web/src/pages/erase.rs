@@ -25,8 +25,9 @@ use crate::view::{
 /// Characters of a reason at the most; the kernel's limit for a purpose.
 const REASON: u32 = 200;
 
-/// What the holder's page says of his own data; `None` when none was ever given.
-pub fn own(gaze: &Gaze<'_>, view: &RecordView, base: &str) -> Option<OwnData> {
+/// What the holder's page says of his own data; `None` when none was ever given. `open` is the key of the words for how
+/// long they are kept while the record is open.
+pub fn own(gaze: &Gaze<'_>, view: &RecordView, base: &str, open: &str) -> Option<OwnData> {
     let (lang, state) = (gaze.lang, gaze.state);
     let fields = view.mechanism.fields.iter().filter_map(|field| Some((field, field.personal.as_ref()?)));
     let items: Vec<OwnItem> = fields
@@ -49,7 +50,7 @@ pub fn own(gaze: &Gaze<'_>, view: &RecordView, base: &str) -> Option<OwnData> {
     let until = match (items.is_empty(), view.kept_until) {
         (true, _) => t(lang, "own-none").into_owned(),
         (false, Some(at)) => t_with(lang, "own-until", [("x", gaze.moment(at).into())]),
-        (false, None) => t(lang, "own-open").into_owned(),
+        (false, None) => t(lang, open).into_owned(),
     };
     let (erase_href, refused) = match &view.erasure {
         Ok(()) => (format!("{base}/data/erasure"), String::new()),

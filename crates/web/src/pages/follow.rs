@@ -163,7 +163,7 @@ fn shown(
         events: gaze.events(view),
         receipt_href: format!("/receipt/{}", grouped(&held.code)),
         proof_href: format!("{}/receipt", held.base),
-        own: erase::own(&gaze, view, &held.base),
+        own: erase::own(&gaze, view, &held.base, "own-open"),
     };
     render(again.map_or(StatusCode::OK, |again| again.failed.status()), &page)
 }

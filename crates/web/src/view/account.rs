@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Fact, Form, Link, Shell};
+use super::{Fact, Form, Link, OwnData, Shell};
 
 /// The person's posts, rights, sessions and settings, with the way out.
 #[derive(Debug, Clone, Default, Deserialize, Template)]
@@ -16,6 +16,8 @@ pub struct AccountPage {
     pub facts: Vec<Fact>,
     /// Posts held: role, over which place or unit, since when.
     pub posts: Vec<Post>,
+    /// What the register of staff holds about the person, and who looked.
+    pub own: Option<OwnData>,
     /// Sessions open elsewhere.
     pub sessions: Vec<Fact>,
     /// Changes the password.
