@@ -9,6 +9,7 @@ sign-in-submit = Sign in
 sign-in-wrong = Name or password is wrong. Please check both and try again.
 sign-in-too-many = Too many attempts. Please try again in a minute.
 account-name = Name
+account-login = Login
 show-open = Open
 show-late = Late
 show-closed = Closed

@@ -9,6 +9,7 @@ sign-in-submit = 登录
 sign-in-wrong = 登录名或密码不对，请核对后重试。
 sign-in-too-many = 尝试次数太多，请一分钟后再试。
 account-name = 姓名
+account-login = 登录名
 show-open = 在办
 show-late = 超期
 show-closed = 已办结

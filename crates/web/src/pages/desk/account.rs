@@ -29,7 +29,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     });
     Ok(ok(&AccountPage {
         s: visitor.desk_shell(&app, &me, visitor.t("account-title")),
-        facts: vec![fact("account-name", &me.staff.name), fact("sign-in-login", &me.staff.code)],
+        facts: vec![fact("account-name", &me.staff.name), fact("account-login", &me.staff.code)],
         posts: posts.collect(),
         own,
         sign_out_action: "/desk/sign-out".into(),
