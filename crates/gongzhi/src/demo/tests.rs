@@ -96,7 +96,7 @@ struct FigureWithin {
     between: [f64; 2],
 }
 
-/// What an indicator of the present counts, for an entry of the mechanism's kinds or the whole county.
+/// What an indicator of the present counts, for an entry of the mechanism's kinds, a unit, or the whole county.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Counted {
@@ -104,6 +104,8 @@ struct Counted {
     indicator: String,
     #[serde(default)]
     kind: Option<String>,
+    #[serde(default)]
+    unit: Option<String>,
     is: i64,
     /// Of so many, for a ratio.
     #[serde(default)]
@@ -379,9 +381,12 @@ fn figures(service: &Service, expect: &Expect, wrong: &mut Wrong) {
         let found = percent(service, of, indicator, &world.county).unwrap_or(0.0);
         wrong.unless((between[0]..=between[1]).contains(&found), || format!("{indicator} is {found:.1} %"));
     }
-    for Counted { of, indicator, kind, is, out_of } in &expect.counted {
-        let dimension = if kind.is_some() { Dimension::Kind } else { Dimension::Place };
-        let key = kind.clone().unwrap_or_else(|| world.county.clone());
+    for Counted { of, indicator, kind, unit, is, out_of } in &expect.counted {
+        let (dimension, key) = match (kind, unit) {
+            (Some(kind), _) => (Dimension::Kind, kind.clone()),
+            (None, Some(unit)) => (Dimension::Unit, unit.clone()),
+            (None, None) => (Dimension::Place, world.county.clone()),
+        };
         let query = CellQuery {
             mechanism: of.clone(),
             indicators: vec![indicator.clone()],
