@@ -114,7 +114,9 @@ pub(crate) fn value(field: &Field, ty: &Type, raw: &Raw, world: &World) -> Resul
         }
         Type::Entry(catalogue) => {
             let text = text(raw, Fault::NoEntry(String::new()))?.trim();
-            let known = world.catalogue(catalogue).is_some_and(|c| c.entries.contains_key(text));
+            let known = world
+                .catalogue(catalogue)
+                .is_some_and(|c| c.entries.contains_key(text) && (!field.heads || c.is_head(text)));
             if known { Ok(Value::from(text)) } else { Err(Fault::NoEntry(short(text))) }
         }
         Type::Place => {

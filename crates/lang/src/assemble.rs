@@ -20,12 +20,13 @@ use crate::world::World;
 /// Everything without errors.
 pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], faults: &Faults) -> Library {
     let mut mechanisms = BTreeMap::new();
+    let heads = heads(world);
     for mechanism in &world.documents.mechanisms {
         let faulty = mechanism.incomplete || mechanism.blocks.iter().any(|block| faults.error_within(*block));
         if faulty {
             continue;
         }
-        if let Some(built) = (Build { world, mechanism }).mechanism() {
+        if let Some(built) = (Build { world, mechanism, heads: &heads }).mechanism() {
             mechanisms.entry(built.name.clone()).or_insert_with(|| Arc::new(built));
         }
     }
@@ -44,6 +45,14 @@ pub fn library(world: &World<'_>, sources: &[Source], outlines: &[Vec<Block>], f
         catalogues: world.catalogues.clone(),
         mechanisms,
     }
+}
+
+/// A catalogue and the name of a field that names the entry under which the rows of a table stand.
+type Head<'w> = (&'w str, &'w str);
+
+fn heads<'w>(world: &World<'w>) -> BTreeSet<Head<'w>> {
+    let fields = world.documents.mechanisms.iter().flat_map(|mechanism| &mechanism.fields);
+    fields.filter_map(|field| Some((field.each.as_ref()?.text(), field.under.as_ref()?.text()))).collect()
 }
 
 fn role(role: &ast::Role) -> Role {
@@ -122,6 +131,7 @@ fn by_fields(indicator: &ast::Indicator) -> impl Iterator<Item = &str> {
 struct Build<'a> {
     world: &'a World<'a>,
     mechanism: &'a ast::Mechanism,
+    heads: &'a BTreeSet<Head<'a>>,
 }
 
 fn value(word: &Option<crate::source::Word>) -> Option<String> {
@@ -304,6 +314,10 @@ impl Build<'_> {
             under: value(&field.under),
             usual: field.usual.as_ref().and_then(|usual| u32::try_from(usual.value).ok()),
             period: None,
+            heads: match &ty.ty {
+                Type::Entry(catalogue) => self.heads.contains(&(catalogue.as_str(), field.name.text())),
+                _ => false,
+            },
             is: match &field.is {
                 None => None,
                 Some(code) => Some(expr(code)?),

@@ -96,6 +96,13 @@ pub struct Catalogue {
     pub entries: BTreeMap<String, Entry>,
 }
 
+impl Catalogue {
+    /// Whether an entry has others under it.
+    pub fn is_head(&self, code: &str) -> bool {
+        self.entries.values().any(|entry| entry.parent.as_deref() == Some(code))
+    }
+}
+
 /// One entry of a catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
@@ -282,6 +289,9 @@ pub struct Field {
     pub each: Option<String>,
     /// The field that names the entry under which those entries stand; all of them without it.
     pub under: Option<String>,
+    /// Of an entry: a table has its rows from the entries under it, here or in a part to which it is handed down under
+    /// the same name. Only entries that have others under them are chosen.
+    pub heads: bool,
     /// How many rows of a table are filled in general, as the document estimates.
     pub usual: Option<u32>,
     /// Of a day that names the period for which its record opens by itself: how long that period is.

@@ -188,6 +188,7 @@ pub(super) fn kind(
         Type::Time => FieldKind::Time(DateInput { value, ..DateInput::default() }),
         Type::Choice(_) => FieldKind::Choice(choice(shape, field, &value)),
         Type::Entry(catalogue) => match shape.state.world.catalogue(catalogue) {
+            Some(known) if field.heads => FieldKind::Choice(heads(shape, known, &value)),
             Some(known) => FieldKind::Catalogue(entries(shape, known, required, &value)),
             None => FieldKind::default(),
         },
@@ -281,6 +282,22 @@ fn entries(shape: &Shape<'_>, catalogue: &Catalogue, required: bool, value: &str
         groups: alone.into_iter().chain(groups).collect(),
         style: if shape.desk { CatalogueStyle::Select } else { CatalogueStyle::Tree },
         unsure: if required { String::new() } else { t(shape.lang, "kind-unsure").into_owned() },
+    }
+}
+
+/// The entries that have others under them, to choose one.
+fn heads(shape: &Shape<'_>, catalogue: &Catalogue, value: &str) -> ChoiceInput {
+    let heads = catalogue.entries.values().filter(|entry| catalogue.is_head(&entry.code));
+    let options = heads.map(|entry| Choice {
+        value: entry.code.clone(),
+        label: say(shape.lang, &entry.words),
+        selected: entry.code == value,
+        ..Choice::default()
+    });
+    ChoiceInput {
+        groups: vec![OptionGroup { options: options.collect(), ..OptionGroup::default() }],
+        style: ChoiceStyle::Select,
+        ..ChoiceInput::default()
     }
 }
 
