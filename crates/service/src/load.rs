@@ -13,7 +13,7 @@ use gongzhi_store::{Ledger, StoreError};
 
 use crate::failure::Failure;
 use crate::publish;
-use crate::rebuild::{Log, derive};
+use crate::rebuild::derive;
 use crate::service::{Service, setting};
 
 /// The mechanism whose records are the published documents. It is known by name because without it
@@ -225,8 +225,7 @@ pub fn county(service: &Service, dir: &Path, files: &LibraryFiles) -> Result<(),
     }
     // The first entries came before the places and units that they are listed under.
     if fresh {
-        let (ledger, mut log) = (service.ledger(), Log::default());
-        derive(ledger, service.code_secret(), &mut log, service.now(), &mut |_| {})?;
+        derive(service.ledger(), service.code_secret(), service.now(), &mut |_| {})?;
     }
     Ok(())
 }

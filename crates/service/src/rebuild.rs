@@ -48,18 +48,15 @@ pub fn rebuild(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
     let (county, ..) = basics(ledger.as_ref())?;
-    let mut log = Log::default();
-    // Before anything is emptied: what cannot be read changes nothing.
-    log.follow(ledger.as_ref())?;
     let seals = Seals::open(&county, master, ledger.clone(), ambient.clone())?;
     let secret = CodeSecret(*seals.secret(setting::CODES)?);
-    derive(ledger.as_ref(), &secret, &mut log, ambient.now(), progress)
+    derive(ledger.as_ref(), &secret, ambient.now(), progress)
 }
 
 /// The log read once: the hashes of its Merkle log, made from entries that continue each other, and what the ground is
 /// made of.
 #[derive(Default)]
-pub(crate) struct Log {
+struct Log {
     head: Option<Head>,
     edge: Frontier,
     nodes: Vec<Node>,
@@ -89,10 +86,11 @@ impl Log {
 pub(crate) fn derive(
     ledger: &dyn Ledger,
     secret: &CodeSecret,
-    log: &mut Log,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rebuilt, StoreError> {
+    let mut log = Log::default();
+    // Before anything is emptied: what cannot be read changes nothing.
     log.follow(ledger)?;
     let (read, mut ground) = (log.head, log.work.ground(ledger)?);
     ledger.begin_rebuild()?;
