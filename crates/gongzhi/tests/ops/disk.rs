@@ -22,6 +22,61 @@ fn start(county: &Path, disk: &Path) -> Server {
     Server::of(command)
 }
 
+/// Reports sent to a server whose disk fills, and which commands were acknowledged.
+struct Reports<'s> {
+    server: &'s Server,
+    acknowledged: Vec<String>,
+}
+
+impl Reports<'_> {
+    fn put(&self, command: &str) -> (u16, String) {
+        self.server.report(command, &"路灯坏了，晚上看不见路。".repeat(12))
+    }
+
+    fn send(&mut self, n: usize) -> (u16, String) {
+        let command = format!("disk-{n:05}");
+        let (status, body) = self.put(&command);
+        if (200..300).contains(&status) {
+            self.acknowledged.push(command);
+        }
+        (status, body)
+    }
+
+    /// Sends until one is refused, in words that say so; gives which one.
+    fn until_refused(&mut self, most: usize, refusals: &[u16]) -> usize {
+        for n in 1..most {
+            let (status, body) = self.send(n);
+            if refusals.contains(&status) {
+                assert!(body.contains("not saved") || body.contains("safe"), "{body}");
+                return n;
+            }
+            assert!((200..300).contains(&status), "{status} {body}");
+        }
+        panic!("it was never refused")
+    }
+
+    /// Sends one again and again until it is taken.
+    fn until_taken(&mut self, n: usize, tries: usize) {
+        for _ in 0..tries {
+            if (200..300).contains(&self.send(n).0) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("it did not recover")
+    }
+
+    /// Sends all that was acknowledged once more; gives them, each once.
+    fn again(mut self) -> Vec<String> {
+        for command in &self.acknowledged {
+            let (status, body) = self.put(command);
+            assert!((200..300).contains(&status), "{command}: {status} {body}");
+        }
+        self.acknowledged.dedup();
+        self.acknowledged
+    }
+}
+
 #[test]
 fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     let place = Place::new();
@@ -29,30 +84,12 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     let server = start(&county, &disk);
     // The server's own view of its disk, from outside of its namespace.
     let inside: PathBuf = format!("/proc/{}/root{}", server.child.id(), disk.display()).into();
-    let mut acknowledged = Vec::new();
-    let report = |n: usize, acknowledged: &mut Vec<String>| {
-        let command = format!("disk-{n:05}");
-        let (status, body) = server.report(&command, &"路灯坏了，晚上看不见路。".repeat(12));
-        if (200..300).contains(&status) {
-            acknowledged.push(command);
-        }
-        (status, body)
-    };
-    assert!((200..300).contains(&report(0, &mut acknowledged).0));
+    let mut reports = Reports { server: &server, acknowledged: Vec::new() };
+    assert!((200..300).contains(&reports.send(0).0));
 
     // Fill it to the last byte.
     let ballast = fill(&inside);
-    let mut refused = None;
-    for n in 1..2_000 {
-        let (status, body) = report(n, &mut acknowledged);
-        if status == 507 {
-            refused = Some((n, body));
-            break;
-        }
-        assert!((200..300).contains(&status), "{status} {body}");
-    }
-    let (at, body) = refused.expect("refused at last");
-    assert!(body.contains("not saved") || body.contains("safe"), "{body}");
+    let at = reports.until_refused(2_000, &[507]);
     // An attachment neither, and no half of one stays.
     let (status, body) = server.upload("plan.pdf", "a plan");
     assert_eq!(status, 507, "{body}");
@@ -67,26 +104,15 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     // Reading goes on, and what is refused is refused again, plainly.
     assert_eq!(server.get("/").0, 200);
     assert_eq!(server.get("/log/checkpoint").0, 200);
-    assert_eq!(report(at, &mut acknowledged).0, 507);
+    assert_eq!(reports.send(at).0, 507);
 
     // As soon as there is room, it takes again, by itself; the very command that was refused too.
     std::fs::remove_file(&ballast).expect("removed");
-    let mut taken = false;
-    for _ in 0..100 {
-        if (200..300).contains(&report(at, &mut acknowledged).0) {
-            taken = true;
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    assert!(taken, "it did not recover");
+    reports.until_taken(at, 100);
     assert_eq!(server.upload("plan.pdf", "a plan").0, 201);
     // Everything that was acknowledged is there, once.
     let copy = place.path("copy");
-    for command in &acknowledged {
-        let (status, body) = server.report(command, &"路灯坏了，晚上看不见路。".repeat(12));
-        assert!((200..300).contains(&status), "{command}: {status} {body}");
-    }
+    let acknowledged = reports.again();
     std::fs::create_dir_all(&copy).expect("a directory");
     for name in ["county.db", "county.db-wal", "master.key"] {
         std::fs::copy(inside.join(name), copy.join(name)).expect("copied");
@@ -97,7 +123,6 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     let held: i64 = crate::county::open(&copy)
         .query_row("SELECT count(*) FROM answer WHERE command LIKE 'disk-%'", [], |row| row.get(0))
         .expect("a count");
-    acknowledged.dedup();
     assert_eq!(held as usize, acknowledged.len());
 }
 
@@ -111,53 +136,23 @@ fn a_full_disk_of_the_database_is_said_loses_nothing_and_is_recovered_from() {
     let mut serve = Command::new(BINARY);
     serve.args(["serve", "--port", "0", "--database", &url, "--data"]).arg(&county);
     let server = Server::of(serve);
-    let mut acknowledged = Vec::new();
-    let report = |n: usize, acknowledged: &mut Vec<String>| {
-        let command = format!("disk-{n:05}");
-        let (status, body) = server.report(&command, &"路灯坏了，晚上看不见路。".repeat(12));
-        if (200..300).contains(&status) {
-            acknowledged.push(command);
-        }
-        (status, body)
-    };
-    assert!((200..300).contains(&report(0, &mut acknowledged).0));
+    let mut reports = Reports { server: &server, acknowledged: Vec::new() };
+    assert!((200..300).contains(&reports.send(0).0));
 
     let ballast = fill(&small.disk());
-    let mut refused = None;
-    for n in 1..20_000 {
-        let (status, body) = report(n, &mut acknowledged);
-        // Full where a table has to grow; away where the server's own log has to: then it ends by itself.
-        if [507, 503].contains(&status) {
-            refused = Some((n, body));
-            break;
-        }
-        assert!((200..300).contains(&status), "{status} {body}");
-    }
-    let (at, body) = refused.expect("refused at last");
-    assert!(body.contains("not saved") || body.contains("safe"), "{body}");
-    assert!([507, 503].contains(&report(at, &mut acknowledged).0), "it stays refused");
+    // Full where a table has to grow; away where the server's own log has to: then it ends by itself.
+    let at = reports.until_refused(20_000, &[507, 503]);
+    assert!([507, 503].contains(&reports.send(at).0), "it stays refused");
 
     // As soon as there is room, it takes again, by itself; the very command that was refused too.
     std::fs::remove_file(&ballast).expect("removed");
-    let mut taken = false;
-    for _ in 0..300 {
-        if (200..300).contains(&report(at, &mut acknowledged).0) {
-            taken = true;
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    assert!(taken, "it did not recover");
+    reports.until_taken(at, 300);
     // Everything that was acknowledged is there, once.
-    for command in &acknowledged {
-        let (status, body) = server.report(command, &"路灯坏了，晚上看不见路。".repeat(12));
-        assert!((200..300).contains(&status), "{command}: {status} {body}");
-    }
+    let acknowledged = reports.again();
     drop(server);
     let there = |command: &str| good(gongzhi(&[&command, &"--data", &county, &"--database", &url]));
     there("verify");
     there("recount");
-    acknowledged.dedup();
     let held = small.psql("SELECT count(*) FROM gongzhi.answer WHERE command LIKE 'disk-%'");
     assert_eq!(held, Some(acknowledged.len().to_string()));
 }
