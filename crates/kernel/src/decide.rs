@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use gongzhi_base::{RecordId, Timestamp, Value};
 use gongzhi_lang::model::{Clause, Mechanism, Need, Step};
+use jiff::civil::Date;
 
 use crate::actor::{Acted, Actor};
 use crate::claims::Claim;
@@ -132,6 +133,10 @@ impl Run<'_> {
     }
 
     /// A record with the version of the mechanism on which it runs.
+    fn today(&self) -> Date {
+        self.case.world.zone.date(self.at)
+    }
+
     fn known(&self, id: RecordId) -> Result<(Arc<Mechanism>, Arc<Record>), Refusal> {
         let record = self.find(id).ok_or(Refusal::NoRecord)?;
         let mechanism = self
@@ -174,7 +179,7 @@ impl Run<'_> {
         if self.find(id).is_some() {
             return Err(Refusal::CommandReused);
         }
-        let values = input::read(mechanism, step, input, id, &BTreeMap::new(), self.case.world)
+        let values = input::read(mechanism, step, input, id, &BTreeMap::new(), self.case.world, self.today())
             .map_err(Refusal::Fields)?;
         let place = mechanism
             .place
@@ -233,7 +238,7 @@ impl Run<'_> {
             return Err(Refusal::WrongState { step: step.words.clone(), state, clause: step.clause.clone() });
         }
         let (parent, input) = self.moves(mechanism, step, &record, actor, input)?;
-        let values = input::read(mechanism, step, &input, id, &record.fields, self.case.world)
+        let values = input::read(mechanism, step, &input, id, &record.fields, self.case.world, self.today())
             .map_err(Refusal::Fields)?;
         let mut seen = Record::clone(&record);
         seen.fields.extend(values.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -7,6 +7,7 @@ use gongzhi_base::canon::Canon;
 use gongzhi_base::value::Sealed;
 use gongzhi_base::{Point, RecordId, Span, Timestamp, Value};
 use gongzhi_lang::model::{Ask, Field, Mechanism, Step, Type};
+use jiff::civil::Date;
 
 use crate::command::{Input, Raw};
 use crate::refusal::{Fault, FieldFault};
@@ -20,7 +21,7 @@ const MAX_ITEMS: i64 = 50;
 
 /// The values of the fields that a step asks, or every fault. Optional fields left empty are in
 /// neither map. Personal values are wrapped with the record as the key's owner. `known` are the values
-/// that the record has already.
+/// that the record has already, `today` the day on which posts must be held.
 pub fn read(
     mechanism: &Mechanism,
     step: &Step,
@@ -28,6 +29,7 @@ pub fn read(
     record: RecordId,
     known: &BTreeMap<String, Value>,
     world: &World,
+    today: Date,
 ) -> Result<BTreeMap<String, Value>, Vec<FieldFault>> {
     let mut values = BTreeMap::new();
     let mut faults = Vec::new();
@@ -40,8 +42,8 @@ pub fn read(
         let Some(field) = mechanism.field(name) else { continue };
         let raw = input.get(name).filter(|raw| !is_blank(raw));
         if let (Some(raw), Type::Rows(_)) = (raw, &field.ty) {
-            let under = field.under.as_ref().and_then(|under| values.get(under).or_else(|| known.get(under)));
-            let under = under.and_then(Value::text).map(str::to_owned);
+            let under =
+                field.under.as_ref().and_then(|under| named(under, &values, known)).map(str::to_owned);
             match rows::read(field, raw, under.as_deref(), world) {
                 Ok(Value::List(rows)) if rows.is_empty() && *optional => {}
                 Ok(value) => {
@@ -54,7 +56,14 @@ pub fn read(
         let found = match raw {
             None if *optional => continue,
             None => Err(Fault::Missing),
-            Some(raw) => value(field, &field.ty, raw, world).and_then(|value| bounds(field, value)),
+            Some(raw) => {
+                value(field, &field.ty, raw, world).and_then(|value| bounds(field, value)).and_then(|value| {
+                    match field.within.as_ref().and_then(|unit| named(unit, &values, known)) {
+                        Some(unit) => colleagues(value, unit, known.get(name), world, today),
+                        None => Ok(value),
+                    }
+                })
+            }
         };
         match found {
             Ok(value) => {
@@ -64,6 +73,33 @@ pub fn read(
         }
     }
     if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+/// What another field names: given in the same step, or before.
+fn named<'v>(
+    field: &str,
+    values: &'v BTreeMap<String, Value>,
+    known: &'v BTreeMap<String, Value>,
+) -> Option<&'v str> {
+    values.get(field).or_else(|| known.get(field)).and_then(Value::text)
+}
+
+/// Persons who all hold a post in a unit. Whom the record names already may have left it since.
+fn colleagues(
+    value: Value,
+    unit: &str,
+    before: Option<&Value>,
+    world: &World,
+    today: Date,
+) -> Result<Value, Fault> {
+    let named = |person: &str| {
+        before.is_some_and(|before| before.items().iter().any(|one| one.text() == Some(person)))
+    };
+    let stranger = |person: &&str| !named(person) && !world.works_in(person, unit, today);
+    match value.items().iter().filter_map(Value::text).find(stranger) {
+        Some(person) => Err(Fault::NotInUnit(short(person))),
+        None => Ok(value),
+    }
 }
 
 /// A value as it is kept: a personal one wrapped.

@@ -65,6 +65,8 @@ pub enum Fault {
     WrongLevel,
     NoUnit(String),
     NoPerson(String),
+    /// Somebody who holds no post in the unit from which one is asked.
+    NotInUnit(String),
     NoEntry(String),
     NoRecord(String),
     NotFile,
@@ -101,6 +103,7 @@ impl Fault {
             Fault::WrongLevel => "wrong-level",
             Fault::NoUnit(_) => "no-unit",
             Fault::NoPerson(_) => "no-person",
+            Fault::NotInUnit(_) => "not-in-unit",
             Fault::NoEntry(_) => "no-entry",
             Fault::NoRecord(_) => "no-record",
             Fault::NotFile => "not-file",

@@ -351,6 +351,26 @@ impl World {
         held.map(|holding| holding.post.clone()).collect()
     }
 
+    /// Whether a person holds a post in a unit on a day.
+    pub fn works_in(&self, person: &str, unit: &str, day: Date) -> bool {
+        let codes = self.posts_of.get(person).into_iter().flatten();
+        let mut held = codes.filter_map(|code| self.holdings.get(code)).filter(|holding| holding.on(day));
+        held.any(|holding| holding.post.unit.as_deref() == Some(unit))
+    }
+
+    /// Whoever holds posts in a unit on a day, with them, by name.
+    pub fn staff_of(&self, unit: &str, day: Date) -> Vec<(&Person, Vec<&Post>)> {
+        let here = self.holdings.values().filter(|one| one.post.unit.as_deref() == Some(unit) && one.on(day));
+        let mut staff: BTreeMap<&str, Vec<&Post>> = BTreeMap::new();
+        for holding in here {
+            staff.entry(&holding.person).or_default().push(&holding.post);
+        }
+        let known = staff.into_iter().filter_map(|(code, posts)| Some((self.person(code)?, posts)));
+        let mut known: Vec<_> = known.collect();
+        known.sort_by(|(one, _), (other, _)| (&one.name, &one.code).cmp(&(&other.name, &other.code)));
+        known
+    }
+
     /// The persons with an inbox of this key on a day, some perhaps more than once.
     pub fn holders(&self, inbox: &str, day: Date) -> impl Iterator<Item = &str> {
         let codes = self.holders.get(inbox).into_iter().flatten();

@@ -312,6 +312,7 @@ impl Build<'_> {
             columns: columns?,
             each: value(&field.each),
             under: value(&field.under),
+            within: value(&field.within),
             usual: field.usual.as_ref().and_then(|usual| u32::try_from(usual.value).ok()),
             period: None,
             heads: match &ty.ty {

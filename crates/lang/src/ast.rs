@@ -165,6 +165,8 @@ pub struct Field {
     pub each: Option<Word>,
     /// The field that names the entry under which those entries stand.
     pub under: Option<Word>,
+    /// Of a person (`in`): the field that names the unit in which it must hold a post.
+    pub within: Option<Word>,
     /// How many rows of the table are filled in general.
     pub usual: Option<Spanned<i64>>,
     /// The expression from which its value follows.

@@ -49,6 +49,7 @@ fn take_over(field: &mut Field, element: &Field) {
     field.each = field.each.take().or_else(|| element.each.clone());
     field.usual = field.usual.take().or_else(|| element.usual.clone());
     field.under = field.under.take().or_else(|| element.under.clone());
+    field.within = field.within.take().or_else(|| element.within.clone());
     field.broken |= element.broken;
 }
 

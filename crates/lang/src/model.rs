@@ -289,6 +289,8 @@ pub struct Field {
     pub each: Option<String>,
     /// The field that names the entry under which those entries stand; all of them without it.
     pub under: Option<String>,
+    /// Of a person, or a list of them: the field that names the unit in which each must hold a post.
+    pub within: Option<String>,
     /// Of an entry: a table has its rows from the entries under it, here or in a part to which it is handed down under
     /// the same name. Only entries that have others under them are chosen.
     pub heads: bool,

@@ -184,7 +184,9 @@ pub fn read_fields(mechanism: &Mechanism) -> BTreeSet<&str> {
     out.extend(mechanism.published.iter().flat_map(|one| &one.shows).map(|word| word.text()));
     out.extend(mechanism.notices.iter().flat_map(|notice| notice.fields()).map(|word| word.text()));
     out.extend(mechanism.views.iter().flat_map(|view| view.fields()).map(|word| word.text()));
-    out.extend(mechanism.fields.iter().filter_map(|field| field.under.as_ref()).map(|word| word.text()));
+    out.extend(
+        mechanism.fields.iter().flat_map(|one| [&one.under, &one.within]).flatten().map(|word| word.text()),
+    );
     let calendar =
         mechanism.calendar.iter().flat_map(|entry| [Some(&entry.from), entry.to.as_ref(), entry.at.as_ref()]);
     out.extend(calendar.flatten().map(|word| word.text()));

@@ -104,6 +104,9 @@ fn table(field: &Field, faults: &mut Faults) {
         if column.personal.is_some() || column.element.is_some() {
             faults.add(Fault::new(&CHECK, "personal", at).with(name));
         }
+        if let Some(within) = &column.within {
+            faults.add(Fault::new(&CHECK, "in", within.at).with(name));
+        }
         let complex = matches!(column.type_of(), Some(Type::List(_) | Type::Rows(_) | Type::Point));
         if complex || column.is.is_some() {
             faults.add(Fault::new(&CHECK, "type", at).with(name));

@@ -26,11 +26,14 @@
 //! # 为什么不好
 //! 每问一项都要占用别人的时间。没有用处的选项只是负担。
 
+use std::collections::BTreeSet;
+
+use crate::ast::Mechanism;
 use crate::checks::Check;
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::expr::parse::Node;
 use crate::model::Type;
-use crate::walk::{read_fields, told, trees};
+use crate::walk::{codes, read_fields, told, trees};
 use crate::world::World;
 
 /// The check.
@@ -66,6 +69,7 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
                 });
             }
         }
+        read.extend(read_by_parts(world, mechanism));
         let parent = mechanism.parent.as_ref().and_then(|parent| world.mechanism(parent.text()));
         let told =
             parent.map(told).and_then(|mut told| told.remove(mechanism.name.text())).unwrap_or_default();
@@ -78,4 +82,28 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             }
         }
     }
+}
+
+/// What parts read of the record above them.
+fn read_by_parts<'w>(world: &World<'w>, above: &Mechanism) -> BTreeSet<&'w str> {
+    let is_part =
+        |one: &&Mechanism| one.parent.as_ref().is_some_and(|parent| parent.value == above.name.value);
+    let mut read = BTreeSet::new();
+    for tree in world
+        .documents
+        .mechanisms
+        .iter()
+        .filter(is_part)
+        .flat_map(codes)
+        .filter_map(|code| code.tree.as_ref())
+    {
+        trees(tree, &mut |tree| {
+            if let Node::Member { of, name } = &tree.node
+                && matches!(&of.node, Node::Name(of) if of == "parent")
+            {
+                read.insert(name.as_str());
+            }
+        });
+    }
+    read
 }

@@ -3,7 +3,8 @@
 //! # What it does
 //! Checks the fields that play a part: a title must be text or name something, a place a place, a unit
 //! a unit, a kind an entry; duplicates compare a text and a point; an indicator is placed in time by a
-//! date or time; a register's `code` is text; a notice tells no file, point, record or truth value; a view
+//! date or time; a register's `code` is text; the persons of a field with `in` hold posts in the unit that
+//! another field names; a notice tells no file, point, record or truth value; a view
 //! divides by what has few values and rests on dates.
 //!
 //! # Why is this bad
@@ -24,13 +25,13 @@
 //! ```
 //!
 //! # 作用
-//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字；通知里不能引用附件、坐标、事项、是否；视图按取值少的字段划分，按日期排开。
+//! 检查担任角色的字段：标题应为文字或名称，地点应为地点，单位应为单位，类别应为目录条目；查重比对的是文字和坐标；指标的时间应为日期或时间；台账的 `code` 应为文字；写了 `in` 的字段选的是人员，`in` 写的字段应为单位；通知里不能引用附件、坐标、事项、是否；视图按取值少的字段划分，按日期排开。
 //!
 //! # 为什么不好
 //! 依赖这个字段的页面、地图或数字会是空的。
 
 use crate::ast::Mechanism;
-use crate::checks::Check;
+use crate::checks::{Check, unknown_name};
 use crate::diagnostic::{Fault, Faults, Severity};
 use crate::model::Type;
 use crate::source::Word;
@@ -86,6 +87,10 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
         }
         let code = mechanism.field("code").filter(|_| mechanism.register.is_some());
         each(code.map(|field| &field.name), "code", |ty| *ty == Type::Text, "type.text");
+        for field in &mechanism.fields {
+            each(field.within.as_ref(), "in", |ty| *ty == Type::Unit, "type.unit");
+        }
+        people(mechanism, faults);
         dimensions(mechanism, faults);
         places(mechanism, faults);
         for word in mechanism.notices.iter().flat_map(|notice| notice.fields()) {
@@ -93,6 +98,25 @@ pub fn check(world: &World<'_>, faults: &mut Faults) {
             if field.is_some_and(|ty| !crate::notice::tellable(ty)) {
                 faults.add(Fault::new(&CHECK, "notice", word.at).with(word.text()));
             }
+        }
+    }
+}
+
+/// Only persons hold posts in a unit, and the unit must be named by a field.
+fn people(mechanism: &Mechanism, faults: &mut Faults) {
+    for field in &mechanism.fields {
+        let Some(within) = &field.within else { continue };
+        let person = match field.type_of() {
+            Some(Type::List(item)) => **item == Type::Person,
+            Some(ty) => *ty == Type::Person,
+            None => true,
+        };
+        if !person {
+            faults.add(Fault::new(&CHECK, "in", within.at).with(field.name.text()));
+        }
+        if mechanism.field(within.text()).is_none() && !mechanism.incomplete {
+            let names = mechanism.field_names();
+            faults.add(unknown_name::fault("kind.field", within.text(), within.at, names));
         }
     }
 }

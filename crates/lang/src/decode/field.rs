@@ -28,6 +28,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
     let columns = map.take("columns", faults).map(|node| columns(node, entry, source, faults));
     let each = map.text("each", faults);
     let under = map.text("under", faults);
+    let within = map.text("in", faults);
     let is = map.take("is", faults).and_then(|node| read::code(node, source, faults));
     let table = Table { columns: columns.as_deref(), each: each.as_ref() };
     let ty = map.text("type", faults).and_then(|word| type_of(&word, of, options.as_deref(), table, faults));
@@ -77,6 +78,7 @@ pub fn decode(entry: &Entry<'_>, source: &str, faults: &mut Faults) -> Option<Fi
         columns,
         each,
         under,
+        within,
         usual,
         is,
         clause,

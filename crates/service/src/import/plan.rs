@@ -13,6 +13,7 @@ use gongzhi_kernel::{Actor, Command, FieldFault, Order, Raw, Record, Refusal, in
 use gongzhi_lang::model::{Mechanism, Step};
 use gongzhi_paper::sheet::{Book, Found, Heading, Row, find, letters};
 use gongzhi_store::StoreError;
+use jiff::civil::Date;
 
 use super::cells::{Cells, Unread};
 use super::keep::Upload;
@@ -68,6 +69,7 @@ pub fn make(
         claimed: HashMap::new(),
         seen: root.iter().map(|root| root.id).collect(),
         begun: false,
+        today: state.world.zone.date(service.now()),
     };
     let table = &book.sheets[found.sheet];
     let mut above: Vec<Option<Node>> = vec![None; sheet.chain.len()];
@@ -270,6 +272,8 @@ struct Planning<'p> {
     seen: BTreeSet<RecordId>,
     /// Whether a row has been read.
     begun: bool,
+    /// The day on which posts must be held.
+    today: Date,
 }
 
 impl<'p> Planning<'p> {
@@ -370,7 +374,8 @@ impl<'p> Planning<'p> {
         // A new record that names itself has no identifier yet.
         let unnamed = self.root.map_or(RecordId([0; 16]), |root| root.id);
         let opening = asked(&input, step);
-        match input::read(mechanism, step, &opening, unnamed, &BTreeMap::new(), &self.state.world) {
+        match input::read(mechanism, step, &opening, unnamed, &BTreeMap::new(), &self.state.world, self.today)
+        {
             Ok(values) if self.faults.len() == before => return Some((input, values)),
             Ok(_) => {}
             Err(faults) => {

@@ -110,6 +110,9 @@ pub struct FieldShape {
     /// Kinds of unit that may be chosen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// Of a person: the field that names the unit in which it must hold a post.
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// Columns of a table. Where `of` names a catalogue it has one row for each lowest entry, named by `item`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnShape>,
@@ -307,6 +310,7 @@ fn field(lang: Lang, field: &Field) -> FieldShape {
             .collect(),
         levels: field.levels.iter().map(|level| level.word()).collect(),
         kinds: field.kinds.clone(),
+        within: field.within.clone(),
         columns: field.columns.iter().map(|column| ColumnShape::new(lang, column)).collect(),
         computed: field.is.is_some(),
         public: field.public,

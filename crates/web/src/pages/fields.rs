@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gongzhi_base::Value;
+use gongzhi_base::{Timestamp, Value};
 use gongzhi_kernel::{FieldFault, Record, World};
 use gongzhi_lang::model::{Catalogue, Field as Asked, Level, Mechanism, Step, Type};
 use gongzhi_service::State;
@@ -34,6 +34,8 @@ pub struct Shape<'s> {
     pub mechanism: &'s Mechanism,
     pub step: &'s Step,
     pub presentation: &'s Presentation,
+    /// When it is filled in: posts are held on a day.
+    pub now: Timestamp,
     /// Whether staff fill it in: catalogues as lists.
     pub desk: bool,
     /// The record whose values a field starts with.
@@ -121,9 +123,10 @@ fn begin(shape: &Shape<'_>, field: &Asked) -> Option<Posted> {
     if matches!(field.ty, Type::Rows(_)) {
         return Some(tables::begin(field, value));
     }
-    let codes = matches!(field.ty, Type::Place | Type::Entry(_) | Type::Unit);
-    if let Some(code) = value.text().filter(|_| codes) {
-        posted.put(&field.name, code);
+    let codes = matches!(item(&field.ty), Type::Place | Type::Entry(_) | Type::Unit | Type::Person);
+    if codes && field.personal.is_none() {
+        let codes = value.items().iter().filter_map(Value::text);
+        posted.values.extend(codes.map(|code| (field.name.clone(), code.to_owned())));
         return Some(posted);
     }
     // What the record was opened with and is asked again is put right, so it starts as it stands too: a list
@@ -195,10 +198,17 @@ pub(super) fn kind(
         Type::Place => FieldKind::Place(places(shape, field, typed)),
         Type::Unit if several => {
             let chosen: Vec<&str> = typed.all(&field.name).collect();
-            FieldKind::Units(units(shape, field, &chosen, ChoiceStyle::List))
+            FieldKind::Several(units(shape, field, &chosen, ChoiceStyle::List))
         }
         Type::Unit => FieldKind::Unit(units(shape, field, &[&value], ChoiceStyle::Select)),
-        Type::Person => FieldKind::Person(ChoiceInput { value, ..ChoiceInput::default() }),
+        Type::Person => {
+            let chosen: Vec<&str> = typed.all(&field.name).collect();
+            match staff(shape, field, typed, &chosen) {
+                Some(known) if several => FieldKind::Several(known),
+                Some(known) => FieldKind::Person(known),
+                None => FieldKind::Person(ChoiceInput { value, ..ChoiceInput::default() }),
+            }
+        }
         Type::Point => FieldKind::Point(PointInput {
             lat: typed.text(&format!("{}.lat", field.name)).to_owned(),
             lon: typed.text(&format!("{}.lon", field.name)).to_owned(),
@@ -331,6 +341,42 @@ fn units(shape: &Shape<'_>, field: &Asked, chosen: &[&str], style: ChoiceStyle) 
         style,
         ..ChoiceInput::default()
     }
+}
+
+/// Who holds a post in the unit from which a person is asked, with the roles that tell namesakes apart; `None`
+/// where no unit is said, or nobody works there. Whom the record names and who has left since can stay.
+fn staff(shape: &Shape<'_>, field: &Asked, typed: &Posted, chosen: &[&str]) -> Option<ChoiceInput> {
+    let world = &shape.state.world;
+    let unit = field.within.as_deref()?;
+    let known = shape.record.and_then(|record| record.fields.get(unit)?.text());
+    let unit = typed.get(unit).or(known)?;
+    let staff = world.staff_of(unit, world.zone.date(shape.now));
+    let options = staff.into_iter().map(|(person, posts)| {
+        let mut roles: Vec<String> =
+            posts.into_iter().map(|post| names::role(shape.lang, shape.state, &post.role)).collect();
+        roles.dedup();
+        Choice {
+            value: person.code.clone(),
+            label: person.name.clone(),
+            note: roles.join(&t(shape.lang, "list-comma")),
+            selected: chosen.contains(&person.code.as_str()),
+            ..Choice::default()
+        }
+    });
+    let mut options: Vec<Choice> = options.collect();
+    let before = shape.record.and_then(|record| record.fields.get(&field.name));
+    let left = before.map(Value::items).unwrap_or_default().iter().filter_map(Value::text);
+    let left: Vec<&str> = left.filter(|code| options.iter().all(|option| option.value != **code)).collect();
+    options.extend(left.into_iter().map(|code| Choice {
+        value: code.to_owned(),
+        label: world.person(code).map_or_else(|| code.to_owned(), |person| person.name.clone()),
+        note: t(shape.lang, "person-left").into_owned(),
+        selected: chosen.contains(&code),
+        ..Choice::default()
+    }));
+    let group = OptionGroup { options, ..OptionGroup::default() };
+    let style = if group.options.len() <= FEW { ChoiceStyle::List } else { ChoiceStyle::Select };
+    (!group.options.is_empty()).then(|| ChoiceInput { groups: vec![group], style, ..ChoiceInput::default() })
 }
 
 fn files(field: &Asked, several: bool, typed: &Posted, read: Option<&Read>) -> FilesInput {

@@ -74,7 +74,8 @@ pub fn check(app: &App, shape: &Shape<'_>, posted: &Posted) -> (Read, Failed) {
     let read = input::read(app, shape.lang, shape.mechanism, shape.step, posted);
     let known = shape.record.map(|record| record.fields.clone()).unwrap_or_default();
     let (id, world) = (RecordId([0; 16]), &shape.state.world);
-    let found = kernel::read(shape.mechanism, shape.step, &read.input, id, &known, world);
+    let today = world.zone.date(shape.now);
+    let found = kernel::read(shape.mechanism, shape.step, &read.input, id, &known, world, today);
     let found: Vec<FieldFault> = found.err().unwrap_or_default();
     let faults = fields::faults(shape, &found, Some(&read));
     (read, Failed { faults, told: None })

@@ -130,6 +130,7 @@ fn shape<'s>(
         mechanism,
         step,
         presentation: &visitor.presentation,
+        now: visitor.now,
         desk: false,
         record: None,
         given: place.into_iter().collect::<BTreeMap<_, _>>(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
+use gongzhi_base::Timestamp;
 use gongzhi_kernel::Actor;
 use gongzhi_service::accounts::Staff;
 
@@ -31,6 +32,8 @@ pub struct Visitor {
     /// The session's secret, if there is one.
     pub token: Option<String>,
     pub presentation: Arc<Presentation>,
+    /// When the page was asked for.
+    pub now: Timestamp,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -83,6 +86,7 @@ impl Visitor {
             from: address(parts, app),
             token: cookie(headers, session_cookie(app.secure)).map(str::to_owned),
             presentation: Presentation::of(parts, app),
+            now: app.service.now(),
         }
     }
 

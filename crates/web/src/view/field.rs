@@ -67,8 +67,8 @@ pub enum FieldKind {
     Files(FilesInput),
     /// One unit.
     Unit(ChoiceInput),
-    /// Several units, posted as repeated `name`.
-    Units(ChoiceInput),
+    /// Several units or persons, posted as repeated `name`.
+    Several(ChoiceInput),
     /// A person, chosen among those that the sender may name; without options, typed as words.
     Person(ChoiceInput),
     /// Yes or no, as one tick box.
@@ -371,7 +371,7 @@ impl Field {
             {
                 format!("{}-0-0", self.name)
             }
-            FieldKind::Units(_) => format!("{}-0-0", self.name),
+            FieldKind::Several(_) => format!("{}-0-0", self.name),
             FieldKind::Point(_) | FieldKind::Rows(_) => format!("{}-group", self.name),
             _ => self.name.clone(),
         }
@@ -395,7 +395,7 @@ impl Field {
             FieldKind::Span(_)
             | FieldKind::Place(_)
             | FieldKind::Point(_)
-            | FieldKind::Units(_)
+            | FieldKind::Several(_)
             | FieldKind::Rows(_) => true,
             FieldKind::Catalogue(c) => c.style == CatalogueStyle::Tree,
             FieldKind::Choice(c) | FieldKind::Unit(c) | FieldKind::Person(c) => {

@@ -235,6 +235,7 @@ fn shape<'s>(visitor: &'s Visitor, state: &'s County, me: &Me, way: &Way<'s>, st
         mechanism,
         step,
         presentation: &visitor.presentation,
+        now: visitor.now,
         desk: true,
         record: None,
         given: given.into_iter().collect::<BTreeMap<_, _>>(),

@@ -143,6 +143,7 @@ fn shape<'s>(visitor: &'s Visitor, state: &'s County, view: &'s RecordView, step
         mechanism: &view.mechanism,
         step,
         presentation: &visitor.presentation,
+        now: visitor.now,
         desk: true,
         record: Some(&view.record),
         given: BTreeMap::new(),

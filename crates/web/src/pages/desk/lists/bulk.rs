@@ -51,6 +51,7 @@ pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted
         mechanism: &mechanism,
         step: known,
         presentation: &visitor.presentation,
+        now: visitor.now,
         desk: true,
         record: None,
         given: std::collections::BTreeMap::new(),
