@@ -231,7 +231,9 @@ impl Words {
         {
             return Some(raw);
         }
-        self.units(fill, field, subject, world, chance)
+        let able = if fill.staff { staff(field, subject, world)? } else { self.units(fill, subject, world) };
+        let list = matches!(subject.mechanism.field(field)?.ty, Type::List(_));
+        drawn(able, list, fill, chance)
     }
 
     /// The rows of a table: of a check list one for each of its entries.
@@ -288,14 +290,7 @@ impl Words {
         Some(Raw::List(rows))
     }
 
-    fn units(
-        &self,
-        fill: &Fill,
-        field: &str,
-        subject: &Subject<'_>,
-        world: &World,
-        chance: &mut Chance,
-    ) -> Option<Raw> {
+    fn units<'w>(&self, fill: &Fill, subject: &Subject<'_>, world: &'w World) -> Vec<&'w str> {
         let never: Vec<&str> = fill
             .except
             .iter()
@@ -303,23 +298,30 @@ impl Words {
             .flat_map(Value::items)
             .filter_map(Value::text)
             .collect();
-        let mut able: Vec<&str> = fill
-            .units
-            .iter()
-            .filter_map(|kind| world.unit_for(kind, subject.place))
-            .filter(|unit| self.staffed.contains(*unit) && !never.contains(unit))
-            .collect();
-        let list = matches!(subject.mechanism.field(field)?.ty, Type::List(_));
-        let mut chosen = Vec::new();
-        for _ in 0..chance.count(fill.count.filter(|_| list).unwrap_or([1, 1])) {
-            if able.is_empty() {
-                break;
-            }
-            let at = chance.count([0, (able.len() - 1) as u32]);
-            chosen.push(Raw::Text(able.swap_remove(at).to_owned()));
-        }
-        if list { (!chosen.is_empty()).then_some(Raw::List(chosen)) } else { chosen.pop() }
+        let near = fill.units.iter().filter_map(|kind| world.unit_for(kind, subject.place));
+        near.filter(|unit| self.staffed.contains(*unit) && !never.contains(unit)).collect()
     }
+}
+
+/// Whoever holds a post in the unit from which a field asks persons.
+fn staff<'w>(field: &str, subject: &Subject<'_>, world: &'w World) -> Option<Vec<&'w str>> {
+    let unit = subject.mechanism.field(field)?.within.as_deref()?;
+    let unit = subject.record?.fields.get(unit)?.text()?;
+    let today = world.zone.date(Timestamp(subject.at));
+    Some(world.staff_of(unit, today).into_iter().map(|(person, _)| person.code.as_str()).collect())
+}
+
+/// One of several codes, or for a list some of them.
+fn drawn(mut able: Vec<&str>, list: bool, fill: &Fill, chance: &mut Chance) -> Option<Raw> {
+    let mut chosen = Vec::new();
+    for _ in 0..chance.count(fill.count.filter(|_| list).unwrap_or([1, 1])) {
+        if able.is_empty() {
+            break;
+        }
+        let at = chance.count([0, (able.len() - 1) as u32]);
+        chosen.push(Raw::Text(able.swap_remove(at).to_owned()));
+    }
+    if list { (!chosen.is_empty()).then_some(Raw::List(chosen)) } else { chosen.pop() }
 }
 
 /// What the tree's row tells.
@@ -337,11 +339,10 @@ fn from_row(fill: &Fill, subject: &Subject<'_>, world: &World) -> Option<Raw> {
 fn day(fill: &Fill, ahead: i64, subject: &Subject<'_>, world: &World) -> Option<Raw> {
     let today = world.zone.date(Timestamp(subject.at));
     let mut day = today.checked_add(ahead.days()).ok()?;
-    let Some(hour) = &fill.hour else { return Some(Raw::Text(day.to_string())) };
-    while world.calendar.rest(day).is_some() {
+    while (fill.working || fill.hour.is_some()) && world.calendar.rest(day).is_some() {
         day = day.tomorrow().ok()?;
     }
-    Some(Raw::Text(format!("{day} {hour}")))
+    Some(Raw::Text(fill.hour.as_ref().map_or_else(|| day.to_string(), |hour| format!("{day} {hour}"))))
 }
 
 /// What follows from the record's own days and numbers.

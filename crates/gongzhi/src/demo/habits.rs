@@ -268,6 +268,8 @@ pub struct Fill {
     pub pattern: Option<String>,
     /// Units of these kinds, nearest to the place; several for a list.
     pub units: Vec<String>,
+    /// Persons who hold posts in the unit from which the field asks them.
+    pub staff: bool,
     pub count: Option<[u32; 2]>,
     /// Never a unit named by these fields.
     pub except: Vec<String>,
@@ -281,6 +283,8 @@ pub struct Fill {
     pub days: Option<[u32; 2]>,
     /// With a day: at this hour, as in `09:00`.
     pub hour: Option<String>,
+    /// With a day: moved on to a working day.
+    pub working: bool,
     /// One of the values of a list in the record.
     pub of: Option<String>,
     /// The rows of a table, drawn anew each time.
