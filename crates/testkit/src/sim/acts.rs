@@ -21,6 +21,10 @@ type Intent = (By, Order, Option<&'static str>);
 
 impl Life<'_> {
     fn pen<T>(&mut self, work: impl FnOnce(&mut Pen<'_>) -> T) -> T {
+        self.pen_for(&BTreeMap::new(), work)
+    }
+
+    fn pen_for<T>(&mut self, known: &BTreeMap<String, Value>, work: impl FnOnce(&mut Pen<'_>) -> T) -> T {
         let today = self.zone.date(self.server_now());
         let state = self.machine.at(0).service.state().clone();
         let mut chance = self.chance.clone();
@@ -32,6 +36,7 @@ impl Life<'_> {
             file: &self.file,
             today,
             chance: &mut chance,
+            known,
         });
         self.chance = chance;
         made
@@ -268,7 +273,9 @@ impl Life<'_> {
         let weights: Vec<f64> = offered.iter().map(weight).collect();
         let Some(at) = self.chance.weighted(&weights) else { return Ok(None) };
         let step = offered[at];
-        let Some(mut input) = self.pen(|pen| pen.fill(&law, step, &known.place)) else { return Ok(None) };
+        let Some(mut input) = self.pen_for(&known.fields, |pen| pen.fill(&law, step, &known.place)) else {
+            return Ok(None);
+        };
         let spoilt = self.chance.happens(wrong.malformed);
         let spoilt = spoilt.then(|| self.pen(|pen| pen.spoil(&law, step, &mut input)));
         let expect = match self.chance.count(0, 99) {

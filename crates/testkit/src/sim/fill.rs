@@ -1,9 +1,10 @@
 //! Filling what a step asks by the types of its fields, well or wrongly.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gongzhi_base::{FileRef, RecordId};
-use gongzhi_kernel::{Raw, World, command::Input};
+use gongzhi_base::{FileRef, RecordId, Value};
+use gongzhi_kernel::{Post, Raw, World, command::Input};
 use gongzhi_lang::model::{Field, Mechanism, Step, Type};
 
 use super::chance::Chance;
@@ -22,6 +23,8 @@ pub struct Pen<'a> {
     pub file: &'a FileRef,
     pub today: jiff::civil::Date,
     pub chance: &'a mut Chance,
+    /// The values that the record has already.
+    pub known: &'a BTreeMap<String, Value>,
 }
 
 impl Pen<'_> {
@@ -109,7 +112,12 @@ impl Pen<'_> {
                 self.chance.one(&units).map(|code| Raw::Text((*code).to_owned()))
             }
             Type::Person => {
-                let people: Vec<&str> = self.model.posts().map(|(person, _)| person.as_str()).collect();
+                // Where one of a unit's staff is asked: mostly one of them, else any.
+                let unit = field.within.as_ref().and_then(|unit| self.known.get(unit)?.text());
+                let unit = unit.filter(|_| self.chance.happens(90.0));
+                let fits = |post: &Post| unit.is_none() || post.unit.as_deref() == unit;
+                let held = self.model.posts().filter(|(_, post)| fits(post));
+                let people: Vec<&str> = held.map(|(person, _)| person.as_str()).collect();
                 self.chance.one(&people).map(|code| Raw::Text((*code).to_owned()))
             }
             Type::Record(of) => {
