@@ -164,9 +164,18 @@ impl Writer {
                 let head = head_of(rows.last().and_then(|rows| rows.first()))?;
                 // What was written is bound by the hash of its last entry, also under what others added.
                 let last = read::entries(link, &county, end.size.saturating_sub(1), 1).await?;
-                link.script("COMMIT").await?;
                 let ours = last.first().is_some_and(|entry| entry.hash == end.hash);
-                Ok((head, ours && head.size >= end.size && end != expect))
+                let stands = ours && head.size >= end.size && end != expect;
+                let done = link.script("COMMIT");
+                match stands {
+                    // Whoever was cut off may not have told the others.
+                    true => {
+                        let told = Told { channel: &channel(&county), text: &head.size.to_string() };
+                        link.and_tell(done, told).await?;
+                    }
+                    false => done.await?,
+                }
+                Ok((head, stands))
             });
             match found {
                 Ok((_, true)) => return Ok(true),
