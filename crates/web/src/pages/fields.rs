@@ -360,7 +360,6 @@ fn staff(shape: &Shape<'_>, field: &Asked, typed: &Posted, chosen: &[&str]) -> O
             label: person.name.clone(),
             note: roles.join(&t(shape.lang, "list-comma")),
             selected: chosen.contains(&person.code.as_str()),
-            ..Choice::default()
         }
     });
     let mut options: Vec<Choice> = options.collect();
@@ -372,7 +371,6 @@ fn staff(shape: &Shape<'_>, field: &Asked, typed: &Posted, chosen: &[&str]) -> O
         label: world.person(code).map_or_else(|| code.to_owned(), |person| person.name.clone()),
         note: t(shape.lang, "person-left").into_owned(),
         selected: chosen.contains(&code),
-        ..Choice::default()
     }));
     let group = OptionGroup { options, ..OptionGroup::default() };
     let style = if group.options.len() <= FEW { ChoiceStyle::List } else { ChoiceStyle::Select };
