@@ -43,6 +43,32 @@ pub fn words(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
 }
 
+/// Copies files as they stand together at one moment, though others may be writing them: what has changed before the last
+/// of them was copied is copied again. A file of before a write and its log of after it were never on any disk.
+fn copy_at_one_moment(from: &Path, to: &Path, names: &[&str]) -> std::io::Result<()> {
+    let read = || -> std::io::Result<Vec<Option<Vec<u8>>>> {
+        let contents = names.iter().map(|name| match std::fs::read(from.join(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        });
+        contents.collect()
+    };
+    let mut before = read()?;
+    loop {
+        let now = read()?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    for (name, bytes) in names.iter().zip(before) {
+        if let Some(bytes) = bytes {
+            std::fs::write(to.join(name), bytes)?;
+        }
+    }
+    Ok(())
+}
+
 impl Machine {
     /// Loads a county's files and starts its nodes.
     pub fn start(
@@ -152,12 +178,7 @@ impl Machine {
         self.generation += 1;
         let new = self.database();
         std::fs::create_dir_all(&new)?;
-        // The log last: what was moved out of it is in the file by then.
-        for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
-            if old.join(name).exists() {
-                std::fs::copy(old.join(name), new.join(name))?;
-            }
-        }
+        copy_at_one_moment(&old, &new, &["ledger.sqlite", "ledger.sqlite-wal"])?;
         if let Some(torn) = torn {
             use std::io::Write as _;
             let log = new.join("ledger.sqlite-wal");
