@@ -12,21 +12,25 @@ export const verify: Mount = (root, signal) => {
   const input = one<HTMLInputElement>(root, '[data-verify-file]');
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
+    judge();
     say(root, words(root, 'reading'));
     brought = await file.text();
     check();
   };
+  /** Shows what was found: what was said of another file does not stand beside this one. */
+  const judge = (found?: Verified | Fault): void => {
+    show(one(root, '[data-verify-bad]'), found !== undefined && 'fault' in found);
+    show(one(root, '[data-verify-good]'), found !== undefined && !('fault' in found));
+  };
   const check = (): void => {
     if (brought === '') return;
+    judge();
     const trust = trustOf(root);
     if (!trust) return;
     const receipt = readReceipt(brought);
     const found: Verified | Fault = receipt ? verifyReceipt(receipt, trust.trust) : { fault: 'unreadable' };
     say(root, '');
-    const bad = one(root, '[data-verify-bad]');
-    const good = one(root, '[data-verify-good]');
-    show(bad, 'fault' in found);
-    show(good, !('fault' in found));
+    judge(found);
     if ('fault' in found) {
       const told = one(root, '[data-verify-fault]');
       if (told) told.textContent = words(root, `fault-${found.fault}`, { x: found.x ?? '', y: found.y ?? '' });

@@ -123,7 +123,8 @@ fn begin(shape: &Shape<'_>, field: &Asked) -> Option<Posted> {
     if matches!(field.ty, Type::Rows(_)) {
         return Some(tables::begin(field, value));
     }
-    let codes = matches!(item(&field.ty), Type::Place | Type::Entry(_) | Type::Unit | Type::Person);
+    // Of a unit's staff those who stand are put right; other lists, such as whom one turns to, are said anew.
+    let codes = matches!(field.ty, Type::Place | Type::Entry(_) | Type::Unit) || field.within.is_some();
     if codes && field.personal.is_none() {
         let codes = value.items().iter().filter_map(Value::text);
         posted.values.extend(codes.map(|code| (field.name.clone(), code.to_owned())));
