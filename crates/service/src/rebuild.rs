@@ -3,13 +3,15 @@
 //! Lists stand on today's map; figures can be read on either, as always, because the history of the places
 //! is in the entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use gongzhi_base::Timestamp;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
-use gongzhi_kernel::project::CellKey;
+use gongzhi_kernel::project::{Cell, CellKey};
 use gongzhi_store::{Batch, Ledger, StoreError};
 
 use crate::ambient::Ambient;
@@ -18,8 +20,11 @@ use crate::replay::{self, Groundwork, Replay};
 use crate::seal::{MasterKey, Seals};
 use crate::service::{basics, setting};
 
-/// Records written with one transaction, at least.
-const ENOUGH: usize = 4_000;
+/// Records written with one transaction, at least. Three such batches are in memory: one that is written, one that
+/// waits, one that is made.
+const ENOUGH: usize = 2_000;
+/// Batches that may wait to be written.
+const WAITING: usize = 1;
 /// Cells written with one transaction.
 const CELLS: usize = 50_000;
 
@@ -101,14 +106,45 @@ pub(crate) fn derive(
         ground = log.work.ground(ledger)?;
     }
     ledger.replace_nodes(&log.nodes)?;
+    let replay = Replay { ledger, ground: &ground, secret: Some(secret), now, size };
+    let done = written_beside(|batch| ledger.put_derived(batch), |write| all(&replay, write, progress))?;
+    ledger.end_rebuild()?;
+    progress(Progress { entries: done.entries, of: size });
+    Ok(done)
+}
+
+/// Puts on a thread of its own what `make` hands over, in its order, while the next is made: neither waits for the
+/// other, and each takes a processor. All is put when it returns; the first fault ends both.
+fn written_beside<T>(
+    put: impl Fn(&Batch) -> Result<(), StoreError> + Send,
+    make: impl FnOnce(&mut dyn FnMut(Batch) -> Result<(), StoreError>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    std::thread::scope(|scope| {
+        let (made, batches) = sync_channel::<Batch>(WAITING);
+        let writer = scope.spawn(move || batches.into_iter().try_for_each(|batch| put(&batch)));
+        let all = make(&mut |batch| {
+            made.send(batch).map_err(|_| StoreError::Engine("nothing more is written".to_owned()))
+        });
+        drop(made);
+        // Asked first: when nothing more was taken, this is why.
+        writer.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        all
+    })
+}
+
+/// Everything derived from the entries, in batches.
+fn all(
+    replay: &Replay<'_>,
+    write: &mut dyn FnMut(Batch) -> Result<(), StoreError>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rebuilt, StoreError> {
     let mut done = Rebuilt::default();
     let mut batch = Batch::default();
-    let mut cells: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    let mut cells: HashMap<CellKey, (i64, i64)> = HashMap::new();
     let mut counters: BTreeMap<(String, i16), u64> = BTreeMap::new();
-    let replay = Replay { ledger, ground: &ground, secret: Some(secret), now, size };
     replay.run(&mut |folded| {
         for folded in folded {
-            for cell in &folded.stored.projection.share.cells() {
+            for cell in folded.stored.projection.share.cells() {
                 add(&mut cells, cell);
             }
             if let Some((key, n)) = folded.number {
@@ -123,31 +159,72 @@ pub(crate) fn derive(
         }
         if batch.records.len() >= ENOUGH {
             done.records += batch.records.len() as u64;
-            ledger.put_derived(&std::mem::take(&mut batch))?;
-            progress(Progress { entries: done.entries, of: size });
+            write(std::mem::take(&mut batch))?;
+            progress(Progress { entries: done.entries, of: replay.size });
         }
         Ok(())
     })?;
     done.records += batch.records.len() as u64;
     batch.counters = counters;
-    ledger.put_derived(&batch)?;
-    cells.retain(|_, sums| *sums != (0, 0));
+    write(batch)?;
+    // In the order of their keys: those of one series stand together.
+    let mut cells: Vec<_> = cells.into_iter().filter(|(_, sums)| *sums != (0, 0)).collect();
+    cells.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     done.cells = cells.len() as u64;
-    while !cells.is_empty() {
-        let rest = cells.keys().nth(CELLS).cloned().map(|key| cells.split_off(&key)).unwrap_or_default();
-        let page = std::mem::replace(&mut cells, rest).into_iter().collect();
-        ledger.put_derived(&Batch { cells: page, ..Batch::default() })?;
+    let mut cells = cells.into_iter();
+    while cells.len() > 0 {
+        write(Batch { cells: cells.by_ref().take(CELLS).collect(), ..Batch::default() })?;
     }
-    ledger.end_rebuild()?;
-    progress(Progress { entries: done.entries, of: size });
     Ok(done)
 }
 
 /// Adds a record's share to its cell.
-pub(crate) fn add(cells: &mut BTreeMap<CellKey, (i64, i64)>, cell: &gongzhi_kernel::project::Cell) {
-    let share = (cell.numerator, cell.denominator);
-    match cells.get_mut(&cell.key) {
-        Some(sum) => *sum = (sum.0 + share.0, sum.1 + share.1),
-        None => drop(cells.insert(cell.key.clone(), share)),
+pub(crate) fn add(cells: &mut HashMap<CellKey, (i64, i64)>, cell: Cell) {
+    let sums = cells.entry(cell.key).or_default();
+    *sums = (sums.0 + cell.numerator, sums.1 + cell.denominator);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn batch(year: i16) -> Batch {
+        Batch { counters: BTreeMap::from([((String::new(), year), 1)]), ..Batch::default() }
+    }
+
+    fn year(batch: &Batch) -> i16 {
+        batch.counters.keys().map(|(_, year)| *year).sum()
+    }
+
+    #[test]
+    fn all_is_written_in_its_order() {
+        let put = Mutex::new(Vec::new());
+        let write = |batch: &Batch| {
+            put.lock().expect("whole").push(year(batch));
+            Ok(())
+        };
+        let made = written_beside(write, |write| {
+            (0..100).try_for_each(|year| write(batch(year)))?;
+            Ok("made")
+        });
+        assert_eq!(made, Ok("made"));
+        assert_eq!(put.into_inner().expect("whole"), (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_fault_of_either_ends_both_and_is_told() {
+        let full = |batch: &Batch| if year(batch) < 3 { Ok(()) } else { Err(StoreError::Full) };
+        let endless = written_beside(full, |write| (0..).try_for_each(|year| write(batch(year))));
+        assert_eq!(endless, Err(StoreError::Full), "not only that nothing more is written");
+        // What was handed over last is refused when nothing more comes.
+        assert_eq!(written_beside(full, |write| write(batch(9))), Err(StoreError::Full));
+        let broken = StoreError::Corrupt("entry 3".to_owned());
+        let made: Result<(), StoreError> = written_beside(full, |write| {
+            write(batch(1))?;
+            Err(broken.clone())
+        });
+        assert_eq!(made, Err(broken));
     }
 }

@@ -1,6 +1,6 @@
 //! `gongzhi recount`: every indicator and everything else derived from the entries, against what is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::project::CellKey;
@@ -60,7 +60,7 @@ pub fn recount(
 ) -> Result<Recount, StoreError> {
     let head = ledger.head()?;
     let ground = replay::ground(ledger)?;
-    let mut counted: BTreeMap<CellKey, (i64, i64)> = BTreeMap::new();
+    let mut counted: HashMap<CellKey, (i64, i64)> = HashMap::new();
     let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
     let (mut entries, mut records) = (0, 0);
     let (mut expected, mut keyless) = (Expected::new(secret.is_some()), (0, None));
@@ -69,7 +69,7 @@ pub fn recount(
         expected.records(ledger, &folded)?;
         without_key(ledger, &folded, &mut keyless)?;
         for folded in folded {
-            folded.stored.projection.share.cells().iter().for_each(|cell| add(&mut counted, cell));
+            folded.stored.projection.share.cells().into_iter().for_each(|cell| add(&mut counted, cell));
             mechanisms.insert(folded.stored.projection.row.mechanism);
             entries += folded.entries;
             records += 1;

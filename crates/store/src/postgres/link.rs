@@ -35,6 +35,8 @@ const PREPARED: usize = 400;
 /// How every connection is set. The planner is told what the tables are made for: index ranges that
 /// are already in the wanted order, however old its statistics are; a plan made once is kept.
 /// A server that was halted within a transaction must not hold up the others for longer than a moment.
+/// Long values are packed by LZ4 where the server was built with it: it takes a fraction of the time of its own
+/// way, which it took a sixth of its time in a rebuild for.
 const SESSION: &str = "
     SET search_path = gongzhi;
     SET plan_cache_mode = force_generic_plan;
@@ -47,7 +49,9 @@ const SESSION: &str = "
     SET default_transaction_isolation = 'read committed';
     SET idle_in_transaction_session_timeout = '5s';
     SET lock_timeout = '20s';
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+    SELECT set_config(name, 'lz4', false) FROM pg_settings
+        WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)";
 
 /// A connection with its prepared statements.
 pub(super) struct Link {

@@ -5,6 +5,7 @@
 //! found newest first by reading block after block: the cost of a frequent word is that of a block,
 //! not of all records.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gongzhi_base::words::Term;
@@ -58,19 +59,28 @@ fn unit(token: &str) -> String {
 
 /// All lexemes of a row, separated by spaces, each once.
 pub(super) fn lexemes(county: &str, row: i64, made: &Projection) -> String {
-    let mut all = lexemes_of(made);
-    all.insert(block(county, row));
-    all.into_iter().collect::<Vec<_>>().join(" ")
+    // No other lexeme begins as a block does.
+    let mut all = block(county, row);
+    for lexeme in lexemes_of(made) {
+        all.push(' ');
+        all.push_str(&lexeme);
+    }
+    all
 }
 
-/// Those that follow from the record alone, wherever its row stands.
-pub(super) fn lexemes_of(made: &Projection) -> BTreeSet<String> {
+/// Those that follow from the record alone, wherever its row stands: each once. Most are pieces of the text, which are
+/// not copied: a rebuild makes more than a hundred for each record.
+pub(super) fn lexemes_of(made: &Projection) -> Vec<Cow<'_, str>> {
     let levels = [Level::County, Level::Township, Level::Village, Level::Grid];
-    let words = made.text.split(' ').filter(|word| !word.is_empty()).map(|word| cut(word).to_owned());
+    let words = made.text.split(' ').filter(|word| !word.is_empty()).map(|word| Cow::Borrowed(cut(word)));
     let places =
         made.row.path.iter().zip(levels).filter_map(|(code, level)| Some(place(level, code.as_ref()?)));
     let helpers = made.scopes.iter().flat_map(|scope| units(scope)).map(unit);
-    words.chain(places).chain(helpers).chain([mechanism(&made.row.mechanism)]).collect()
+    let marks = places.chain(helpers).chain([mechanism(&made.row.mechanism)]);
+    let mut all: Vec<Cow<'_, str>> = words.chain(marks.map(Cow::Owned)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// A lexeme as the query language writes it.

@@ -21,7 +21,7 @@ pub(super) fn expected(stored: &Stored) -> Trace {
     let Projection { text, .. } = made;
     if !text.is_empty() {
         add(&mut trace.search, text);
-        lexemes_of(made).iter().for_each(|word| add(&mut trace.search, word));
+        lexemes_of(made).iter().for_each(|word| add(&mut trace.search, word.as_ref()));
     }
     trace
 }
