@@ -37,6 +37,7 @@ pub mod saved;
 pub mod seal;
 pub mod service;
 mod sound;
+mod sums;
 pub mod timers;
 
 pub use ambient::Ambient;

@@ -3,7 +3,7 @@
 //! Lists stand on today's map; figures can be read on either, as always, because the history of the places
 //! is in the entries.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -11,7 +11,6 @@ use std::sync::mpsc::sync_channel;
 use gongzhi_base::Timestamp;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::merkle::{Frontier, Node};
-use gongzhi_kernel::project::{Cell, CellKey};
 use gongzhi_store::{Batch, Ledger, StoreError};
 
 use crate::ambient::Ambient;
@@ -19,12 +18,11 @@ use crate::codes::CodeSecret;
 use crate::replay::{self, Groundwork, Replay};
 use crate::seal::{MasterKey, Seals};
 use crate::service::{basics, setting};
+use crate::sums::Sums;
 
-/// Records written with one transaction, at least. Three such batches are in memory: one that is written, one that
-/// waits, one that is made.
+/// Records written with one transaction, at least. Two such batches are in memory: one that is written, one that is made
+/// or waits to be taken.
 const ENOUGH: usize = 2_000;
-/// Batches that may wait to be written.
-const WAITING: usize = 1;
 /// Cells written with one transaction.
 const CELLS: usize = 50_000;
 
@@ -120,7 +118,7 @@ fn written_beside<T>(
     make: impl FnOnce(&mut dyn FnMut(Batch) -> Result<(), StoreError>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     std::thread::scope(|scope| {
-        let (made, batches) = sync_channel::<Batch>(WAITING);
+        let (made, batches) = sync_channel::<Batch>(0);
         let writer = scope.spawn(move || batches.into_iter().try_for_each(|batch| put(&batch)));
         let all = make(&mut |batch| {
             made.send(batch).map_err(|_| StoreError::Engine("nothing more is written".to_owned()))
@@ -140,13 +138,11 @@ fn all(
 ) -> Result<Rebuilt, StoreError> {
     let mut done = Rebuilt::default();
     let mut batch = Batch::default();
-    let mut cells: HashMap<CellKey, (i64, i64)> = HashMap::new();
+    let mut cells = Sums::default();
     let mut counters: BTreeMap<(String, i16), u64> = BTreeMap::new();
     replay.run(&mut |folded| {
         for folded in folded {
-            for cell in folded.stored.projection.share.cells() {
-                add(&mut cells, cell);
-            }
+            folded.stored.projection.share.cells().into_iter().for_each(|cell| cells.add(cell));
             if let Some((key, n)) = folded.number {
                 let last = counters.entry(key).or_default();
                 *last = n.max(*last);
@@ -167,21 +163,14 @@ fn all(
     done.records += batch.records.len() as u64;
     batch.counters = counters;
     write(batch)?;
-    // In the order of their keys: those of one series stand together.
-    let mut cells: Vec<_> = cells.into_iter().filter(|(_, sums)| *sums != (0, 0)).collect();
-    cells.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let mut cells = cells.all();
     done.cells = cells.len() as u64;
-    let mut cells = cells.into_iter();
-    while cells.len() > 0 {
-        write(Batch { cells: cells.by_ref().take(CELLS).collect(), ..Batch::default() })?;
+    while !cells.is_empty() {
+        let rest = cells.keys().nth(CELLS).cloned().map(|key| cells.split_off(&key)).unwrap_or_default();
+        let page = std::mem::replace(&mut cells, rest).into_iter().collect();
+        write(Batch { cells: page, ..Batch::default() })?;
     }
     Ok(done)
-}
-
-/// Adds a record's share to its cell.
-pub(crate) fn add(cells: &mut HashMap<CellKey, (i64, i64)>, cell: Cell) {
-    let sums = cells.entry(cell.key).or_default();
-    *sums = (sums.0 + cell.numerator, sums.1 + cell.denominator);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `gongzhi recount`: every indicator and everything else derived from the entries, against what is kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::project::CellKey;
@@ -9,8 +9,8 @@ use gongzhi_store::{CellQuery, Ledger, StoreError};
 
 use crate::codes::CodeSecret;
 use crate::compare::{Expected, Strange};
-use crate::rebuild::add;
 use crate::replay::{self, Folded, Replay};
+use crate::sums::Sums;
 
 /// A figure that is kept otherwise than it is counted; numerators and denominators.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ pub fn recount(
 ) -> Result<Recount, StoreError> {
     let head = ledger.head()?;
     let ground = replay::ground(ledger)?;
-    let mut counted: HashMap<CellKey, (i64, i64)> = HashMap::new();
+    let mut counted = Sums::default();
     let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
     let (mut entries, mut records) = (0, 0);
     let (mut expected, mut keyless) = (Expected::new(secret.is_some()), (0, None));
@@ -69,7 +69,7 @@ pub fn recount(
         expected.records(ledger, &folded)?;
         without_key(ledger, &folded, &mut keyless)?;
         for folded in folded {
-            folded.stored.projection.share.cells().into_iter().for_each(|cell| add(&mut counted, cell));
+            folded.stored.projection.share.cells().into_iter().for_each(|cell| counted.add(cell));
             mechanisms.insert(folded.stored.projection.row.mechanism);
             entries += folded.entries;
             records += 1;
@@ -78,7 +78,7 @@ pub fn recount(
         Ok(())
     })?;
     let mut kept = kept(ledger, &mechanisms)?;
-    counted.retain(|_, sums| *sums != (0, 0));
+    let counted = counted.all();
     let strange = expected.rest(ledger)?;
     let moved = ledger.head()? != head;
     let cells = counted.len() as u64;
