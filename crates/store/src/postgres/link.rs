@@ -35,8 +35,8 @@ const PREPARED: usize = 400;
 /// How every connection is set. The planner is told what the tables are made for: index ranges that
 /// are already in the wanted order, however old its statistics are; a plan made once is kept.
 /// A server that was halted within a transaction must not hold up the others for longer than a moment.
-/// Long values are packed by LZ4 where the server was built with it: it takes a fraction of the time of its own
-/// way, which it took a sixth of its time in a rebuild for.
+/// Long values are packed by LZ4 where the server was built with it: packing them its own way took the server a sixth
+/// of its time in a rebuild.
 const SESSION: &str = "
     SET search_path = gongzhi;
     SET plan_cache_mode = force_generic_plan;
