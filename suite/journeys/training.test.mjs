@@ -86,32 +86,35 @@ journeys('a training', (journey) => {
     // A weekend or holiday may lie behind the day on which it ends.
     await later(j, 16, async (there) => {
       const folder = await mkdtemp(join(tmpdir(), 'gongzhi-training-'));
-      await asStaff(there, 'planner', async (staff) => {
-        await openRecord(staff, mine);
-        assert.match(await words(staff), /待核对/);
-        await take(staff, 'correct', { trainees: ['officer.tongcheng'] });
-        await staff.visit(`/desk/list?mechanism=enrolment&view=list&state=over`);
-        for (const box of await staff.page.locator('input[name=id]').all()) await box.check();
-        assert.equal(await staff.page.locator('input[name=id]:checked').count(), 2);
-        await staff.page.selectOption('#bulk-step', 'confirm');
-        await staff.press('.bulk-bar button');
-        await staff.press('form.form .send .main');
-        await staff.visit(page);
-        const text = await words(staff);
-        assert.match(text, /已办结/);
-        assert.match(text, /参加人数\s+3/);
-        assert.match(text, /没有派人的单位\s+1/);
-        await staff.shot('training-closed');
-        const pdf = await saved(staff, folder, '.papers a[href$="/print/roster.pdf"]');
-        assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
-        await staff.visit('/desk/list?mechanism=enrolment&view=roster');
-        assert.equal(await staff.page.locator('tr[data-row]').count(), 3);
-        const sheet = (await saved(staff, folder, 'a[href^="/desk/export/list.csv"]')).toString();
-        assert.match(sheet, /桐城镇人民政府,"?[^,"]+、[^,"]+"?,2,/, 'who took part, by unit');
-        await staff.visit('/desk/figures/training');
-        await staff.shot('training-figures');
-      });
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await asStaff(there, 'planner', async (staff) => {
+          await openRecord(staff, mine);
+          assert.match(await words(staff), /待核对/);
+          await take(staff, 'correct', { trainees: ['officer.tongcheng'] });
+          await staff.visit(`/desk/list?mechanism=enrolment&view=list&state=over`);
+          for (const box of await staff.page.locator('input[name=id]').all()) await box.check();
+          assert.equal(await staff.page.locator('input[name=id]:checked').count(), 2);
+          await staff.page.selectOption('#bulk-step', 'confirm');
+          await staff.press('.bulk-bar button');
+          await staff.press('form.form .send .main');
+          await staff.visit(page);
+          const text = await words(staff);
+          assert.match(text, /已办结/);
+          assert.match(text, /参加人数\s+3/);
+          assert.match(text, /没有派人的单位\s+1/);
+          await staff.shot('training-closed');
+          const pdf = await saved(staff, folder, '.papers a[href$="/print/roster.pdf"]');
+          assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
+          await staff.visit('/desk/list?mechanism=enrolment&view=roster');
+          assert.equal(await staff.page.locator('tr[data-row]').count(), 3);
+          const sheet = (await saved(staff, folder, 'a[href^="/desk/export/list.csv"]')).toString();
+          assert.match(sheet, /桐城镇人民政府,"?[^,"]+、[^,"]+"?,2,/, 'who took part, by unit');
+          await staff.visit('/desk/figures/training');
+          await staff.shot('training-figures');
+        });
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
   });
 }, start);
