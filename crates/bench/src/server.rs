@@ -49,14 +49,26 @@ pub async fn to_postgres(loaded: &Path, work: &Path, url: &str) -> Result<(), St
     Err(format!("moving {} failed: {}", loaded.display(), String::from_utf8_lossy(&output.stderr)))
 }
 
+/// Copies a loaded directory, and waits until the copy is on the disk: what is measured next is not to wait for the
+/// disk to take ten gigabytes that the benchmark itself has written.
+async fn copied(loaded: &Path, work: &Path) -> Result<(), String> {
+    if work.is_dir() {
+        std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
+    }
+    for command in [Command::new("cp").arg("-r").arg(loaded).arg(work), &mut Command::new("sync")] {
+        let done = command.status().await.map_err(|error| error.to_string())?;
+        if !done.success() {
+            return Err(format!("copying {} failed", loaded.display()));
+        }
+    }
+    Ok(())
+}
+
 /// Runs an operator's command on a copy of a loaded directory, or on the database to which it was moved;
 /// gives the last line it said, and how many seconds it took.
 pub async fn tool(command: &str, loaded: &Path, url: Option<&str>) -> Result<(String, f64), String> {
     let work = loaded.with_file_name("tool");
-    if work.is_dir() {
-        std::fs::remove_dir_all(&work).map_err(|error| error.to_string())?;
-    }
-    Command::new("cp").arg("-r").arg(loaded).arg(&work).status().await.map_err(|error| error.to_string())?;
+    copied(loaded, &work).await?;
     let began = crate::now();
     let mut tool = Command::new(binary());
     tool.arg(command).args(url.iter().flat_map(|url| ["--database", *url])).arg("--data").arg(&work);
@@ -71,11 +83,7 @@ pub async fn tool(command: &str, loaded: &Path, url: Option<&str>) -> Result<(St
 impl Server {
     /// Starts a server on a copy of a loaded directory, so that every run begins alike.
     pub async fn start(loaded: &Path, work: &Path) -> Result<Server, String> {
-        if work.is_dir() {
-            std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
-        }
-        let copied = Command::new("cp").arg("-r").arg(loaded).arg(work).status().await;
-        copied.map_err(|error| error.to_string())?;
+        copied(loaded, work).await?;
         Server::serve(work, None).await
     }
 
