@@ -57,7 +57,7 @@ journeys('a training', (journey) => {
       await enrolment(staff, subject);
       mine = /Y\d{4}-\d{3}\.\d/.exec(await words(staff))[0];
       await begin(staff, 'enrol');
-      const offered = await staff.page.locator('[name=trainees]').evaluateAll((all) => all.map((one) => one.value));
+      const offered = await staff.page.locator('[name=trainees][type=checkbox]').evaluateAll((all) => all.map((one) => one.value));
       assert.deepEqual(offered.toSorted(), ['leader.tongcheng', 'officer.tongcheng', 'officer.tongcheng2'], 'the staff of the own unit, and nobody else');
       await staff.shot('training-enrol');
       await fill(staff, { trainees: offered });
@@ -90,7 +90,11 @@ journeys('a training', (journey) => {
         await asStaff(there, 'planner', async (staff) => {
           await openRecord(staff, mine);
           assert.match(await words(staff), /待核对/);
-          await take(staff, 'correct', { trainees: ['officer.tongcheng'] });
+          await begin(staff, 'correct');
+          await staff.page.locator('[name=trainees][value="officer.tongcheng2"]').uncheck();
+          await send(staff, 'correct');
+          assert.match(await words(staff), /人数\s+0/, 'nobody came: the list is empty');
+          await take(staff, 'correct', { trainees: ['officer.tongcheng', 'officer.tongcheng2'] });
           await staff.visit(`/desk/list?mechanism=enrolment&view=list&state=over`);
           for (const box of await staff.page.locator('input[name=id]').all()) await box.check();
           assert.equal(await staff.page.locator('input[name=id]:checked').count(), 2);

@@ -110,7 +110,8 @@ fn kept(field: &Field, record: RecordId, value: Value) -> Value {
     }
 }
 
-pub(crate) fn is_blank(raw: &Raw) -> bool {
+/// Whether nothing stands in what was sent.
+pub fn is_blank(raw: &Raw) -> bool {
     match raw {
         Raw::Text(text) => text.trim().is_empty(),
         Raw::List(items) => items.iter().all(is_blank),

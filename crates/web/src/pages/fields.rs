@@ -355,6 +355,7 @@ fn staff(shape: &Shape<'_>, field: &Asked, typed: &Posted, chosen: &[&str]) -> O
     let options = staff.into_iter().map(|(person, posts)| {
         let mut roles: Vec<String> =
             posts.into_iter().map(|post| names::role(shape.lang, shape.state, &post.role)).collect();
+        roles.sort();
         roles.dedup();
         Choice {
             value: person.code.clone(),

@@ -47,11 +47,12 @@ fn one(app: &App, lang: Lang, field: &Field, posted: &Posted, read: &mut Read) -
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 lines.map(|line| Raw::Text(line.to_owned())).collect()
             };
-            let items: Vec<Raw> = posted
-                .all(&field.name)
-                .flat_map(|text| if by_line { lines(text) } else { vec![Raw::Text(text.to_owned())] })
-                .collect();
-            (!items.is_empty()).then_some(Raw::List(items))
+            // A form says that it asked even where everything was taken away: then the list is emptied.
+            posted.get(&field.name)?;
+            let items = posted.all(&field.name).filter(|text| !text.trim().is_empty());
+            let items =
+                items.flat_map(|text| if by_line { lines(text) } else { vec![Raw::Text(text.to_owned())] });
+            Some(Raw::List(items.collect()))
         }
         _ => posted.get(&field.name).map(|text| Raw::Text(text.to_owned())),
     }

@@ -59,10 +59,12 @@ pub async fn submit(State(app): State<App>, mut visitor: Visitor, me: Me, posted
         proposed: std::collections::BTreeMap::new(),
     };
     let first = posted.get("_do").is_none();
-    let (read, failed) = match first {
+    let (mut read, failed) = match first {
         true => (Read::default(), Failed::default()),
         false => form::check(&app, &shape, &posted),
     };
+    // What is left open here stays in each record as it is; only the form of one shows what would be emptied.
+    read.input.retain(|_, raw| !gongzhi_kernel::input::is_blank(raw));
     let picking = posted.get("_pick").is_some() || switched && posted.text("previewed").is_empty();
     let whole = !first && failed.faults.is_empty() && !picking;
     // Where the step asks for nothing its effect can be told at once.
