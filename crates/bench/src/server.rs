@@ -37,9 +37,7 @@ pub async fn load(dir: &Path, flood: u64, play: bool) -> Result<(), String> {
 /// Brings a loaded directory's county into an empty PostgreSQL database; what belongs to it beside goes
 /// into `work`.
 pub async fn to_postgres(loaded: &Path, work: &Path, url: &str) -> Result<(), String> {
-    if work.is_dir() {
-        std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
-    }
+    removed(work)?;
     let mut command = Command::new(binary());
     command.arg("move").arg("--from").arg(loaded).args(["--to", url, "--data"]).arg(work);
     let output = command.output().await.map_err(|error| error.to_string())?;
@@ -49,12 +47,15 @@ pub async fn to_postgres(loaded: &Path, work: &Path, url: &str) -> Result<(), St
     Err(format!("moving {} failed: {}", loaded.display(), String::from_utf8_lossy(&output.stderr)))
 }
 
+/// Removes what a run before has left.
+fn removed(work: &Path) -> Result<(), String> {
+    if work.is_dir() { std::fs::remove_dir_all(work).map_err(|error| error.to_string()) } else { Ok(()) }
+}
+
 /// Copies a loaded directory, and waits until the copy is on the disk: what is measured next is not to wait for the
 /// disk to take ten gigabytes that the benchmark itself has written.
 async fn copied(loaded: &Path, work: &Path) -> Result<(), String> {
-    if work.is_dir() {
-        std::fs::remove_dir_all(work).map_err(|error| error.to_string())?;
-    }
+    removed(work)?;
     for command in [Command::new("cp").arg("-r").arg(loaded).arg(work), &mut Command::new("sync")] {
         let done = command.status().await.map_err(|error| error.to_string())?;
         if !done.success() {

@@ -353,9 +353,7 @@ impl World {
 
     /// Whether a person holds a post in a unit on a day.
     pub fn works_in(&self, person: &str, unit: &str, day: Date) -> bool {
-        let codes = self.posts_of.get(person).into_iter().flatten();
-        let mut held = codes.filter_map(|code| self.holdings.get(code)).filter(|holding| holding.on(day));
-        held.any(|holding| holding.post.unit.as_deref() == Some(unit))
+        self.posts_of(person, day).iter().any(|post| post.unit.as_deref() == Some(unit))
     }
 
     /// Whoever holds posts in a unit on a day, with them, by name.
