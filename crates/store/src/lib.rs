@@ -3,6 +3,7 @@
 //! nodes and several counties.
 
 pub mod conformance;
+mod known;
 pub mod ledger;
 mod look;
 pub mod outbox;

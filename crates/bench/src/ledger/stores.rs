@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use super::{CALLERS, Plan, put};
 use crate::http::Client;
@@ -47,7 +48,9 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         } else {
             Server::start(dir, work).await?
         };
+        let caught_up = settled(&server.host).await;
         let mut row = store(plan, &server.host, stored, &number, stored == large).await?;
+        row.caught_up = caught_up;
         row.memory = server.memory();
         rows.push(row);
         server.stop().await;
@@ -86,6 +89,13 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
                 100.0 * large.lifecycles.rate() / empty.lifecycles.rate(),
                 small.stored,
                 pages.join(", ")
+            ),
+        );
+        put(
+            out,
+            format_args!(
+                "Deadlines that had come since the largest was made: {}, taken within {:.1} s of its start and before the rest was measured.",
+                large.caught_up.0, large.caught_up.1
             ),
         );
         if let Some(burst) = &large.burst {
@@ -139,6 +149,24 @@ struct Row {
     /// p50 and p99 in milliseconds of a receipt with its proofs.
     receipt: Option<(f64, f64)>,
     memory: (u64, u64),
+    /// Deadlines that had come since the store was made, and the seconds until the last was taken.
+    caught_up: (u64, f64),
+}
+
+/// Waits until a server that was switched off has taken the deadlines that came meanwhile: what is measured then is not
+/// beside them. How many there were, and how many seconds they took.
+async fn settled(host: &str) -> (u64, f64) {
+    let began = crate::now();
+    let (mut taken, mut last) = (0.0, began);
+    // The server looks at the clock every two seconds.
+    while last.elapsed() < Duration::from_secs(5) {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let now = load::metric(host, "gongzhi_commands").await;
+        if now > taken {
+            (taken, last) = (now, crate::now());
+        }
+    }
+    (taken as u64, (last - began).as_secs_f64())
 }
 
 /// What a server that is running already does, told request by request.
@@ -200,7 +228,7 @@ async fn store(
         false => None,
     };
     let receipt = if bursts { Some(receipt(host, script, &tokens).await?) } else { None };
-    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: (0, 0) })
+    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: (0, 0), caught_up: (0, 0.0) })
 }
 
 /// Asks for the receipt of a new record over and over; the first request of the script opens it.

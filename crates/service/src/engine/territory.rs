@@ -18,8 +18,8 @@ use gongzhi_kernel::{Command, Laws, Order, Record, World};
 use gongzhi_lang::model::{Dimension, Level};
 use gongzhi_store::{Batch, CellQuery, Ledger, ListQuery, Order as Sorted, Scope, StoreError, Stored, Want};
 
-use super::Writer;
 use super::group::{Group, Means};
+use super::{TRIES, Writer};
 
 /// Rows written anew with one transaction.
 const PAGE: u32 = 500;
@@ -207,7 +207,7 @@ impl Writer {
     /// Writes the rows of all records at and under a place anew. Nothing may be under way.
     fn write_rows(&mut self, level: Level, code: &str) -> Result<(), StoreError> {
         let mut after = None;
-        let mut written = 0;
+        let (mut written, mut lost) = (0, 0);
         loop {
             let query = ListQuery {
                 scope: Scope::All,
@@ -224,9 +224,11 @@ impl Writer {
             }
             let batch = self.rows_anew(ids)?;
             match self.means.ledger.commit(self.at.head, &batch) {
-                Ok(()) => written += batch.records.len(),
-                // Another node wrote meanwhile: the same page again on what it left.
-                Err(StoreError::Conflict) => {
+                Ok(()) => (written, lost) = (written + batch.records.len(), 0),
+                // Another node wrote meanwhile: the same page again on what it left. While another process rebuilds,
+                // nobody writes; then it is done later.
+                Err(StoreError::Conflict) if lost < TRIES => {
+                    lost += 1;
                     self.turn()?;
                     continue;
                 }

@@ -29,6 +29,7 @@ const CASES: &[Case] = &[
     ("a failing batch changes nothing", writing::atomic),
     ("records read back as they were written", writing::records),
     ("cells add up", writing::cells),
+    ("figures asked again are those of the last commit", writing::told_anew),
     ("lapses of time add up in their buckets", writing::buckets),
     ("counters keep the last number", writing::counters),
     ("timers come in order and change with their record", writing::timers),

@@ -268,6 +268,30 @@ pub(super) fn cells(make: Make<'_>) {
     assert!(read(&["none"], &[], "", "9999").is_empty());
 }
 
+pub(super) fn told_anew(make: Make<'_>) {
+    let mut book = Book::new(make());
+    let key = || cell("solved", Dimension::Place, "t1", "2026-01");
+    for n in 1..=3 {
+        book.put_with_cells(vec![record(n)], BTreeMap::from([(key(), (1, 2))])).expect("committed");
+        for keys in [vec![], vec!["t1".to_owned()]] {
+            let query = CellQuery {
+                mechanism: MATTER.into(),
+                indicators: vec!["solved".into()],
+                dimension: Dimension::Place,
+                keys,
+                from: "2026-01".into(),
+                to: "2026-01".into(),
+            };
+            // Asked again it may be remembered.
+            for _ in 0..2 {
+                let told = book.ledger.tallies(&query).expect("tallies");
+                let sums: Vec<_> = told.iter().map(|tally| (tally.numerator, tally.denominator)).collect();
+                assert_eq!(sums, [(n.cast_signed(), 2 * n.cast_signed())]);
+            }
+        }
+    }
+}
+
 pub(super) fn buckets(make: Make<'_>) {
     let mut book = Book::new(make());
     let of = |key: &str, period: &str, n: u16| bucket("taken", key, period, n);

@@ -183,9 +183,15 @@ impl Applying {
     pub(super) fn empty(&mut self) -> Result<(), StoreError> {
         let county = self.county.clone();
         self.memory = Memory::default();
-        let link = self.link(&mut Patience::new())?;
-        let done = link.run_long(log::empty(link, &county));
-        self.ended(done)
+        let mut patience = Patience::new();
+        loop {
+            let link = self.link(&mut patience)?;
+            match link.run_long(log::empty(link, &county)) {
+                // Tables that others were about to write to may be in the way; what is empty may be emptied again.
+                Err(fault @ Fault::Lost(_)) => self.failed(fault, &mut patience)?,
+                done => return self.ended(done),
+            }
+        }
     }
 
     /// All that is derived is there again.

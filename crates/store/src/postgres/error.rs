@@ -47,6 +47,9 @@ fn said_no(said: &DbError) -> Fault {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         SqlState::READ_ONLY_SQL_TRANSACTION,
         SqlState::TOO_MANY_CONNECTIONS,
+        // Undone so that others go on: it may be done again.
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     if code.code().starts_with("57P") || code.code().starts_with("08") || gone.contains(code) {
         return Fault::Lost(text);
@@ -55,7 +58,7 @@ fn said_no(said: &DbError) -> Fault {
         "53100" => StoreError::Full,
         "23505" => StoreError::Known,
         // The head that a commit asks for is not there: see `write::TAKE`.
-        "40001" | "40P01" | "22012" => StoreError::Conflict,
+        "22012" => StoreError::Conflict,
         "XX001" | "XX002" => StoreError::Corrupt(text),
         "55P03" => StoreError::Engine("another server holds the ledger and does not let go".to_owned()),
         _ => StoreError::Engine(text),

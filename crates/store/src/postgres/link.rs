@@ -208,10 +208,33 @@ impl Link {
         Ok(answers)
     }
 
-    /// Does something and then tells whoever listens on a channel, in the same round trip. What was done
+    /// Does something and then tells whoever listens on a channel, in the same round trip. The work must send all that it
+    /// sends when it is polled first, or have a transaction open: else it would be told before it is done. What was done
     /// stands even if nobody could be told: listeners look by themselves now and then.
-    pub(super) async fn and_tell(&self, work: impl Future<Output = Done<()>>, told: Told<'_>) -> Done<()> {
-        join(work, self.tell(told)).await.0
+    pub(super) async fn and_tell(
+        &self,
+        work: impl Future<Output = Done<()>>,
+        told: Option<Told<'_>>,
+    ) -> Done<()> {
+        match told {
+            Some(told) => join(work, self.tell(told)).await.0,
+            None => work.await,
+        }
+    }
+
+    /// Prepares statements that are to be run [as one](Link::at_once), which then sends when it is polled first.
+    pub(super) async fn ready(&self, steps: &[Step<'_>]) -> Done<Statement> {
+        let shape: Shape = steps.iter().map(|step| step.sql.as_ptr() as usize).collect();
+        if let Some(known) = self.merged.borrow().get(&shape) {
+            return Ok(known.clone());
+        }
+        let statement = self.client.prepare(&merged(steps)).await?;
+        let mut merged = self.merged.borrow_mut();
+        if merged.len() >= PREPARED {
+            merged.clear();
+        }
+        merged.insert(shape, statement.clone());
+        Ok(statement)
     }
 
     /// Runs statements as one, which is a transaction of its own and much less work for both sides than
@@ -220,20 +243,7 @@ impl Link {
     /// give one row: else nothing is done, and that is an error of the server (division by zero). `open` says that
     /// a transaction is open already: then it ends with them, in the same round trip.
     pub(super) async fn at_once(&self, steps: &[Step<'_>], open: bool) -> Done<()> {
-        let shape: Shape = steps.iter().map(|step| step.sql.as_ptr() as usize).collect();
-        let known = self.merged.borrow().get(&shape).cloned();
-        let statement = match known {
-            Some(statement) => statement,
-            None => {
-                let statement = self.client.prepare(&merged(steps)).await?;
-                let mut merged = self.merged.borrow_mut();
-                if merged.len() >= PREPARED {
-                    merged.clear();
-                }
-                merged.insert(shape, statement.clone());
-                statement
-            }
-        };
+        let statement = self.ready(steps).await?;
         let shared = steps.iter().take(1).flat_map(|step| step.args.iter().take(1));
         let own = steps.iter().flat_map(|step| step.args.iter().skip(1));
         let args: Vec<_> = shared.chain(own).map(|arg| &**arg as &(dyn ToSql + Sync)).collect();

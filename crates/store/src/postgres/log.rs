@@ -241,9 +241,13 @@ pub(super) async fn make_indexes(link: &Link, which: Later) -> Done<()> {
     made
 }
 
-/// The derived rows are whole again, with their indexes.
+/// The derived rows are whole again, with their indexes. As when they were emptied, the number of a commit that left
+/// nothing tells nodes that what they remember of the tables is true no more.
 pub(super) async fn rebuilt(link: &Link, county: &str) -> Done<()> {
-    link.execute("UPDATE ledger SET rebuilding = FALSE WHERE county = $1", &[&county]).await.map(drop)
+    let sql = "WITH whole AS (
+                   UPDATE ledger SET rebuilding = FALSE, batches = batches + 1 WHERE county = $1 RETURNING batches
+               ) UPDATE applied SET n = (SELECT batches FROM whole) WHERE county = $1";
+    link.execute(sql, &[&county]).await.map(drop)
 }
 
 pub(super) async fn rebuilding(link: &Link, county: &str) -> Done<bool> {

@@ -41,6 +41,7 @@ use gongzhi_kernel::merkle::Node;
 use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 
+use crate::known::Known;
 use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
@@ -61,6 +62,7 @@ pub struct Postgres {
     county: String,
     access: Access,
     pool: Pool,
+    known: Known,
     writer: Mutex<Writer>,
     applier: Applier,
     applying: Arc<Mutex<Applying>>,
@@ -143,6 +145,7 @@ impl Postgres {
             county,
             access,
             pool,
+            known: Known::default(),
             writer,
             applier,
             applying,
@@ -231,7 +234,11 @@ impl Postgres {
                     let notice = link.notice().await?;
                     // What this node wrote itself is no news to it.
                     if notice.process != self.process.load(Ordering::Relaxed) && notice.size > beyond {
-                        return Ok(notice.size);
+                        // Who told it may have failed to do it.
+                        let size = read::head(&link, &self.county).await?.size;
+                        if size > beyond {
+                            return Ok(size);
+                        }
                     }
                 }
             };
@@ -446,7 +453,17 @@ impl Ledger for Postgres {
     }
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
-        self.lists(async |link| read::tallies(link, &self.county, query).await)
+        let ask = async |link: &Link, read: bool| {
+            let (_, applied) = apply::stand(link, &self.county).await?;
+            let known = self.known.find(query, applied);
+            if known.is_some() || !read {
+                return Ok(known);
+            }
+            let tallies = read::tallies(link, &self.county, query).await?;
+            self.known.keep(query, applied, &tallies);
+            Ok(Some(tallies))
+        };
+        self.known.of(query, |read| self.lists(async |link| ask(link, read).await))
     }
 
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {

@@ -110,6 +110,7 @@ impl Writer {
         let packed = pending::pack(batch);
         let county = self.county.clone();
         let mut patience = Patience::new();
+        let mut lost = false;
         loop {
             let rebuilds = self.rebuilds.load(Ordering::Relaxed);
             self.link(&mut patience)?;
@@ -118,24 +119,23 @@ impl Writer {
             let tells = turn || packed.is_none() || self.owed.load(Ordering::Relaxed) == 0;
             let link = self.link(&mut patience)?;
             let how = How { rebuilds, turn };
-            let work = commit(link, &county, (expect, end), how, batch, packed.as_deref());
-            let done = match tells {
-                true => {
-                    let told = Told { channel: &channel(&county), text: &end.size.to_string() };
-                    link.run(link.and_tell(work, told))
-                }
-                false => link.run(work),
-            };
-            match done {
+            let (channel, text) = (channel(&county), end.size.to_string());
+            let told = tells.then_some(Told { channel: &channel, text: &text });
+            match link.run(commit(link, &county, (expect, end), how, batch, packed.as_deref(), told)) {
                 Ok(()) => {
                     self.owed.store(end.size, Ordering::Relaxed);
                     return Ok(());
                 }
                 Err(Fault::Store(error)) => {
                     self.rollback();
+                    // What was lost may have come through only now, after it was found not to stand.
+                    if lost && error == StoreError::Conflict && self.stands(expect, end, &mut patience)? {
+                        return Ok(());
+                    }
                     return Err(error);
                 }
                 Err(Fault::Lost(why)) => {
+                    lost = true;
                     tracing::warn!(why, "the connection to PostgreSQL was lost while writing");
                     self.link = None;
                     if self.stands(expect, end, &mut patience)? {
@@ -166,15 +166,10 @@ impl Writer {
                 let last = read::entries(link, &county, end.size.saturating_sub(1), 1).await?;
                 let ours = last.first().is_some_and(|entry| entry.hash == end.hash);
                 let stands = ours && head.size >= end.size && end != expect;
-                let done = link.script("COMMIT");
-                match stands {
-                    // Whoever was cut off may not have told the others.
-                    true => {
-                        let told = Told { channel: &channel(&county), text: &head.size.to_string() };
-                        link.and_tell(done, told).await?;
-                    }
-                    false => done.await?,
-                }
+                // Whoever was cut off may not have told the others.
+                let (channel, text) = (channel(&county), head.size.to_string());
+                let told = stands.then_some(Told { channel: &channel, text: &text });
+                link.and_tell(link.script("COMMIT"), told).await?;
                 Ok((head, stands))
             });
             match found {
@@ -249,6 +244,7 @@ async fn commit(
     How { rebuilds, turn }: How,
     batch: &Batch,
     packed: Option<&[u8]>,
+    told: Option<Told<'_>>,
 ) -> Done<()> {
     let head = |head: &Head| (head.size.cast_signed(), head.hash.0.to_vec());
     let ((old_size, old_hash), (size, hash)) = (head(&expect), head(&end));
@@ -274,7 +270,8 @@ async fn commit(
         steps.push(step(if at_once { LEAVE_AT_ONCE } else { LEAVE }, vec![arg(county), arg(packed)]));
     }
     if at_once {
-        return link.at_once(&steps, turn).await;
+        link.ready(&steps).await?;
+        return link.and_tell(link.at_once(&steps, turn), told).await;
     }
     // Whoever came first is seen before anything else is done.
     let mut first = vec![steps.remove(0)];
@@ -286,7 +283,8 @@ async fn commit(
         return Err(StoreError::Conflict.into());
     }
     steps.push(step("COMMIT", vec![]));
-    link.pipeline(&steps).await.map(drop)
+    // Told in the open transaction, it is told when that one ends.
+    link.and_tell(async { link.pipeline(&steps).await.map(drop) }, told).await
 }
 
 /// Entries and answers.

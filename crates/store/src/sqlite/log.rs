@@ -167,7 +167,11 @@ pub(super) fn answers(
 pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
     let mut clear = || -> Sql<()> {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("UPDATE ledger SET rebuilding = 1, applied = batches WHERE county = ?1", [county])?;
+        // The number of a commit that left nothing: what anybody remembers of the tables is true no more.
+        tx.execute(
+            "UPDATE ledger SET rebuilding = 1, batches = batches + 1, applied = batches + 1 WHERE county = ?1",
+            [county],
+        )?;
         tx.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
         for table in [
             "record",
@@ -191,7 +195,10 @@ pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
 }
 
 pub(super) fn rebuilt(conn: &Connection, county: &str) -> Done<()> {
-    conn.execute("UPDATE ledger SET rebuilding = 0 WHERE county = ?1", [county]).map_err(fault)?;
+    // Here too.
+    let sql =
+        "UPDATE ledger SET rebuilding = 0, batches = batches + 1, applied = batches + 1 WHERE county = ?1";
+    conn.execute(sql, [county]).map_err(fault)?;
     Ok(())
 }
 

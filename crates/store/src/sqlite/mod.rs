@@ -8,7 +8,6 @@ mod claims;
 mod error;
 mod held;
 mod keeper;
-mod known;
 mod later;
 mod list;
 mod log;
@@ -37,13 +36,13 @@ use gongzhi_kernel::project::Row;
 use gongzhi_lang::model::Level;
 use rusqlite::Connection;
 
+use crate::known::Known;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
     Page, Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use keeper::Keeper;
-use known::Known;
 use pool::Pool;
 use schema::Use;
 use write::Writer;
@@ -242,14 +241,11 @@ impl Ledger for Sqlite {
     }
 
     fn begin_rebuild(&self) -> Result<(), StoreError> {
-        self.writer().empty()?;
-        self.known.forget();
-        Ok(())
+        self.writer().empty()
     }
 
     fn put_derived(&self, batch: &Batch) -> Result<(), StoreError> {
         let rows = self.writer().derive(batch)?;
-        self.known.forget();
         self.keeper.changed(rows);
         Ok(())
     }
@@ -336,11 +332,17 @@ impl Ledger for Sqlite {
     }
 
     fn tallies(&self, query: &CellQuery) -> Result<Vec<Tally>, StoreError> {
-        let known = self.known.now();
-        self.lists(|conn| {
+        let ask = |conn: &Connection, read: bool| {
             let (_, applied) = later::stand(conn, &self.county)?;
-            known.of(query, applied, || read::tallies(conn, &self.county, query))
-        })
+            let known = self.known.find(query, applied);
+            if known.is_some() || !read {
+                return Ok(known);
+            }
+            let tallies = read::tallies(conn, &self.county, query)?;
+            self.known.keep(query, applied, &tallies);
+            Ok(Some(tallies))
+        };
+        self.known.of(query, |read| self.lists(|conn| ask(conn, read)))
     }
 
     fn cells(&self, query: &CellQuery) -> Result<Vec<CellValue>, StoreError> {

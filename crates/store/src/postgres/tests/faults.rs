@@ -211,16 +211,61 @@ fn a_commit_that_was_lost_below_others_is_told_apart() {
             let seen = (0..600).any(|_| other.wait(0, Duration::from_millis(100)) == Ok(end.size));
             assert!(seen, "the commit is durable");
             let (next, _) = one(COUNTY, end, 2);
-            // The first one looks for its commit under the head's lock at the same time: who is told of a conflict there
-            // tries again, as in service.
-            let gone = (0..20).any(|_| other.commit(end, &next) == Ok(()));
-            assert!(gone, "the other node goes on");
+            other.commit(end, &next).expect("the other node goes on");
         });
         assert_eq!(ledger.commit(Head::EMPTY, &batch), Ok(()), "it stands below the other's");
     });
     let (stale, _) = one(COUNTY, end, 3);
     assert_eq!(ledger.commit(end, &stale), Err(StoreError::Conflict));
     assert!(verify(&other, &mut |_| ()).is_ok_and(|head| head.size == 2));
+}
+
+#[test]
+fn nobody_is_told_of_a_commit_before_it_is_done() {
+    let database = database();
+    let other = open(&database, COUNTY);
+    let (ledger, mut head) = (open(&database, COUNTY), Head::EMPTY);
+    let halted = Link::connect(&other.access).expect("connects");
+    // A commit of one statement and one of several, each on a connection that has prepared nothing.
+    for destroyed in [vec![], vec![conformance::fixture::id(900)]] {
+        assert_eq!(other.wait(head.size, Duration::from_millis(1)), Ok(head.size), "it listens");
+        halted.run(halted.script("BEGIN; SELECT FROM ledger FOR UPDATE")).expect("holds the head");
+        let (mut batch, end) = one(COUNTY, head, head.size);
+        batch.destroyed = destroyed;
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| ledger.commit(head, &batch));
+            assert_eq!(
+                other.wait(head.size, Duration::from_millis(500)),
+                Ok(head.size),
+                "it waits for its turn"
+            );
+            halted.run(halted.script("COMMIT")).expect("lets go");
+            assert_eq!(writing.join().expect("a writer"), Ok(()));
+        });
+        assert_eq!(other.wait(head.size, Duration::from_secs(5)), Ok(end.size));
+        // Who was told goes on from there.
+        let (next, after) = one(COUNTY, end, end.size);
+        other.commit(end, &next).expect("committed");
+        head = after;
+    }
+}
+
+#[test]
+fn two_who_stand_in_each_others_way_both_go_on() {
+    let database = database();
+    let ledger = open(&database, COUNTY);
+    let (batch, end) = one(COUNTY, Head::EMPTY, 1);
+    let link = Link::connect(&ledger.access).expect("connects");
+    // It holds the head and wants the entries, which the commit has: the server undoes one of the two.
+    link.run(link.script("SET deadlock_timeout = '1h'; BEGIN; SELECT FROM ledger FOR UPDATE")).expect("held");
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| ledger.commit(Head::EMPTY, &batch));
+        std::thread::sleep(Duration::from_millis(300));
+        link.run(link.script("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE; COMMIT"))
+            .expect("the other was undone");
+        assert_eq!(writing.join().expect("a writer"), Ok(()), "and does it again");
+    });
+    assert_eq!(ledger.head(), Ok(end));
 }
 
 #[test]
