@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// The system's own allocator keeps a heap for each thread and gives little back: measured, this one
-/// needs about half as much resident memory under load.
+/// needs about half as much resident memory under load. It asks for no huge pages (`no_thp`): of each that a thread's heap
+/// has begun all two megabytes are resident, which was 40 % of all.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
