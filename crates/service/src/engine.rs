@@ -394,6 +394,15 @@ fn refuse(commands: Vec<(Command, Reply)>, error: &StoreError) {
     answer(commands.into_iter().map(failed).collect());
 }
 
+/// Whether a command given now would be taken; else why not.
+pub(crate) fn ready(ledger: &dyn Ledger, now: Timestamp) -> Result<(), Failure> {
+    ledger.ping()?;
+    match order::behind(ledger, time_of(ledger, ledger.head()?)?, now)? {
+        Some(minutes) => Err(Failure::Clock { minutes }),
+        None => Ok(()),
+    }
+}
+
 /// The time of the last entry before a head.
 fn time_of(ledger: &dyn Ledger, head: Head) -> Result<Timestamp, StoreError> {
     let Some(last) = head.size.checked_sub(1) else { return Ok(Timestamp(0)) };

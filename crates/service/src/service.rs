@@ -181,6 +181,15 @@ impl Service {
         self.ambient.now()
     }
 
+    /// Whether a command given now would be taken, as far as database and clock go.
+    ///
+    /// # Errors
+    /// [`Failure::Store`] where the database cannot be read or written, [`Failure::Clock`] where the clock lies too far
+    /// behind the last entry.
+    pub fn ready(&self) -> Result<(), Failure> {
+        crate::engine::ready(self.ledger(), self.now())
+    }
+
     /// The outside's clock and randomness.
     pub fn ambient(&self) -> &dyn Ambient {
         self.ambient.as_ref()

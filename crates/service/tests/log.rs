@@ -147,6 +147,7 @@ fn no_entry_is_dated_before_the_one_before_it() {
     clock.set(now.plus_millis(-9 * 60_000));
     let second = county.report("report-0002", "路灯不亮").expect("reported").record;
     assert!(times(before).iter().all(|at| *at == now), "{:?}", times(before));
+    assert_eq!(service.ready(), Ok(()));
     let receipt = service.receipt(second, None).expect("a receipt");
     let proven = receipt.verify(&Default::default()).expect("verifies");
     assert_eq!((proven.after, proven.entries[0].at), (Some(now), now));
@@ -155,10 +156,12 @@ fn no_entry_is_dated_before_the_one_before_it() {
     clock.set(now.plus_millis(-2 * 86_400_000));
     let told = county.report("report-0003", "垃圾没人清运");
     assert_eq!(told.err(), Some(Failure::Clock { minutes: 2 * 24 * 60 }));
+    assert_eq!(service.ready(), Err(Failure::Clock { minutes: 2 * 24 * 60 }));
     assert_eq!(size(), before, "nothing was written");
     // Unless an administrator says that the clock is right now and was wrong then.
     let resumed = gongzhi_service::log::resume(service.ledger()).expect("resumed");
     assert_eq!(resumed, Some(now));
+    assert_eq!(service.ready(), Ok(()));
     county.report("report-0003", "垃圾没人清运").expect("reported");
     assert!(times(before).iter().all(|at| *at == now), "{:?}", times(before));
     // A period holds all that is dated in it.

@@ -502,6 +502,7 @@ pub trait Ledger: Send + Sync {
     fn damage(&self) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
-    /// A harmless question that shows whether the database answers and can be written.
+    /// A harmless question that shows whether the database answers, can be written and, where its disk is this machine's,
+    /// has room ([`StoreError::Full`]).
     fn ping(&self) -> Result<(), StoreError>;
 }

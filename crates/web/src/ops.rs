@@ -10,6 +10,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use gongzhi_service::Failure;
+use gongzhi_store::StoreError;
+
 use crate::app::App;
 
 mod dist;
@@ -40,13 +43,18 @@ async fn alive() -> &'static str {
 /// Whoever balances asks every few seconds.
 const READY: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Requests can be answered: the database can be read and written. 503 otherwise.
+/// Requests can be answered: the database can be read and written, and the clock is not behind it. 503 otherwise.
 async fn ready(State(app): State<App>) -> Response {
-    match app.read_within(READY, |service| Ok(service.ledger().ping()?)).await {
+    match app.read_within(READY, |service| service.ready()).await {
         Ok(()) => "ready\n".into_response(),
         Err(failure) => {
             tracing::error!(?failure, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+            let why = match failure {
+                Failure::Clock { .. } => "the clock is behind the last entry\n",
+                Failure::Store(StoreError::Full) => "the database's disk is full\n",
+                _ => "the database does not answer\n",
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
         }
     }
 }

@@ -87,9 +87,12 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     let mut reports = Reports { server: &server, acknowledged: Vec::new() };
     assert!((200..300).contains(&reports.send(0).0));
 
+    assert_eq!(server.get("/readyz").0, 200);
     // Fill it to the last byte.
     let ballast = fill(&inside);
     let at = reports.until_refused(2_000, &[507]);
+    let (status, why) = server.get("/readyz");
+    assert_eq!((status, why.as_str()), (503, "the database's disk is full\n"));
     // An attachment neither, and no half of one stays.
     let (status, body) = server.upload("plan.pdf", "a plan");
     assert_eq!(status, 507, "{body}");
@@ -109,6 +112,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_recovered_from() {
     // As soon as there is room, it takes again, by itself; the very command that was refused too.
     std::fs::remove_file(&ballast).expect("removed");
     reports.until_taken(at, 100);
+    assert_eq!(server.get("/readyz").0, 200);
     assert_eq!(server.upload("plan.pdf", "a plan").0, 201);
     // Everything that was acknowledged is there, once.
     let copy = place.path("copy");

@@ -17,17 +17,25 @@ pub(super) fn in_order<'c>(
     last: Timestamp,
     command: &'c Command,
 ) -> Result<Cow<'c, Command>, Failure> {
-    let behind = last.0.saturating_sub(command.at.0);
-    if behind <= 0 {
+    if last <= command.at {
         return Ok(Cow::Borrowed(command));
     }
-    if behind > LAG && !resumed(ledger, last)? {
+    if let Some(minutes) = behind(ledger, last, command.at)? {
         metrics::counter!("gongzhi_clock_behind").increment(1);
-        let minutes = behind / 60_000;
         tracing::error!(minutes, "the clock is behind the last entry: no command is taken");
         return Err(Failure::Clock { minutes });
     }
     Ok(Cow::Owned(Command { at: last, ..command.clone() }))
+}
+
+/// By how many minutes a clock lies too far behind the last entry for any command to be taken; `None` where it does not.
+pub(super) fn behind(
+    ledger: &dyn Ledger,
+    last: Timestamp,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let behind = last.0.saturating_sub(now.0);
+    Ok(if behind > LAG && !resumed(ledger, last)? { Some(behind / 60_000) } else { None })
 }
 
 /// Whether an administrator lets the log go on although its last entry lies ahead of the clock.

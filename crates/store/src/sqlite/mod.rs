@@ -50,12 +50,16 @@ use write::Writer;
 /// Connections that read at the same time.
 const READERS: usize = 4;
 
+/// Bytes that must be free on the file's disk for a server to be ready.
+const ROOM: u64 = 4 << 20;
+
 /// The file's name in a data directory.
 const FILE: &str = "ledger.sqlite";
 
 /// A county's ledger in one SQLite file.
 pub struct Sqlite {
     county: String,
+    file: PathBuf,
     // Dropped in this order: the threads first, the writer last, which empties the log.
     applier: Applier,
     keeper: Arc<Keeper>,
@@ -92,6 +96,7 @@ impl Sqlite {
         let applier = Applier::start(apply).map_err(|error| StoreError::Engine(error.to_string()))?;
         Ok(Sqlite {
             county: county.to_owned(),
+            file,
             applier,
             keeper,
             readers: Pool::new(readers),
@@ -400,6 +405,9 @@ impl Ledger for Sqlite {
 
     fn ping(&self) -> Result<(), StoreError> {
         self.readers.read(|conn| read::head(conn, &self.county))?;
-        accounts::ping(&mut self.writer().conn, &self.county)
+        accounts::ping(&mut self.writer().conn, &self.county)?;
+        // What is taken back needs no room, and where none is left the next command may be the one too many.
+        let disk = rustix::fs::statvfs(&self.file).map_err(|error| StoreError::Engine(error.to_string()))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM { Err(StoreError::Full) } else { Ok(()) }
     }
 }
