@@ -28,6 +28,9 @@ pub enum BadNote {
     UnknownKey,
     /// A signature under a trusted key's name and identifier is not by that key.
     Forged,
+    /// A key of the log signed a checkpoint of `size` entries, but signs for `from` to `to` entries only: before
+    /// that it was not in use yet, after that it was retired.
+    KeyRange { size: u64, from: u64, to: Option<u64> },
 }
 
 impl fmt::Display for BadNote {
@@ -36,6 +39,7 @@ impl fmt::Display for BadNote {
             BadNote::Malformed => "not in the form of a signed note",
             BadNote::UnknownKey => "signed by none of the trusted keys",
             BadNote::Forged => "a signature is not by the key it names",
+            BadNote::KeyRange { .. } => "signed by a key that does not sign for a log of this size",
         })
     }
 }
@@ -103,6 +107,59 @@ impl FromStr for VerifierKey {
     }
 }
 
+/// A key of a log, and for which sizes of the log it signs. What a retired key signs for a larger log counts for
+/// nothing: its secret half may be in anybody's hands by then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogKey {
+    pub key: VerifierKey,
+    /// Size of the log when it began to sign.
+    pub from: u64,
+    /// Largest size of the log that it signed; `None` while it signs.
+    pub to: Option<u64>,
+}
+
+impl LogKey {
+    /// Whether it signs for a log of this size.
+    pub fn signs(&self, size: u64) -> bool {
+        self.from <= size && self.to.is_none_or(|to| size <= to)
+    }
+}
+
+impl From<VerifierKey> for LogKey {
+    /// A key of which nothing else is known: it signs for all sizes.
+    fn from(key: VerifierKey) -> LogKey {
+        LogKey { key, from: 0, to: None }
+    }
+}
+
+impl fmt::Display for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ", self.key, self.from)?;
+        match self.to {
+            Some(to) => write!(f, "{to}"),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+impl FromStr for LogKey {
+    type Err = BadNote;
+
+    /// A line of a list: the verifier key, and where they are known the sizes; `-` for a key that still signs.
+    /// Words behind are left out.
+    fn from_str(line: &str) -> Result<LogKey, BadNote> {
+        let size = |word: &str| {
+            let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+            word.parse().ok().filter(|_| digits).ok_or(BadNote::Malformed)
+        };
+        let mut words = line.split_whitespace();
+        let key = words.next().ok_or(BadNote::Malformed)?.parse()?;
+        let from = words.next().map_or(Ok(0), size)?;
+        let to = words.next().filter(|word| *word != "-").map(size).transpose()?;
+        Ok(LogKey { key, from, to })
+    }
+}
+
 /// A key that signs, with its name.
 pub struct SignerKey {
     pub name: String,
@@ -150,12 +207,17 @@ impl Note {
     }
 
     /// Which of these keys signed it. None of them, or a false signature in the name of one, is an error.
-    pub fn signers<'k>(&self, trusted: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, BadNote> {
+    pub fn signers<'k>(
+        &self,
+        trusted: impl IntoIterator<Item = &'k VerifierKey>,
+    ) -> Result<Vec<&'k VerifierKey>, BadNote> {
+        let trusted: Vec<&VerifierKey> = trusted.into_iter().collect();
         let mut found: Vec<&VerifierKey> = Vec::new();
         for line in &self.signatures {
             let Some(key) = trusted.iter().find(|key| key.name == line.name && key.id() == line.id) else {
                 continue;
             };
+            let key = *key;
             if !key.verifies(&self.text, &line.bytes) {
                 return Err(BadNote::Forged);
             }
@@ -164,6 +226,24 @@ impl Note {
             }
         }
         if found.is_empty() { Err(BadNote::UnknownKey) } else { Ok(found) }
+    }
+
+    /// The checkpoint that the note holds, and which of these keys of its log signed it. Keys of other logs count
+    /// for nothing; a key that does not sign for a log of this size is an error like a false signature.
+    pub fn checkpoint<'k>(
+        &self,
+        trusted: &'k [LogKey],
+    ) -> Result<(Checkpoint, Vec<&'k VerifierKey>), BadNote> {
+        let point = Checkpoint::read(&self.text)?;
+        let own = || trusted.iter().filter(|known| known.key.name == point.origin);
+        let signers = self.signers(own().map(|known| &known.key))?;
+        // The same key may be known from several lists.
+        let fits = |signer: &VerifierKey| own().any(|known| known.key == *signer && known.signs(point.size));
+        let outside = signers.iter().find(|signer| !fits(signer));
+        if let Some(known) = outside.and_then(|signer| own().find(|known| known.key == **signer)) {
+            return Err(BadNote::KeyRange { size: point.size, from: known.from, to: known.to });
+        }
+        Ok((point, signers))
     }
 }
 
@@ -274,6 +354,38 @@ mod tests {
         assert_eq!(note.signers(std::slice::from_ref(&key)), Ok(vec![&key]));
         assert_eq!(note.to_string(), published());
         assert_eq!(Note::sign(TEXT.into(), &[peter()]), note);
+    }
+
+    #[test]
+    fn a_key_signs_for_its_sizes_only_and_for_its_own_log() {
+        let seed = |byte| SignerKey::new("gongzhi.000000".into(), &[byte; 32]);
+        let note = |size, keys: &[SignerKey]| {
+            let point = Checkpoint { origin: "gongzhi.000000".into(), size, root: Digest([5; 32]) };
+            Note::sign(point.text(), keys)
+        };
+        let known = |line: &str| line.replace("KEY", &seed(1).verifier().to_string()).parse::<LogKey>();
+        let found =
+            |line: &str, size| note(size, &[seed(1)]).checkpoint(&[known(line).expect("a line")]).map(|_| ());
+        for (line, size, good) in [
+            ("KEY", 0, true),
+            ("KEY", u64::MAX, true),
+            ("KEY 3", 2, false),
+            ("KEY 3 -", 3, true),
+            ("KEY 3 9 -", 9, true),
+            ("KEY 3 9", 10, false),
+            ("KEY 0 0", 0, true),
+        ] {
+            assert_eq!(found(line, size).is_ok(), good, "{line}, {size}");
+        }
+        assert_eq!(found("KEY 3 9", 10), Err(BadNote::KeyRange { size: 10, from: 3, to: Some(9) }));
+        for line in ["", "KEY x", "KEY +3", "KEY 3 x", "KEY -"] {
+            assert_eq!(known(line), Err(BadNote::Malformed), "{line}");
+        }
+        assert_eq!(known("KEY 3 9").expect("a line").to_string(), format!("{} 3 9", seed(1).verifier()));
+        assert_eq!(known("KEY").expect("a line").to_string(), format!("{} 0 -", seed(1).verifier()));
+        let other = SignerKey::new("gongzhi.111111".into(), &[2; 32]);
+        let both = [seed(1).verifier().into(), other.verifier().into()];
+        assert_eq!(note(4, &[other]).checkpoint(&both), Err(BadNote::UnknownKey));
     }
 
     #[test]

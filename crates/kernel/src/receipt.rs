@@ -8,7 +8,7 @@ use minicbor::decode::Error;
 
 use crate::chain::{Header, body_digest, leaf_hash};
 use crate::event::Event;
-use crate::note::{BadNote, Checkpoint, Note, Signature, VerifierKey};
+use crate::note::{BadNote, Checkpoint, LogKey, Note, Signature, VerifierKey};
 use crate::proof;
 
 /// A receipt.
@@ -53,7 +53,7 @@ pub struct Earlier {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trust {
     /// Keys that the checker trusts. With none, the receipt's own are taken, and the result says so.
-    pub keys: Vec<VerifierKey>,
+    pub keys: Vec<LogKey>,
     /// A checkpoint that the checker has from elsewhere: an older receipt, a witness, a newspaper.
     pub log: Option<Note>,
 }
@@ -69,6 +69,8 @@ pub enum Fault {
     UnknownKey,
     /// A signature in the name of a trusted key is not by it.
     Forged,
+    /// A trusted key has signed that signs for logs of `from` to `to` entries only, not for one of `size`.
+    KeyRange { size: u64, from: u64, to: Option<u64> },
     /// There is no entry.
     Empty,
     /// An entry's head cannot be read or stands for another entry.
@@ -118,27 +120,28 @@ pub struct Seen {
 }
 
 /// Reads the signed checkpoint with trusted keys.
-fn checkpoint<'k>(note: &Note, keys: &'k [VerifierKey]) -> Result<(Checkpoint, Vec<&'k VerifierKey>), Fault> {
+fn checkpoint<'k>(note: &Note, keys: &'k [LogKey]) -> Result<(Checkpoint, Vec<&'k VerifierKey>), Fault> {
     let point = Checkpoint::read(&note.text).map_err(|_| Fault::Checkpoint)?;
     // A log's keys bear its name.
     if let Some(first) = keys.first()
-        && !keys.iter().any(|key| key.name == point.origin)
+        && !keys.iter().any(|known| known.key.name == point.origin)
     {
-        return Err(Fault::Foreign { found: point.origin, expected: first.name.clone() });
+        return Err(Fault::Foreign { found: point.origin, expected: first.key.name.clone() });
     }
-    let signers = note.signers(keys).map_err(|bad| match bad {
+    note.checkpoint(keys).map_err(|bad| match bad {
         BadNote::Forged => Fault::Forged,
         BadNote::UnknownKey => Fault::UnknownKey,
         BadNote::Malformed => Fault::Checkpoint,
-    })?;
-    Ok((point, signers))
+        BadNote::KeyRange { size, from, to } => Fault::KeyRange { size, from, to },
+    })
 }
 
 impl Receipt {
     /// Checks everything.
     pub fn verify(&self, trust: &Trust) -> Result<Verified, Fault> {
         let own_keys = trust.keys.is_empty();
-        let keys = if own_keys { &self.keys } else { &trust.keys };
+        let own: Vec<LogKey> = self.keys.iter().cloned().map(LogKey::from).collect();
+        let keys = if own_keys { &own } else { &trust.keys };
         let (point, signers) = checkpoint(&self.checkpoint, keys)?;
         if self.entries.is_empty() {
             return Err(Fault::Empty);

@@ -135,7 +135,7 @@ pub enum Seen {
     Older { size: u64, held: u64 },
     /// It holds other entries than were seen.
     Other { size: u64 },
-    /// None of the log's keys signed it.
+    /// None of the log's keys signed it, or one that does not sign for a log of this size.
     Unsigned,
     /// The text is no checkpoint.
     NoCheckpoint,
@@ -145,12 +145,11 @@ pub enum Seen {
 pub fn seen(ledger: &dyn Ledger, note: &str) -> Result<Seen, StoreError> {
     let Ok(signed) = note.parse::<Note>() else { return Ok(Seen::NoCheckpoint) };
     let list = ledger.setting(crate::log::KEYS)?.and_then(|bytes| String::from_utf8(bytes).ok());
-    let keys: Vec<_> =
-        list.and_then(|text| read_list(&text)).unwrap_or_default().into_iter().map(|key| key.key).collect();
+    let keys = list.and_then(|text| read_list(&text)).unwrap_or_default();
     match stands(ledger, note)? {
         // Whatever it says, it says nothing if nobody signed it.
         Seen::Continued { .. } | Seen::Older { .. } | Seen::Other { .. }
-            if signed.signers(&keys).is_err() =>
+            if signed.checkpoint(&keys).is_err() =>
         {
             Ok(Seen::Unsigned)
         }

@@ -9,7 +9,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::chain::Entry;
 use gongzhi_kernel::merkle::TILE;
-use gongzhi_kernel::note::{Checkpoint, Note, SignerKey, VerifierKey};
+use gongzhi_kernel::note::{Checkpoint, LogKey, Note, SignerKey, VerifierKey};
 use gongzhi_kernel::proof::{self, Unproven};
 use gongzhi_kernel::receipt::{Earlier, Fault, Proven, Receipt, Trust};
 use gongzhi_kernel::{Acted, Deed, Event};
@@ -50,39 +50,14 @@ pub fn origin_of(county: &str) -> String {
     format!("gongzhi.{}", county.to_lowercase())
 }
 
-/// A key that signs or once signed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LogKey {
-    pub key: VerifierKey,
-    /// Size of the log when it began to sign.
-    pub from: u64,
-    /// Size of the log when it was retired.
-    pub to: Option<u64>,
-}
-
 /// The public list of keys as text, one a line.
 pub fn list(keys: &[LogKey]) -> String {
-    let line = |key: &LogKey| {
-        let to = key.to.map_or("-".to_owned(), |to| to.to_string());
-        format!("{} {} {to}\n", key.key, key.from)
-    };
-    keys.iter().map(line).collect()
+    keys.iter().map(|key| format!("{key}\n")).collect()
 }
 
 /// Reads the list; only the verifier key of a line must be there.
 pub fn read_list(text: &str) -> Option<Vec<LogKey>> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let read = |line: &str| {
-        let mut words = line.split_whitespace();
-        let key = words.next()?.parse().ok()?;
-        let from = words.next().map_or(Some(0), |word| word.parse().ok())?;
-        let to = match words.next() {
-            None | Some("-") => None,
-            Some(word) => Some(word.parse().ok()?),
-        };
-        Some(LogKey { key, from, to })
-    };
-    lines.map(read).collect()
+    text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.parse().ok()).collect()
 }
 
 /// The secret half of the log's key with this number, counted from 1; made when there is none. The
@@ -115,19 +90,23 @@ fn stored(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
 }
 
 /// Adds a key that signs from now on, beside those that sign already; `retire` ends these. Retired
-/// keys stay in the list, their secret half is overwritten.
+/// keys stay in the list with the largest size that they signed, their secret half is overwritten.
 pub fn rotate(ledger: &dyn Ledger, seals: &Seals, county: &str, retire: bool) -> Result<LogKey, StoreError> {
     let mut keys = stored(ledger)?;
     let size = ledger.head()?.size;
     let before = keys.len();
+    let retired: Vec<usize> = (0..before).filter(|at| retire && keys[*at].to.is_none()).collect();
     let key = log_key(seals, &origin(ledger, county)?, before + 1)?.verifier();
     let new = LogKey { key, from: size, to: None };
-    if retire {
-        keys.iter_mut().for_each(|key| key.to = key.to.or(Some(size)));
-    }
+    retired.iter().for_each(|at| keys[*at].to = Some(size));
     keys.push(new.clone());
     ledger.put_setting(KEYS, list(&keys).as_bytes())?;
     if retire {
+        // What a server signed with them until it saw the list still counts; nobody signs more, because
+        // whoever has signed looks at the list once more before he lets it out.
+        let end = ledger.head()?.size;
+        retired.iter().for_each(|at| keys[*at].to = Some(end));
+        ledger.put_setting(KEYS, list(&keys).as_bytes())?;
         for number in 1..=before {
             ledger.put_setting(&secret_name(number), &[])?;
         }
@@ -214,6 +193,17 @@ impl Log {
     /// The log as it is now, signed by every key that signs now. Made once for each size.
     fn checkpoint(&self, service: &Service) -> Result<Arc<Signed>, Failure> {
         let mut held = self.held();
+        loop {
+            if let Some(signed) = held.sign(service)? {
+                return Ok(signed);
+            }
+        }
+    }
+}
+
+impl Held {
+    /// `None` when the keys were changed meanwhile.
+    fn sign(&mut self, service: &Service) -> Result<Option<Arc<Signed>>, Failure> {
         let ledger = service.ledger();
         let county = service.state().world.county.clone();
         let origin = origin(ledger, &county)?;
@@ -223,42 +213,46 @@ impl Log {
             keys = stored(ledger)?;
         }
         // A key was added or retired, here or by another process.
-        if held.keys != keys {
+        if self.keys != keys {
             let current = keys.iter().enumerate().filter(|(_, key)| key.to.is_none());
             let signers = current.map(|(at, _)| log_key(&service.seals, &origin, at + 1));
-            held.signers = signers.collect::<Result<_, StoreError>>()?;
-            held.keys.clone_from(&keys);
-            held.last = None;
+            self.signers = signers.collect::<Result<_, StoreError>>()?;
+            self.keys.clone_from(&keys);
+            self.last = None;
         }
         // Before the end is read, so that it cannot hold more than that.
-        if held.signed.is_none() {
-            held.signed = signed_before(ledger, &keys)?;
+        if self.signed.is_none() {
+            self.signed = signed_before(ledger, &keys)?;
         }
         let size = ledger.head()?.size;
-        if let Some(last) = &held.last
+        if let Some(last) = &self.last
             && last.checkpoint.size == size
             && last.checkpoint.origin == origin
         {
-            return Ok(last.clone());
+            return Ok(Some(last.clone()));
         }
         let root = proof::root(size, reader(ledger)).map_err(unproven)?;
         let checkpoint = Checkpoint { origin, size, root };
-        if let Some(signed) = &held.signed {
+        if let Some(signed) = &self.signed {
             continued(ledger, signed, &checkpoint)?;
         }
-        let note = Note::sign(checkpoint.text(), &held.signers);
+        let note = Note::sign(checkpoint.text(), &self.signers);
+        // What a retired key signs for a log that grew since counts for nothing.
+        if stored(ledger)? != keys {
+            return Ok(None);
+        }
         let signed = Arc::new(Signed { checkpoint, note, keys });
-        held.last = Some(signed.clone());
-        held.signed = Some(signed.checkpoint.clone());
+        self.last = Some(signed.clone());
+        self.signed = Some(signed.checkpoint.clone());
         let now = service.now();
-        if held.kept.is_none_or(|kept| now.0 - kept.0 >= KEEP) {
-            held.kept = Some(now);
+        if self.kept.is_none_or(|kept| now.0 - kept.0 >= KEEP) {
+            self.kept = Some(now);
             // What cannot be kept now is kept the next time; this process knows it meanwhile.
             if let Err(error) = ledger.put_setting(SIGNED, signed.note.to_string().as_bytes()) {
                 tracing::warn!(%error, "the newest checkpoint could not be kept");
             }
         }
-        Ok(signed)
+        Ok(Some(signed))
     }
 }
 
@@ -266,8 +260,7 @@ impl Log {
 fn signed_before(ledger: &dyn Ledger, keys: &[LogKey]) -> Result<Option<Checkpoint>, StoreError> {
     let text = ledger.setting(SIGNED)?.and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(note) = text.and_then(|text| text.parse::<Note>().ok()) else { return Ok(None) };
-    let keys: Vec<VerifierKey> = keys.iter().map(|key| key.key.clone()).collect();
-    Ok(note.signers(&keys).is_ok().then(|| Checkpoint::read(&note.text).ok()).flatten())
+    Ok(note.checkpoint(keys).ok().map(|(point, _)| point))
 }
 
 /// Refuses a checkpoint that does not continue what the county signed before: two such together would prove to

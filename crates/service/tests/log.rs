@@ -19,16 +19,19 @@ fn receipts_of_an_old_and_a_new_key_verify() {
     let service = &county.service;
     let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
     let first = service.receipt(id, None).expect("a receipt");
-    let rotate = |retire| {
-        let ledger = service.ledger();
+    let seals = || {
         let master = MasterKey::in_file(&county._dir.path().join("master.key")).expect("a key");
         let path = county._dir.path().join("county.db");
         let code = Sqlite::county_of(&path).expect("a county");
         // As the command does it, beside the running server.
         let beside = Arc::new(Sqlite::open(&path, &code).expect("a database"));
         let seals = gongzhi_service::seal::Seals::open(&code, master, beside.clone(), county.clock.clone());
-        log::rotate(beside.as_ref(), &seals.expect("seals"), &code, retire).expect("a new key");
-        log::keys(ledger).expect("keys")
+        (seals.expect("seals"), beside, code)
+    };
+    let rotate = |retire| {
+        let (seals, beside, code) = seals();
+        log::rotate(beside.as_ref(), &seals, &code, retire).expect("a new key");
+        log::keys(service.ledger()).expect("keys")
     };
     assert_eq!(rotate(false).len(), 2);
     let both = service.receipt(id, None).expect("a receipt");
@@ -37,16 +40,65 @@ fn receipts_of_an_old_and_a_new_key_verify() {
     assert_eq!(keys.iter().filter(|key| key.to.is_none()).count(), 1);
     let last = service.receipt(id, None).expect("a receipt");
     assert_eq!(last.checkpoint.signatures.len(), 1);
-    let published = Trust { keys: keys.iter().map(|key| key.key.clone()).collect(), log: None };
+    let published = Trust { keys: keys.clone(), log: None };
     for receipt in [&first, &both, &last] {
         receipt.verify(&published).expect("verifies with the published list");
     }
-    let old = Trust { keys: vec![keys[0].key.clone()], log: None };
+    let old = Trust { keys: vec![keys[0].key.clone().into()], log: None };
     both.verify(&old).expect("whoever knows the old key only still follows");
     assert_eq!(last.verify(&old), Err(Fault::UnknownKey));
     // The secret of a retired key is gone: nobody signs with it again.
     let secret = service.ledger().setting("log-key-1").expect("readable");
     assert_eq!(secret, Some(vec![]));
+}
+
+#[test]
+fn what_a_leaked_key_signs_after_it_was_retired_counts_for_nothing() {
+    use gongzhi_base::Digest;
+    use gongzhi_kernel::note::{Checkpoint, Note, SignerKey};
+    use gongzhi_kernel::receipt::{Fault, Trust};
+    use gongzhi_service::doctor::{Seen, seen};
+    use gongzhi_service::log;
+    use gongzhi_service::seal::Seals;
+    let county = county();
+    county.report("report-0001", "阳庄村停水两天了").expect("reported");
+    let origin = county.service.checkpoint().expect("signed").checkpoint.origin.clone();
+    let path = county._dir.path().join("county.db");
+    let code = Sqlite::county_of(&path).expect("a county");
+    let beside = Arc::new(Sqlite::open(&path, &code).expect("a database"));
+    let master = MasterKey::in_file(&county._dir.path().join("master.key")).expect("a key");
+    let seals = Seals::open(&code, master, beside.clone(), county.clock.clone()).expect("seals");
+    let leaked = [SignerKey::new(origin.clone(), &seals.secret("log-key-1").expect("a secret"))];
+    log::rotate(beside.as_ref(), &seals, &code, true).expect("a new key");
+    drop((seals, beside));
+    let id = county.report("report-0002", "路灯不亮").expect("reported").record;
+
+    let keys = log::keys(county.service.ledger()).expect("keys");
+    let retired = keys[0].to.expect("retired");
+    let published = Trust { keys, log: None };
+    let mut receipt = county.service.receipt(id, None).expect("a receipt");
+    receipt.verify(&published).expect("verifies");
+    let size = Checkpoint::read(&receipt.checkpoint.text).expect("a checkpoint").size;
+    assert!(size > retired);
+    receipt.checkpoint = Note::sign(receipt.checkpoint.text, &leaked);
+    let outside = Fault::KeyRange { size, from: published.keys[0].from, to: Some(retired) };
+    assert_eq!(receipt.verify(&published), Err(outside));
+    let doctor = |note: &Note| seen(county.service.ledger(), &note.to_string()).expect("compared");
+    assert_eq!(doctor(&receipt.checkpoint), Seen::Unsigned);
+
+    // Nor does a server believe by it that the county signed another log.
+    let forged = Checkpoint { origin, size: 1, root: Digest([1; 32]) };
+    let forged = |size| Note::sign(Checkpoint { size, ..forged.clone() }.text(), &leaked).to_string();
+    let County { service, clock, _dir: dir } = county;
+    service.ledger().put_setting("log-signed", forged(size).as_bytes()).expect("written");
+    service.close();
+    let service = fixture::open(dir.path(), &clock);
+    service.checkpoint().expect("signed");
+    // What it signed in its time still binds the county.
+    service.ledger().put_setting("log-signed", forged(retired).as_bytes()).expect("written");
+    service.close();
+    let service = fixture::open(dir.path(), &clock);
+    assert!(service.checkpoint().is_err());
 }
 
 /// Waits for the verification that was begun.

@@ -13,7 +13,7 @@ use gongzhi_kernel::actor::Post;
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::event::{Opening, StepTaken};
 use gongzhi_kernel::merkle::root_of;
-use gongzhi_kernel::note::{Checkpoint, Note, SignerKey, VerifierKey};
+use gongzhi_kernel::note::{Checkpoint, LogKey, Note, SignerKey, VerifierKey};
 use gongzhi_kernel::receipt::{Compact, Earlier, Fault, Proven, Receipt, Seen, Trust};
 use gongzhi_kernel::{Acted, Deed, Event, proof};
 use gongzhi_service::receipt::{Label, Reading, ReceiptFile, plain};
@@ -138,6 +138,14 @@ fn with_salt(form: u64) -> String {
     file.to_string()
 }
 
+/// A receipt whose checkpoint bears only a signature of another log's key.
+fn signed_by_another() -> String {
+    let mut receipt = good();
+    let key = SignerKey::new("gongzhi.111111".into(), &[9; 32]);
+    receipt.checkpoint = Note::sign(receipt.checkpoint.text.clone(), &[key]);
+    file(&receipt)
+}
+
 /// The short form as it was before: with a salt, without the entry before.
 fn first_short() -> String {
     let short = Compact { before: Some(vec![1; 16]), ..Compact::of(&good()).expect("a short form") };
@@ -209,18 +217,25 @@ fn told(entry: &Seen, reading: &Reading) -> Vec<String> {
 struct Given {
     name: &'static str,
     text: String,
-    keys: Vec<VerifierKey>,
+    /// Lines as lists of keys have them: a key alone, or with the sizes for which it signs.
+    keys: Vec<String>,
     checkpoint: Option<Note>,
 }
 
 fn changed(name: &'static str, change: impl FnOnce(&mut Receipt)) -> Given {
     let mut receipt = good();
     change(&mut receipt);
-    Given { name, text: file(&receipt), keys: vec![public(7)], checkpoint: None }
+    given(name, file(&receipt), vec![public(7)], None)
 }
 
 fn given(name: &'static str, text: String, keys: Vec<VerifierKey>, checkpoint: Option<Note>) -> Given {
-    Given { name, text, keys, checkpoint }
+    Given { name, text, keys: keys.iter().map(ToString::to_string).collect(), checkpoint }
+}
+
+/// A receipt signed by these keys, and what is known of them.
+fn listed(name: &'static str, signers: &[u8], keys: &[LogKey], checkpoint: Option<Note>) -> Given {
+    let keys = keys.iter().map(ToString::to_string).collect();
+    Given { name, text: file(&receipt_at(13, Some(6), signers)), keys, checkpoint }
 }
 
 fn cases() -> Vec<Given> {
@@ -228,6 +243,7 @@ fn cases() -> Vec<Given> {
     let whole = file(&good());
     let short = Compact::of(&good()).expect("a short form").digits();
     let note = |size, seed| Some(receipt_at(size, None, &[seed]).checkpoint);
+    let term = |seed, from, to| LogKey { key: public(seed), from, to };
     let false_log = || {
         let point = Checkpoint { origin: ORIGIN.into(), size: 13, root: Digest([1; 32]) };
         Some(Note::sign(point.text(), &[signer(7)]))
@@ -249,6 +265,51 @@ fn cases() -> Vec<Given> {
             None,
         ),
         given("sound after a rotation, by the old key", whole.clone(), vec![public(7), public(8)], None),
+        listed("sound, signed at the last size of a retired key", &[7], &[term(7, 0, Some(13))], None),
+        listed(
+            "sound, signed at the first size of a new key",
+            &[8],
+            &[term(7, 0, Some(13)), term(8, 13, None)],
+            None,
+        ),
+        listed(
+            "sound, by two keys in the time of both",
+            &[7, 8],
+            &[term(7, 0, Some(13)), term(8, 9, None)],
+            None,
+        ),
+        listed(
+            "sound, by a key that another list knows longer",
+            &[7],
+            &[term(7, 0, Some(9)), term(7, 0, None)],
+            None,
+        ),
+        listed(
+            "sound, and a kept checkpoint by a key retired since",
+            &[8],
+            &[term(7, 0, Some(6)), term(8, 6, None)],
+            note(6, 7),
+        ),
+        listed("signed by a key retired before", &[7], &[term(7, 0, Some(12)), term(8, 12, None)], None),
+        listed("signed by a key not yet in use", &[8], &[term(7, 0, None), term(8, 14, None)], None),
+        listed(
+            "signed by a retired key beside the present one",
+            &[7, 8],
+            &[term(7, 0, Some(12)), term(8, 12, None)],
+            None,
+        ),
+        listed(
+            "a kept checkpoint by a key not yet in use",
+            &[7],
+            &[term(7, 0, None), term(8, 12, None)],
+            note(6, 8),
+        ),
+        given(
+            "signed by another log's key, where both logs' keys are trusted",
+            signed_by_another(),
+            vec![public(7), foreign()],
+            None,
+        ),
         given("sound, continues a checkpoint kept", whole.clone(), own(), note(6, 7)),
         given("sound, agrees with a checkpoint of its size", whole.clone(), own(), note(13, 7)),
         given("sound, of one entry", file(&receipt_at(2, None, &[7])), own(), None),
@@ -347,6 +408,10 @@ fn fault(fault: &Fault) -> Json {
         Fault::Foreign { found, expected } => ("foreign", Some(found.clone()), Some(expected.clone())),
         Fault::UnknownKey => ("unknown-key", None, None),
         Fault::Forged => ("forged", None, None),
+        Fault::KeyRange { size, from, to } => {
+            let to = to.map_or(String::new(), |to| to.to_string());
+            ("key-range", Some(size.to_string()), Some(format!("{from}–{to}")))
+        }
         Fault::Empty => ("empty", None, None),
         Fault::Header { seq } => ("header", Some(seq.to_string()), None),
         Fault::Record { seq } => ("record", Some(seq.to_string()), None),
@@ -369,7 +434,8 @@ fn fault(fault: &Fault) -> Json {
 
 fn outcome(case: &Given) -> Json {
     let Some((receipt, reading)) = read(&case.text) else { return json!({ "fault": "unreadable" }) };
-    match receipt.verify(&Trust { keys: case.keys.clone(), log: case.checkpoint.clone() }) {
+    let keys = case.keys.iter().map(|line| line.parse().expect("a key")).collect();
+    match receipt.verify(&Trust { keys, log: case.checkpoint.clone() }) {
         Err(found) => fault(&found),
         Ok(proven) => json!({
             "log": proven.checkpoint.origin,
@@ -395,7 +461,7 @@ fn the_cases_are_what_they_are_called() {
     }
     let faults: std::collections::BTreeSet<String> =
         cases().iter().filter_map(|case| Some(outcome(case)["fault"].as_str()?.to_owned())).collect();
-    assert_eq!(faults.len(), 15, "every fault has a case: {faults:?}");
+    assert_eq!(faults.len(), 16, "every fault has a case: {faults:?}");
 }
 
 #[test]
@@ -403,9 +469,8 @@ fn the_file_holds_these_cases_with_these_outcomes() {
     let told: Vec<String> = cases()
         .iter()
         .map(|case| {
-            let keys: Vec<String> = case.keys.iter().map(ToString::to_string).collect();
             let checkpoint = case.checkpoint.as_ref().map(ToString::to_string);
-            json!({ "name": case.name, "text": case.text, "keys": keys, "checkpoint": checkpoint,
+            json!({ "name": case.name, "text": case.text, "keys": case.keys, "checkpoint": checkpoint,
                 "outcome": outcome(case) })
             .to_string()
         })

@@ -35,6 +35,10 @@ fn parts(fault: &Fault) -> (&'static str, String, String) {
         Fault::Foreign { found, expected } => ("foreign", found.clone(), expected.clone()),
         Fault::UnknownKey => ("unknown-key", none(), none()),
         Fault::Forged => ("forged", none(), none()),
+        Fault::KeyRange { size, from, to } => {
+            let to = to.map_or(String::new(), |to| to.to_string());
+            ("key-range", size.to_string(), format!("{from}–{to}"))
+        }
         Fault::Empty => ("empty", none(), none()),
         Fault::Header { seq } => ("header", seq.to_string(), none()),
         Fault::Record { seq } => ("record", seq.to_string(), none()),

@@ -19,6 +19,14 @@ export interface Key {
   key: Bytes;
 }
 
+/** A key, and for which sizes of the log it signs: what a retired key signs for a larger log counts for nothing. */
+export interface LogKey {
+  key: Key;
+  from: number;
+  /** There once it is retired. */
+  to?: number;
+}
+
 export interface Note {
   /** Ends in a newline, which is signed as well. */
   text: string;
@@ -49,11 +57,20 @@ export function readKey(text: string): Key | undefined {
   return { text, name, id: idOf(name, key), key };
 }
 
-/** Keys, one a line; words after a key are left out. `undefined` when a line is no key. */
-export function readKeys(text: string): Key[] | undefined {
+/** Keys, one a line, with their sizes where these are given. `undefined` when a line is none. */
+export function readKeys(text: string): LogKey[] | undefined {
   const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  const keys = lines.map((line) => readKey(line.split(/\s+/)[0] ?? ''));
-  return keys.includes(undefined) ? undefined : (keys as Key[]);
+  const keys = lines.map(readLine);
+  return keys.includes(undefined) ? undefined : (keys as LogKey[]);
+}
+
+/** A key alone signs for all sizes; words behind the sizes are left out. */
+function readLine(line: string): LogKey | undefined {
+  const [text = '', from = '0', to = '-'] = line.split(/\s+/);
+  const key = readKey(text);
+  const sizes = [from, ...(to === '-' ? [] : [to])];
+  if (!key || !sizes.every((size) => /^\d+$/.test(size))) return undefined;
+  return { key, from: Number(from), ...(to === '-' ? {} : { to: Number(to) }) };
 }
 
 export function readNote(note: string): Note | undefined {
@@ -85,16 +102,35 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${btoa(String.fromCharCode(...root))}\n`;
 }
 
-/** Which of these keys signed; a false signature in the name of one is `forged`. */
-export function signersOf(note: Note, keys: Key[]): Key[] | 'forged' | 'unknown-key' {
+export interface BadNote {
+  fault: 'forged' | 'unknown-key' | 'key-range';
+  x?: string;
+  y?: string;
+}
+
+/** Which of the log's keys signed its checkpoint; a false signature in the name of one is a fault, and so is one for a size for which it does not sign. */
+export function signersOf(note: Note, point: Checkpoint, keys: LogKey[]): Key[] | BadNote {
+  const own = keys.filter(({ key }) => key.name === point.origin);
   const found = new Set<Key>();
   for (const line of note.signatures) {
-    const key = keys.find((known) => known.name === line.name && same(known.id, line.id));
-    if (!key) continue;
-    if (!signed(key.key, utf8(note.text), line.bytes)) return 'forged';
-    found.add(key);
+    const known = own.find(({ key }) => key.name === line.name && same(key.id, line.id));
+    if (!known) continue;
+    if (!signed(known.key.key, utf8(note.text), line.bytes)) return { fault: 'forged' };
+    found.add(known.key);
   }
-  return found.size === 0 ? 'unknown-key' : [...found];
+  for (const signer of found) {
+    // The same key may be known from several lists.
+    const known = own.filter(({ key }) => key.text === signer.text);
+    const [first] = known;
+    if (first && !known.some((key) => signsFor(key, point.size))) {
+      return { fault: 'key-range', x: String(point.size), y: `${first.from}–${first.to ?? ''}` };
+    }
+  }
+  return found.size === 0 ? { fault: 'unknown-key' } : [...found];
+}
+
+function signsFor({ from, to }: LogKey, size: number): boolean {
+  return from <= size && (to === undefined || size <= to);
 }
 
 function signed(key: Bytes, text: Bytes, signature: Bytes): boolean {

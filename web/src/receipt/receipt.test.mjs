@@ -14,7 +14,7 @@ function outcome({ text, keys, checkpoint }) {
   const receipt = readReceipt(text);
   if (!receipt) return { fault: 'unreadable' };
   const log = checkpoint === null ? {} : { log: readNote(checkpoint) };
-  const found = verifyReceipt(receipt, { keys: keys.map(readKey), ...log });
+  const found = verifyReceipt(receipt, { keys: readKeys(keys.join('\n')), ...log });
   if ('fault' in found) return found;
   return {
     log: found.checkpoint.origin,
@@ -60,7 +60,9 @@ test('every changed byte of a sound receipt is found', () => {
 test('keys are read as lists have them, and mangled ones are refused', () => {
   // The example of the Go project's module `golang.org/x/mod/sumdb/note`, which others test with.
   const peter = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
-  assert.equal(readKeys(`\n${peter} 12 -\r\n${peter}\n`)?.length, 2);
+  const key = readKey(peter);
+  assert.deepEqual(readKeys(`\n${peter} 12 -\r\n${peter}\n${peter} 3 12 in words\n`), [{ key, from: 12 }, { key, from: 0 }, { key, from: 3, to: 12 }]);
+  for (const bad of ['x', '-1 -', '1.5', '0 x', '0x1 2']) assert.equal(readKeys(`${peter} ${bad}`), undefined, bad);
   for (let end = 1; end < peter.length; end++) assert.equal(readKey(peter.slice(0, end)), undefined);
   assert.equal(readKeys('no key'), undefined);
   const note = 'If you think cryptography is the answer to your problem,\nthen you don\'t know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n';

@@ -3,7 +3,7 @@
 import { base64, concat, fromDigits, hex, same, type Bytes } from './bytes.ts';
 import { decode, type Item } from './cbor.ts';
 import { continues, hash, HASH, includes, leafHash, type Log } from './merkle.ts';
-import { checkpointText, readCheckpoint, readKey, readNote, shortSignature, signersOf, type Checkpoint, type Key, type Note } from './note.ts';
+import { checkpointText, readCheckpoint, readKey, readNote, shortSignature, signersOf, type Checkpoint, type Key, type LogKey, type Note } from './note.ts';
 
 interface Proven {
   seq: number;
@@ -35,7 +35,7 @@ export interface Reading {
 }
 
 export interface Trust {
-  keys: Key[];
+  keys: LogKey[];
   log?: Note;
 }
 
@@ -223,20 +223,20 @@ function bodyDigest(salt: Bytes, body: Bytes): Bytes {
 }
 
 /** The signed checkpoint, with the keys that signed it. */
-function trusted(note: Note, keys: Key[]): { point: Checkpoint; signers: Key[] } | Fault {
+function trusted(note: Note, keys: LogKey[]): { point: Checkpoint; signers: Key[] } | Fault {
   const point = readCheckpoint(note.text);
   if (!point) return { fault: 'checkpoint' };
   const [first] = keys;
   // A log's keys bear its name.
-  if (first && !keys.some((key) => key.name === point.origin)) return { fault: 'foreign', x: point.origin, y: first.name };
-  const signers = signersOf(note, keys);
-  return typeof signers === 'string' ? { fault: signers } : { point, signers };
+  if (first && !keys.some(({ key }) => key.name === point.origin)) return { fault: 'foreign', x: point.origin, y: first.key.name };
+  const signers = signersOf(note, point, keys);
+  return Array.isArray(signers) ? { point, signers } : signers;
 }
 
 /** Checks everything. */
 export function verifyReceipt(receipt: Receipt, trust: Trust): Verified | Fault {
   const ownKeys = trust.keys.length === 0;
-  const keys = ownKeys ? receipt.keys : trust.keys;
+  const keys = ownKeys ? receipt.keys.map((key) => ({ key, from: 0 })) : trust.keys;
   const signed = trusted(receipt.checkpoint, keys);
   if ('fault' in signed) return signed;
   const { point, signers } = signed;

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use gongzhi_kernel::note::{Note, VerifierKey};
+use gongzhi_kernel::note::{LogKey, Note};
 use gongzhi_kernel::receipt::Trust;
 use gongzhi_service::log::read_list;
 use gongzhi_service::receipt::LONGEST;
@@ -140,15 +140,14 @@ fn told(path: &Path, what: &str) -> String {
     format!("{}: {what}", path.display())
 }
 
-/// A key as it stands, or the keys of a file.
-fn keys(key: &str) -> Result<Vec<VerifierKey>, Fault> {
+/// A key as it stands, perhaps with its sizes, or the keys of a file.
+fn keys(key: &str) -> Result<Vec<LogKey>, Fault> {
     if let Ok(key) = key.parse() {
         return Ok(vec![key]);
     }
     let path = Path::new(key);
     let list = read_list(&text_at(path)?).filter(|list| !list.is_empty());
-    let list = list.ok_or_else(|| Fault::new(told(path, "not a list of keys, one a line")))?;
-    Ok(list.into_iter().map(|key| key.key).collect())
+    list.ok_or_else(|| Fault::new(told(path, "not a list of keys, one a line")))
 }
 
 fn text_of(name: &str) -> Result<String, Fault> {

@@ -67,7 +67,7 @@ fn receipt() -> Receipt {
 }
 
 fn trust() -> Trust {
-    Trust { keys: vec![signer().verifier()], log: None }
+    Trust { keys: vec![signer().verifier().into()], log: None }
 }
 
 #[test]
@@ -88,19 +88,37 @@ fn a_sound_receipt_proves_time_and_content() {
 #[test]
 fn each_deceit_has_its_own_answer() {
     type Change = fn(&mut Receipt, &mut Trust);
-    let cases: [(&str, Change, Fault); 20] = [
+    let cases: [(&str, Change, Fault); 23] = [
         ("checkpoint without form", |r, _| r.checkpoint.text = "x\n".into(), Fault::Checkpoint),
         (
             "another county's log",
-            |_, t| t.keys = vec![SignerKey::new("gongzhi.111111".into(), &[8; 32]).verifier()],
+            |_, t| t.keys = vec![SignerKey::new("gongzhi.111111".into(), &[8; 32]).verifier().into()],
             Fault::Foreign { found: ORIGIN.into(), expected: "gongzhi.111111".into() },
         ),
         (
             "a key that nobody trusts",
-            |_, t| t.keys = vec![SignerKey::new(ORIGIN.into(), &[8; 32]).verifier()],
+            |_, t| t.keys = vec![SignerKey::new(ORIGIN.into(), &[8; 32]).verifier().into()],
             Fault::UnknownKey,
         ),
         ("no keys at all", |r, t| (r.keys, t.keys) = (vec![], vec![]), Fault::UnknownKey),
+        (
+            "a key retired before",
+            |_, t| t.keys[0].to = Some(11),
+            Fault::KeyRange { size: 12, from: 0, to: Some(11) },
+        ),
+        (
+            "a key not yet in use",
+            |_, t| t.keys[0].from = 13,
+            Fault::KeyRange { size: 12, from: 13, to: None },
+        ),
+        (
+            "a kept checkpoint of before the key",
+            |_, t| {
+                t.keys[0].from = 12;
+                t.log = Some(receipt_at(5, None).checkpoint);
+            },
+            Fault::KeyRange { size: 5, from: 12, to: None },
+        ),
         ("a forged signature", |r, _| r.checkpoint.signatures[0].bytes[9] ^= 1, Fault::Forged),
         (
             "a forged size",

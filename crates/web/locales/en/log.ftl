@@ -65,6 +65,7 @@ receipt-fault-checkpoint = The checkpoint has not the right form: size and root 
 receipt-fault-foreign = This is the log “{ $x }”, but your keys belong to “{ $y }”. Use keys of the same log.
 receipt-fault-unknown-key = None of the keys that you trust has signed the checkpoint.
 receipt-fault-forged = The checkpoint’s signature is false: what was signed has been changed.
+receipt-fault-key-range = The checkpoint has { $x } entries, but the key that signed it signs for logs of { $y } entries only: it was retired, or not yet in use. Its signature does not count.
 receipt-fault-empty = The receipt holds no entry.
 receipt-fault-header = The head of entry { $x } cannot be read or belongs elsewhere.
 receipt-fault-record = Entry { $x } is not of this record.

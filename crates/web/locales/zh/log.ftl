@@ -65,6 +65,7 @@ receipt-fault-checkpoint = 检查点的格式不对，读不出账本的大小�
 receipt-fault-foreign = 这是“{ $x }”的账本，而您的密钥属于“{ $y }”。请用同一账本的密钥。
 receipt-fault-unknown-key = 检查点上没有您所信任的密钥的签名。
 receipt-fault-forged = 检查点的签名是假的：签过名的内容被改动过。
+receipt-fault-key-range = 检查点有 { $x } 条，而签名的密钥只用于条目总数为 { $y } 的账本：它已停用，或者那时还没有启用，这个签名不算数。
 receipt-fault-empty = 回执里没有条目。
 receipt-fault-header = 第 { $x } 条的条目头读不出来，或者属于别的位置。
 receipt-fault-record = 第 { $x } 条不是这件事项的。

@@ -11,7 +11,7 @@ use crate::view::VerifyPage;
 pub async fn page(State(app): State<App>, visitor: Visitor) -> Answer {
     let signed = app.read(gongzhi_service::Service::checkpoint).await;
     let signed = signed.map_err(|failure| Trouble::failure(&app, &visitor, &failure))?;
-    let keys: Vec<String> = signed.keys.iter().map(|key| key.key.to_string()).collect();
+    let keys: Vec<String> = signed.keys.iter().map(ToString::to_string).collect();
     Ok(ok(&VerifyPage {
         s: visitor.shell(&app, visitor.t("verify-title")),
         keys: keys.join("\n"),

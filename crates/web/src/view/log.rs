@@ -45,7 +45,7 @@ pub struct ProofPage {
 pub struct VerifyPage {
     /// The frame.
     pub s: Shell,
-    /// The log's keys, one a line.
+    /// The log's keys with the sizes for which they sign, one a line.
     pub keys: String,
     /// The address under which residents reach the product.
     pub url: String,
@@ -80,6 +80,7 @@ impl VerifyPage {
             "foreign",
             "unknown-key",
             "forged",
+            "key-range",
             "empty",
             "header",
             "record",
