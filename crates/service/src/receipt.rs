@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gongzhi_base::{Digest, RecordId, Value, Words};
+use gongzhi_base::{Digest, RecordId, Words};
 use gongzhi_kernel::note::Note;
 use gongzhi_kernel::receipt::{Earlier, Proven, Receipt};
-use gongzhi_kernel::{Actor, Deed, World};
-use gongzhi_lang::model::{Field, Type};
+use gongzhi_kernel::{Actor, Deed};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -48,7 +47,8 @@ pub struct Reading {
     /// The county's civil time, minutes east of UTC.
     #[serde(default)]
     pub zone: i32,
-    /// What fields, steps and the codes in values are called.
+    /// What mechanisms, steps, deadlines and fields are called. Values have no names here: nothing in a receipt
+    /// proves which of them are codes and which are words that people wrote.
     #[serde(default)]
     pub labels: BTreeMap<String, Label>,
     /// Fields that people filled in, in the order of the form; others were set along with them.
@@ -201,14 +201,24 @@ pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !hidden(*c)).map(line).collect()
 }
 
+/// A name cannot leave the brackets in which it is shown.
+fn inside(c: char) -> char {
+    match c {
+        '〔' | '〘' | '﹝' | '︹' | '❲' | '⟬' | '⦗' => '（',
+        '〕' | '〙' | '﹞' | '︺' | '❳' | '⟭' | '⦘' => '）',
+        c => c,
+    }
+}
+
 impl Reading {
-    /// The receipt's own name for a code of the log or for a step or field; nothing of it is proven. What people
-    /// wrote in words gets none, so that no receipt can put other words in its place.
+    /// The receipt's own name for a mechanism, step, deadline or field; nothing of it is proven. It is for these only:
+    /// beside a value it could stand in the place of what somebody wrote.
     pub fn name(&self, code: &str, chinese: bool) -> Option<String> {
         let first = code.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         let rest = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:@".contains(&byte));
         let label = self.labels.get(code).filter(|_| first && rest && code.len() <= CODE)?;
-        let name: String = plain(if chinese { &label.zh } else { &label.en }).chars().take(NAME).collect();
+        let name = plain(if chinese { &label.zh } else { &label.en });
+        let name: String = name.chars().take(NAME).map(inside).collect();
         let name = name.trim();
         (!name.is_empty()).then(|| name.to_owned())
     }
@@ -248,12 +258,8 @@ impl Reading {
                         put(&step.name, &step.words);
                         asked.extend(step.asks.iter().map(|ask| ask.field.clone()));
                     }
-                    for (name, value) in &taken.set {
-                        let Some(field) = mechanism.field(name) else { continue };
-                        put(name, &field.words);
-                        let codes = value.items().iter().filter_map(Value::text);
-                        codes.for_each(|code| coded(&state.world, field, code, &mut put));
-                    }
+                    let fields = taken.set.keys().filter_map(|name| mechanism.field(name));
+                    fields.for_each(|field| put(&field.name, &field.words));
                 }
                 Deed::Passed { deadline, .. } => {
                     mechanism.deadline(deadline).iter().for_each(|found| put(&found.name, &found.words));
@@ -263,27 +269,6 @@ impl Reading {
         }
         asked.dedup();
         Reading { zone: state.world.zone.minutes, labels, asked }
-    }
-}
-
-/// What a code in a field's value is called.
-fn coded(world: &World, field: &Field, code: &str, put: &mut impl FnMut(&str, &Words)) {
-    let ty = match &field.ty {
-        Type::List(item) => item,
-        ty => ty,
-    };
-    let words = match ty {
-        Type::Place => world.place(code).map(|place| &place.words),
-        Type::Unit => world.unit(code).map(|unit| &unit.words),
-        Type::Entry(catalogue) => {
-            let entry = world.catalogue(catalogue).and_then(|catalogue| catalogue.entries.get(code));
-            entry.map(|entry| &entry.words)
-        }
-        Type::Choice(_) => field.options.iter().find(|(name, _)| name == code).map(|(_, words)| words),
-        _ => None,
-    };
-    if let Some(words) = words {
-        put(code, words);
     }
 }
 

@@ -48,7 +48,9 @@ fn deed(revision: u64) -> (Acted, Deed) {
             let set = BTreeMap::from([
                 ("contact_phone".to_owned(), Value::Sealed(sealed)),
                 ("households".to_owned(), Value::Int(12)),
+                ("landmark".to_owned(), Value::from("lamp-broken")),
                 ("what".to_owned(), Value::from("村口的路灯不亮，已经一个星期。")),
+                ("where".to_owned(), Value::from("140823100200")),
             ]);
             let opening = Some(Opening { number: "W2026-000001".into(), parent: None, above: Vec::new() });
             let to = Some("received".into());
@@ -121,6 +123,7 @@ fn reading() -> Reading {
         ("report".to_owned(), label("反映", "Report")),
         ("what".to_owned(), label("事项", "Matter")),
         ("households".to_owned(), label("户数", "Households")),
+        ("where".to_owned(), label("地点", "Where")),
     ]);
     Reading { zone: 480, labels, asked: vec!["what".into()] }
 }
@@ -179,14 +182,18 @@ fn back_dated(format: u8, millis: i64) -> Receipt {
     }
 }
 
-/// A true receipt that somebody wants to be misread: other words for the text, lines that look proven, a
-/// time four hundred days ago, characters that turn the reading round.
+/// A true receipt that somebody wants to be misread: other words for what was written, also where it is one word
+/// or a number, lines that look proven, names that end their brackets, a time four hundred days ago, characters that
+/// turn the reading round.
 fn misread() -> String {
     let mut file: Json = serde_json::from_str(&file(&good())).expect("JSON");
     let reading = &mut file["reading"];
     reading["zone"] = (-400 * 24 * 60).into();
     let label = |words: &str| json!({ "zh": words, "en": words });
     reading["labels"]["村口的路灯不亮，已经一个星期。"] = label("县长受贿一百万元");
+    reading["labels"]["lamp-broken"] = label("撤回我的反映");
+    reading["labels"]["140823100200"] = label("北京〕（县里已证明）〔x");
+    reading["labels"]["where"] = label("地点〕: 北京 （县里已证明） 〔﹞❳");
     reading["labels"]["report"] = label("办结并满意\n更正 (ok): 真实");
     reading["labels"]["what"] = label("\u{202e}事项\u{2066}\u{1b}[31m");
     reading["labels"]["dispatch"] = label(&"长".repeat(200));
@@ -204,7 +211,7 @@ fn told(entry: &Seen, reading: &Reading) -> Vec<String> {
     lines.push(named(&taken.step));
     lines.extend(taken.set.iter().map(|(name, value)| {
         let shown = match value {
-            Value::Text(text) => named(text),
+            Value::Text(text) => plain(text),
             Value::Int(n) => n.to_string(),
             _ => String::new(),
         };

@@ -166,25 +166,23 @@ fn fields(lang: Lang, taken: &StepTaken, reading: &Reading) -> String {
     let told = reading.asked.iter().filter_map(|name| taken.set.get_key_value(name));
     let others = taken.set.iter().filter(|(name, _)| !reading.asked.contains(name));
     let fields = told.chain(others).filter_map(|(name, value)| {
-        Some(format!("    {}: {}\n", named(lang, name, reading), value_words(lang, value, reading)?))
+        Some(format!("    {}: {}\n", named(lang, name, reading), value_words(value)?))
     });
     number.into_iter().chain(fields).collect()
 }
 
-/// A value as it stands in the log; sealed ones say nothing.
-fn value_words(lang: Lang, value: &Value, reading: &Reading) -> Option<String> {
+/// A value as it stands in the log, without names: it may be what somebody wrote. Sealed ones say nothing.
+fn value_words(value: &Value) -> Option<String> {
     Some(match value {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
-        Value::Text(text) => named(lang, text, reading),
+        Value::Text(text) => plain(text),
         Value::Date(date) => date.to_string(),
         Value::Time(time) => time.rfc3339(),
         Value::Point(point) => format!("{:.6}, {:.6}", point.degrees().0, point.degrees().1),
         Value::File(file) => format!("{} ({})", plain(&file.name), file.digest),
         Value::Record(id) => id.to_string(),
-        Value::List(items) => {
-            items.iter().filter_map(|item| value_words(lang, item, reading)).collect::<Vec<_>>().join(", ")
-        }
+        Value::List(items) => items.iter().filter_map(value_words).collect::<Vec<_>>().join(", "),
         Value::Span(_) | Value::Row(_) | Value::Sealed(_) => return None,
     })
 }

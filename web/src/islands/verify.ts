@@ -126,7 +126,7 @@ function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
   const [kind, , , opening, , set] = deed;
   if (kind === 0 && set instanceof Map) {
     const facts = (names: string[]): HTMLElement[] => names.flatMap((name) => {
-      const shown = valueOf(set.get(name) ?? null, reading, chinese());
+      const shown = valueOf(set.get(name) ?? null);
       return shown === undefined ? [] : [element('div', {}, term(name, reading), element('dd', {}, shown))];
     });
     if (Array.isArray(opening) && typeof opening[0] === 'string') about.append(element('p', { class: 'mono' }, clean(opening[0])));

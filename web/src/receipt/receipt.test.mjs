@@ -36,7 +36,7 @@ function told({ at, event }, reading) {
   const [kind, step, , , , set] = event?.deed ?? [];
   if (kind !== 0) return lines;
   lines.push(named(step, reading, true));
-  for (const [name, value] of set) lines.push(`${named(name, reading, true)}: ${valueOf(value, reading, true) ?? ''}`);
+  for (const [name, value] of set) lines.push(`${named(name, reading, true)}: ${valueOf(value) ?? ''}`);
   return lines;
 }
 

@@ -16,10 +16,18 @@ export function clean(text: string): string {
     .replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 }
 
-/** The receipt's own name for a code, a step or a field. What people wrote in words gets none: no receipt can put other words in its place. */
+/** A name cannot leave the brackets in which it is shown. */
+function inside(name: string): string {
+  return name.replace(/[〔〘﹝︹❲⟬⦗]/g, '（').replace(/[〕〙﹞︺❳⟭⦘]/g, '）');
+}
+
+/**
+ * The receipt's own name for a mechanism, step, deadline or field. It is for these only: beside a value it could stand in the place
+ * of what somebody wrote, because nothing in a receipt proves which values are codes.
+ */
 export function nameOf(code: string, reading: Reading, chinese: boolean): string | undefined {
   const label = CODE.test(code) ? reading.labels.get(code) : undefined;
-  const name = [...clean((chinese ? label?.zh : label?.en) ?? '')].slice(0, NAME).join('').trim();
+  const name = inside([...clean((chinese ? label?.zh : label?.en) ?? '')].slice(0, NAME).join('')).trim();
   return name === '' ? undefined : name;
 }
 
@@ -38,9 +46,9 @@ export function timeOf(at: number, reading: Reading): string {
   return `${civil} ${zone < 0 ? '-' : '+'}${two(Math.floor(off / 60))}:${two(off % 60)}`;
 }
 
-/** A value as it stands in the log; sealed ones say nothing. Tags as in `crates/base/src/canon.rs`. */
-export function valueOf(value: Item, reading: Reading, chinese: boolean): string | undefined {
-  if (typeof value === 'string') return named(value, reading, chinese);
+/** A value as it stands in the log, without names; sealed ones say nothing. Tags as in `crates/base/src/canon.rs`. */
+export function valueOf(value: Item): string | undefined {
+  if (typeof value === 'string') return clean(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (!Array.isArray(value) || value.length !== 2) return undefined;
   const [tag, inner] = value as [Item, Item];
@@ -50,7 +58,7 @@ export function valueOf(value: Item, reading: Reading, chinese: boolean): string
   if (tag === 4 && Array.isArray(inner)) return `${clean(String(inner[1]))} (${hex(inner[0] as Bytes)})`;
   if (tag === 5 && inner instanceof Uint8Array) return hex(inner);
   if (tag === 6 && Array.isArray(inner)) {
-    return inner.map((one) => valueOf(one, reading, chinese)).filter((one) => one !== undefined).join(', ');
+    return inner.map((one) => valueOf(one)).filter((one) => one !== undefined).join(', ');
   }
   return undefined;
 }
