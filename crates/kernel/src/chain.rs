@@ -63,6 +63,19 @@ pub struct Entry {
     pub body: Vec<u8>,
 }
 
+impl Entry {
+    /// What happened; `None` when the body is not the one that the header binds.
+    pub fn event(&self) -> Option<Event> {
+        let header = &self.header;
+        if body_digest(&self.salt, &self.body) != header.body {
+            return None;
+        }
+        Event::from_bytes(&self.body).ok().filter(|event| {
+            event.record == header.record && event.revision == header.revision && event.at == header.at
+        })
+    }
+}
+
 /// The end of the ledger: what the next entry continues.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Head {
@@ -101,13 +114,7 @@ impl Head {
         if header.previous != self.hash || header.hash() != entry.hash {
             return Err(Broken { seq: self.size, what: What::Chain });
         }
-        if body_digest(&entry.salt, &entry.body) != header.body {
-            return Err(Broken { seq: self.size, what: What::Body });
-        }
-        let bound = Event::from_bytes(&entry.body).is_ok_and(|event| {
-            event.record == header.record && event.revision == header.revision && event.at == header.at
-        });
-        if !bound {
+        if entry.event().is_none() {
             return Err(Broken { seq: self.size, what: What::Body });
         }
         Ok(Head { size: self.size + 1, hash: entry.hash })

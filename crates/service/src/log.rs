@@ -311,7 +311,9 @@ impl Service {
         let paths = proof::inclusions(&seqs, size, tile).map_err(unproven)?;
         let mut proven = Vec::with_capacity(entries.len());
         for (entry, path) in entries.into_iter().zip(paths) {
-            let shown = mechanism.as_ref().is_some_and(|m| read_event(&entry).is_ok_and(|e| shows(m, &e)));
+            // Also where the holder does not see it: what a changed content says cannot tell whether he may.
+            let event = read_event(&entry)?;
+            let shown = mechanism.as_ref().is_some_and(|mechanism| shows(mechanism, &event));
             proven.push(Proven {
                 seq: entry.header.seq,
                 header: entry.header.to_bytes(),
@@ -352,9 +354,14 @@ impl Service {
     }
 }
 
+/// What happened by an entry, if it is what was entered.
 fn read_event(entry: &Entry) -> Result<Event, StoreError> {
-    let seq = entry.header.seq;
-    Event::from_bytes(&entry.body).map_err(|error| StoreError::Corrupt(format!("entry {seq}: {error}")))
+    entry.event().ok_or_else(|| {
+        let seq = entry.header.seq;
+        let told = format!("the content of entry {seq} is not what was entered: run `gongzhi verify`");
+        tracing::error!("{told}");
+        StoreError::Corrupt(told)
+    })
 }
 
 /// Whether the holder may have an entry's whole content: what he did himself, how the matter was

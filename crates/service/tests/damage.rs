@@ -148,6 +148,25 @@ fn no_checkpoint_is_signed_that_does_not_continue_the_last_one() {
 }
 
 #[test]
+fn no_receipt_leaves_out_a_content_that_was_changed() {
+    let county = county();
+    let id = county.report("report-0001", "阳庄村停水两天了").expect("reported").record;
+    let other = county.report("report-0002", "路灯不亮").expect("reported").record;
+    fixture::looked(&county, "officer.water", other);
+    county.service.engine().act_blocking(adds(&county, id)).expect("added");
+    county.service.receipt(id, None).expect("a receipt");
+    let last = |id| county.service.ledger().history(id).expect("entries").pop().expect("one").header.seq as i64;
+    // The content of a look is nobody's to see on his receipt: in the place of his own words it would be left out.
+    let change = "UPDATE entry SET body = (SELECT body FROM entry WHERE seq = ?2) WHERE seq = ?1";
+    assert_eq!(sql(county._dir.path(), change, &[&last(id), &last(other)]), 1);
+    let told = county.service.receipt(id, None);
+    assert!(
+        matches!(&told, Err(Failure::Store(StoreError::Corrupt(why))) if why.contains("not what was entered")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn an_account_changed_in_the_database_lets_nobody_in() {
     let county = county();
     let service = &county.service;
