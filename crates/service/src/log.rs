@@ -380,7 +380,8 @@ fn shows(mechanism: &Mechanism, event: &Event) -> bool {
                 event.revision == 1 && taken.set.keys().all(open)
             }
         },
-        Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } | Deed::Erased { .. } => false,
+        Deed::Erased { .. } => event.by == Acted::Holder,
+        Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } => false,
     }
 }
 

@@ -264,7 +264,11 @@ impl Reading {
                 Deed::Passed { deadline, .. } => {
                     mechanism.deadline(deadline).iter().for_each(|found| put(&found.name, &found.words));
                 }
-                Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } | Deed::Erased { .. } => {}
+                Deed::Erased { fields, .. } => {
+                    let fields = fields.iter().filter_map(|name| mechanism.field(name));
+                    fields.for_each(|field| put(&field.name, &field.words));
+                }
+                Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } => {}
             }
         }
         asked.dedup();

@@ -136,8 +136,12 @@ fn told_entry(lang: Lang, entry: &Seen, reading: &Reading) -> String {
         Acted::System => "verify-by-system",
     };
     let mut out = format!("{head} · {} · {}\n", deed(lang, &event.deed, reading), t(lang, by));
-    if let Deed::Step(taken) = &event.deed {
-        out.push_str(&fields(lang, taken, reading));
+    match &event.deed {
+        Deed::Step(taken) => out.push_str(&fields(lang, taken, reading)),
+        Deed::Erased { reason, .. } if !reason.is_empty() => {
+            out.push_str(&format!("    {}: {}\n", t(lang, "verify-erased-why"), plain(reason)));
+        }
+        _ => {}
     }
     out
 }
@@ -156,7 +160,11 @@ fn deed(lang: Lang, deed: &Deed, reading: &Reading) -> String {
         Deed::Passed { deadline, .. } => with(lang, "verify-passed-late", &named(lang, deadline, reading)),
         Deed::Part(news) => named(lang, &news.part.mechanism, reading),
         Deed::Left(left) => named(lang, &left.mechanism, reading),
-        Deed::Look { fields, .. } | Deed::Erased { fields, .. } => plain(&fields.join(", ")),
+        Deed::Look { fields, .. } => plain(&fields.join(", ")),
+        Deed::Erased { fields, .. } => {
+            let fields: Vec<String> = fields.iter().map(|name| named(lang, name, reading)).collect();
+            with(lang, "verify-erased", &fields.join(", "))
+        }
     }
 }
 

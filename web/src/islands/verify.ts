@@ -110,6 +110,9 @@ function tell(root: HTMLElement, receipt: Receipt, found: Verified, given: boole
   show(one(root, '[data-verify-short]'), receipt.short);
 }
 
+/** The kind of deed by which personal values were erased, as in `crates/kernel/src/event.rs`. */
+const ERASED = 4;
+
 function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
   const when = timeOf(entry.at, reading);
   const head = element('p', { class: 'what' }, element('strong', {}, words(root, 'entry', { x: entry.seq })), ' ', element('time', {}, when));
@@ -123,7 +126,11 @@ function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
   const { by, deed } = entry.event;
   const who = words(root, Array.isArray(by) ? 'by-person' : by === 2 ? 'by-system' : 'by-public');
   about.append(element('p', {}, `${happened(root, deed, reading)} · ${who}`));
-  const [kind, , , opening, , set] = deed;
+  const [kind, , reason, opening, , set] = deed;
+  if (kind === ERASED && typeof reason === 'string' && reason !== '') {
+    const why = element('div', {}, element('dt', {}, words(root, 'erased-why')), element('dd', {}, clean(reason)));
+    about.append(element('dl', { class: 'facts' }, why));
+  }
   if (kind === 0 && set instanceof Map) {
     const facts = (names: string[]): HTMLElement[] => names.flatMap((name) => {
       const shown = valueOf(set.get(name) ?? null);
@@ -140,6 +147,9 @@ function told(root: HTMLElement, entry: Seen, reading: Reading): HTMLElement {
 /** What happened, by the deed's kind. */
 function happened(root: HTMLElement, deed: Item[], reading: Reading): string {
   const [kind, name] = deed;
+  if (kind === ERASED && Array.isArray(name)) {
+    return words(root, 'erased', { x: name.map((field) => named(String(field), reading)).join(', ') });
+  }
   const known = typeof name === 'string' ? named(name, reading) : Array.isArray(name) ? clean(name.join(', ')) : '';
   return kind === 1 ? words(root, 'passed-late', { x: known }) : known;
 }

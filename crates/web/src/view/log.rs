@@ -67,6 +67,8 @@ impl VerifyPage {
             "entry",
             "hidden",
             "passed-late",
+            "erased",
+            "erased-why",
             "keys-page",
             "keys-given",
             "by-person",
