@@ -65,6 +65,8 @@ pub enum Fault {
     Checkpoint,
     /// The checkpoint is of another log than the trusted keys'.
     Foreign { found: String, expected: String },
+    /// The checker brought no key, and the receipt has none: the short form never has.
+    NoKey,
     /// None of the trusted keys has signed.
     UnknownKey,
     /// A signature in the name of a trusted key is not by it.
@@ -123,9 +125,8 @@ pub struct Seen {
 fn checkpoint<'k>(note: &Note, keys: &'k [LogKey]) -> Result<(Checkpoint, Vec<&'k VerifierKey>), Fault> {
     let point = Checkpoint::read(&note.text).map_err(|_| Fault::Checkpoint)?;
     // A log's keys bear its name.
-    if let Some(first) = keys.first()
-        && !keys.iter().any(|known| known.key.name == point.origin)
-    {
+    let first = keys.first().ok_or(Fault::NoKey)?;
+    if !keys.iter().any(|known| known.key.name == point.origin) {
         return Err(Fault::Foreign { found: point.origin, expected: first.key.name.clone() });
     }
     note.checkpoint(keys).map_err(|bad| match bad {

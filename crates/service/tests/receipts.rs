@@ -413,6 +413,7 @@ fn fault(fault: &Fault) -> Json {
     let (name, x, y) = match fault {
         Fault::Checkpoint => ("checkpoint", None, None),
         Fault::Foreign { found, expected } => ("foreign", Some(found.clone()), Some(expected.clone())),
+        Fault::NoKey => ("no-key", None, None),
         Fault::UnknownKey => ("unknown-key", None, None),
         Fault::Forged => ("forged", None, None),
         Fault::KeyRange { size, from, to } => {
@@ -468,7 +469,7 @@ fn the_cases_are_what_they_are_called() {
     }
     let faults: std::collections::BTreeSet<String> =
         cases().iter().filter_map(|case| Some(outcome(case)["fault"].as_str()?.to_owned())).collect();
-    assert_eq!(faults.len(), 16, "every fault has a case: {faults:?}");
+    assert_eq!(faults.len(), 17, "every fault has a case: {faults:?}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn parts(fault: &Fault) -> (&'static str, String, String) {
     match fault {
         Fault::Checkpoint => ("checkpoint", none(), none()),
         Fault::Foreign { found, expected } => ("foreign", found.clone(), expected.clone()),
+        Fault::NoKey => ("no-key", none(), none()),
         Fault::UnknownKey => ("unknown-key", none(), none()),
         Fault::Forged => ("forged", none(), none()),
         Fault::KeyRange { size, from, to } => {

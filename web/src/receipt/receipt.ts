@@ -228,7 +228,8 @@ function trusted(note: Note, keys: LogKey[]): { point: Checkpoint; signers: Key[
   if (!point) return { fault: 'checkpoint' };
   const [first] = keys;
   // A log's keys bear its name.
-  if (first && !keys.some(({ key }) => key.name === point.origin)) return { fault: 'foreign', x: point.origin, y: first.key.name };
+  if (!first) return { fault: 'no-key' };
+  if (!keys.some(({ key }) => key.name === point.origin)) return { fault: 'foreign', x: point.origin, y: first.key.name };
   const signers = signersOf(note, point, keys);
   return Array.isArray(signers) ? { point, signers } : signers;
 }

@@ -100,7 +100,7 @@ fn each_deceit_has_its_own_answer() {
             |_, t| t.keys = vec![SignerKey::new(ORIGIN.into(), &[8; 32]).verifier().into()],
             Fault::UnknownKey,
         ),
-        ("no keys at all", |r, t| (r.keys, t.keys) = (vec![], vec![]), Fault::UnknownKey),
+        ("no keys at all", |r, t| (r.keys, t.keys) = (vec![], vec![]), Fault::NoKey),
         (
             "a key retired before",
             |_, t| t.keys[0].to = Some(11),

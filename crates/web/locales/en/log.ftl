@@ -1,6 +1,6 @@
 # The log: verifiable receipts, verifying, audit
 proof-title = Verifiable receipt
-proof-lead = It proves that this was written into the county’s public log when it was received, and that it has not been changed, removed or back-dated since. It can be checked offline, without trusting us.
+proof-lead = It proves that this stands in the county’s log and that not a byte of it was changed since; the times are the ones that the county’s server wrote. It can be checked offline; if you do not want to rely on this site, check it with a key of the log that you have from elsewhere, such as a notice board.
 proof-save = Save the newest receipt
 proof-check = Check it in the browser
 proof-scan = Scan to check. The proof is inside the code; opening it sends it to nobody.
@@ -65,6 +65,7 @@ verify-by-system = by itself
 receipt-fault-unreadable = This is no receipt file, or not a whole one. Choose the .json file that was saved, or save it again.
 receipt-fault-checkpoint = The checkpoint has not the right form: size and root of the log cannot be read.
 receipt-fault-foreign = This is the log “{ $x }”, but your keys belong to “{ $y }”. Use keys of the same log.
+receipt-fault-no-key = No key of the log was given, and the receipt holds none: a QR code has no room for them. Check again with a key (in the program with --key): the county’s site publishes its keys under /log/keys; better is a copy that you have from elsewhere, such as a notice board.
 receipt-fault-unknown-key = None of the keys that you trust has signed the checkpoint.
 receipt-fault-forged = The checkpoint’s signature is false: what was signed has been changed.
 receipt-fault-key-range = The checkpoint has { $x } entries, but the key that signed it signs for logs of { $y } entries only: it was retired, or not yet in use. Its signature does not count.

@@ -1,6 +1,6 @@
 # 账本：可核验的回执、核验、审计
 proof-title = 可核验的回执
-proof-lead = 它证明这件事在收到时就已写入全县的公开账本，此后没有被改动、删除或倒填日期。核验不用联网，也不必相信我们。
+proof-lead = 它证明这件事写在县里的账本里，写入后一个字节也没有改动；时间是县里的服务器写的。核验不用联网；要不依赖本网站，请用从别处（如公告栏）得到的账本密钥核验。
 proof-save = 保存最新回执
 proof-check = 在浏览器中核验
 proof-scan = 扫码核验：凭证就在二维码里，打开后不会发给任何人。
@@ -65,6 +65,7 @@ verify-by-system = 系统自动
 receipt-fault-unreadable = 这不是回执文件，或者文件不完整。请选择保存的 .json 文件，或者重新保存一次。
 receipt-fault-checkpoint = 检查点的格式不对，读不出账本的大小和根。
 receipt-fault-foreign = 这是“{ $x }”的账本，而您的密钥属于“{ $y }”。请用同一账本的密钥。
+receipt-fault-no-key = 没有提供账本的密钥，回执里也没有：二维码里放不下。请提供密钥再核验（命令行用 --key）：县里的网站在 /log/keys 公布密钥，从别处（如公告栏）得到的更可靠。
 receipt-fault-unknown-key = 检查点上没有您所信任的密钥的签名。
 receipt-fault-forged = 检查点的签名是假的：签过名的内容被改动过。
 receipt-fault-key-range = 检查点有 { $x } 条，而签名的密钥只用于条目总数为 { $y } 的账本：它已停用，或者那时还没有启用，这个签名不算数。

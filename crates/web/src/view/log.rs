@@ -80,6 +80,7 @@ impl VerifyPage {
             "unreadable",
             "checkpoint",
             "foreign",
+            "no-key",
             "unknown-key",
             "forged",
             "key-range",
