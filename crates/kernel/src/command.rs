@@ -32,7 +32,7 @@ pub enum Order {
     Recur { mechanism: String, period: gongzhi_base::Date, item: Option<RecordId>, id: RecordId },
     /// A timer came: remind of a deadline or note that it passed.
     Elapse { record: RecordId, deadline: String },
-    /// Look at personal fields, stating why.
+    /// Look at personal fields, stating why; at those of them that hold something.
     Look { record: RecordId, fields: Vec<String>, purpose: String },
     /// Erase the record's personal values for good, stating why.
     Erase { record: RecordId, reason: String },

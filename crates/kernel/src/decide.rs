@@ -403,6 +403,7 @@ impl Run<'_> {
             return Err(Refusal::Fields(vec![FieldFault { field: "purpose".into(), fault }]));
         }
         let mut by = None;
+        let mut there = Vec::new();
         for name in fields {
             let field = mechanism.field(name).ok_or_else(|| Refusal::NoSuch { what: name.clone() })?;
             let allowed = rights::may_look(field, actor, &record, self.case.world);
@@ -411,9 +412,16 @@ impl Run<'_> {
                 who: field.personal.as_ref().map(|personal| personal.audience.clone()).unwrap_or_default(),
                 clause: field.clause.clone(),
             })?);
+            if record.fields.contains_key(name) && !there.contains(name) {
+                there.push(name.clone());
+            }
         }
         let by = by.ok_or_else(|| Refusal::NoSuch { what: "fields".into() })?;
-        let deed = Deed::Look { fields: fields.to_vec(), purpose: purpose.to_owned() };
+        // What is not there, or not any more, nobody sees, and nobody is said to have seen it.
+        if there.is_empty() {
+            return Err(Refusal::NothingPersonal);
+        }
+        let deed = Deed::Look { fields: there, purpose: purpose.to_owned() };
         self.add(&mechanism, id, by, deed);
         Ok(())
     }

@@ -27,7 +27,7 @@ pub enum Refusal {
     CommandReused,
     /// Personal values are needed until the record is in a final state (PIPL art. 47(1)).
     StillNeeded { state: Words },
-    /// The record holds no personal values (any more).
+    /// The record holds no personal values (any more), or none of those asked for.
     NothingPersonal,
     /// A document says something else of a mechanism under a version that records run on.
     OldVersion { mechanism: String, next: u32 },

@@ -140,7 +140,12 @@ fn a_look_is_recorded_and_needs_a_purpose() {
         matches!(county.send(dispatcher, look("看看")), Err(Refusal::NoRight { .. })),
         "reads, may not look"
     );
-    assert_eq!(county.send(town, look("回访核实")).expect("looked").len(), 1);
+    assert_eq!(county.send(town.clone(), look("回访核实")).expect("looked").len(), 1);
+    // What is erased nobody sees any more, and nothing says that somebody saw it.
+    county.step(&town, id, "accept", &[]).expect("accepted");
+    county.step(&town, id, "answer", &[]).expect("answered");
+    county.send(Actor::Holder(id), Order::Erase { record: id, reason: "本人要求".into() }).expect("erased");
+    assert_eq!(county.send(town, look("回访核实")), Err(Refusal::NothingPersonal));
 }
 
 proptest! {

@@ -268,7 +268,8 @@ impl Service {
         Ok((against, early))
     }
 
-    /// Looks at personal fields, stating why. The look is in the ledger before anything is shown.
+    /// Looks at personal fields, stating why; those that are not filled in are left out. The look is in the ledger
+    /// before anything is shown.
     pub async fn look(
         &self,
         id: gongzhi_base::CommandId,
@@ -277,11 +278,19 @@ impl Service {
         fields: Vec<String>,
         purpose: String,
     ) -> Result<(Outcome, Vec<(String, Value)>), Failure> {
-        let order = Order::Look { record, fields: fields.clone(), purpose };
+        let order = Order::Look { record, fields, purpose };
         let outcome = self.act(id, actor, order).await?;
+        // What the log says was seen, and no more: what was filled in since needs a look of its own.
+        let entry = self.ledger().entries(outcome.seq, 1)?.pop();
+        let Some(Deed::Look { fields, .. }) = entry.and_then(|entry| entry.event()).map(|event| event.deed)
+        else {
+            return Err(
+                StoreError::Corrupt(format!("entry {} is not the look at {record}", outcome.seq)).into()
+            );
+        };
         let mut opened = self.seals.opened(&self.record(record)?)?;
-        let open = |name: &String| opened.remove(name).map(|value| (name.clone(), value));
-        Ok((outcome, fields.iter().filter_map(open).collect()))
+        let open = |name: String| opened.remove(&name).map(|value| (name, value));
+        Ok((outcome, fields.into_iter().filter_map(open).collect()))
     }
 
     /// Erases the personal values of a record for good, stating why. Their key is destroyed in the

@@ -155,7 +155,8 @@ fn no_receipt_leaves_out_a_content_that_was_changed() {
     fixture::looked(&county, "officer.water", other);
     county.service.engine().act_blocking(adds(&county, id)).expect("added");
     county.service.receipt(id, None).expect("a receipt");
-    let last = |id| county.service.ledger().history(id).expect("entries").pop().expect("one").header.seq as i64;
+    let last =
+        |id| county.service.ledger().history(id).expect("entries").pop().expect("one").header.seq as i64;
     // The content of a look is nobody's to see on his receipt: in the place of his own words it would be left out.
     let change = "UPDATE entry SET body = (SELECT body FROM entry WHERE seq = ?2) WHERE seq = ?1";
     assert_eq!(sql(county._dir.path(), change, &[&last(id), &last(other)]), 1);

@@ -224,3 +224,36 @@ fn no_entry_is_dated_before_the_one_before_it() {
     let part = Part::Period { from: now.plus_millis(-3 * 86_400_000), to: now.plus_millis(-86_400_000) };
     assert_eq!(check(service.ledger(), &part, &mut |_, _| ()), Outcome::Nothing);
 }
+
+#[test]
+fn a_look_names_what_was_seen_and_nothing_that_was_not_there() {
+    use gongzhi_kernel::{Actor, Deed, Order, Raw, Refusal};
+    let county = county();
+    let service = &county.service;
+    let both = || vec!["contact_name".to_owned(), "contact_phone".to_owned()];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let look = |record, fields| {
+        let actor = service.actor_of("officer.water");
+        runtime.block_on(service.look(service.new_command_id(), actor, record, fields, "回访核实".into()))
+    };
+    let report = |id: &str, contact: &[(&str, &str)]| {
+        let told = [("what", "阳庄村停水两天了"), ("where", "140823204208"), ("kind", "010101")];
+        let input = told.iter().chain(contact);
+        let input = input.map(|(name, value)| ((*name).to_owned(), Raw::Text((*value).to_owned()))).collect();
+        let record = service.new_record_id();
+        let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id: record, input };
+        county.send(id, Actor::Public, order).expect("reported").record
+    };
+    let id = report("report-0001", &[("contact_phone", "13800001111")]);
+    let (outcome, shown) = look(id, both()).expect("a look");
+    assert_eq!(shown, [("contact_phone".to_owned(), "13800001111".into())]);
+    let event = service.ledger().entries(outcome.seq, 1).expect("read").remove(0).event().expect("an event");
+    assert!(matches!(&event.deed, Deed::Look { fields, .. } if *fields == ["contact_phone"]), "{event:?}");
+
+    let without = report("report-0002", &[]);
+    let size = service.ledger().head().expect("a head").size;
+    for (record, fields) in [(without, both()), (id, vec!["contact_name".to_owned()])] {
+        assert_eq!(look(record, fields).err(), Some(Failure::Refused(Refusal::NothingPersonal)));
+    }
+    assert_eq!(service.ledger().head().expect("a head").size, size, "nothing is said to have been seen");
+}

@@ -41,6 +41,7 @@ pub struct Looked {
 /// Look at personal fields.
 ///
 /// Only for the roles that the mechanism names for each field. Who looked, when, at what and why stands in the ledger for good.
+/// Fields that hold nothing are left out; a look at none that holds something is refused (`nothing-personal`).
 #[utoipa::path(
     post, path = "/records/{id}/looks", tag = "records", request_body = LookRequest,
     params(("id" = Id, Path, description = "The record")),

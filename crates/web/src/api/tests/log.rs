@@ -194,7 +194,9 @@ async fn receipt_pages_carry_the_proof_and_the_file() {
 #[tokio::test]
 async fn the_holder_s_own_erasure_stands_in_his_receipt_with_its_reason() {
     let open = report("村道上的井盖不见了").await;
-    step("officer.tongcheng", &open.id, "accept", serde_json::json!({ "plan": "当天去看" })).await.expect(200);
+    step("officer.tongcheng", &open.id, "accept", serde_json::json!({ "plan": "当天去看" }))
+        .await
+        .expect(200);
     let done = serde_json::json!({ "done": "井盖已补上", "result": "solved" });
     step("officer.tongcheng", &open.id, "answer", done).await.expect(200);
     let rating = serde_json::json!({ "solved": "yes", "satisfied": "yes" });
@@ -207,7 +209,8 @@ async fn the_holder_s_own_erasure_stands_in_his_receipt_with_its_reason() {
     let (receipt, reading) = crate::receipt::read(file).expect("a receipt");
     let seen = proven(&receipt, &trust().await);
     let told = crate::receipt::told(crate::i18n::Lang::Zh, &seen, &reading);
-    for words in ["删除个人信息：", "contact_phone 〔", "删除原因: 不想再留电话", "群众"] {
+    for words in ["删除个人信息：", "contact_phone 〔", "删除原因: 不想再留电话", "群众"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
 }

@@ -94,6 +94,11 @@ async fn personal_values_are_erased_once_closed_by_whoever_may_look() {
     let found = found["items"].as_array().expect("items");
     assert!(found.iter().all(|row| row["id"] != open.id.as_str()), "the index still finds him");
     erase(&path, "window").await.problem(409, "nothing-personal");
+    let body = json!({ "command_id": command(), "fields": ["contact_phone"], "purpose": "回访办理结果" });
+    let look = ask("POST", &format!("{path}/looks")).by("window").json(&body);
+    look.send().await.problem(409, "nothing-personal");
+    let again = ask("GET", &format!("{path}/history")).by("window").send().await.expect(200);
+    assert_eq!(again["items"], history["items"], "nothing was seen");
 }
 
 #[tokio::test]
