@@ -17,7 +17,12 @@ fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GONGZHI_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let result = match Cli::parse().command {
+    // What the program makes is its owner's alone: databases, attachments, archives.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let cli = Cli::parse();
+    commands::words::choose(cli.lang.as_deref());
+    let result = match cli.command {
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Demo(demo) => commands::demo::run(&demo),
         Command::Load(load) => commands::load::run(&load),
@@ -55,6 +60,9 @@ fn main() -> ExitCode {
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
+    /// Language of all that is said: `zh` or `en`; the terminal's unless told, else Chinese.
+    #[arg(long, global = true, value_parser = ["zh", "en"])]
+    lang: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,7 +87,7 @@ enum Command {
     Verify(commands::verify::Verify),
     /// Write the whole county into one encrypted file, while its server runs.
     Backup(commands::backup::Backup),
-    /// Bring a county back from a backup, into an empty place.
+    /// Bring a county back from a backup, into a place that holds none.
     Restore(commands::restore::Restore),
     /// Move a county between a directory and a PostgreSQL database; the source stays as it is.
     Move(commands::moving::Move),

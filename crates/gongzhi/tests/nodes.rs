@@ -245,7 +245,11 @@ fn a_halted_node_acknowledges_nothing_under_a_key_that_was_changed_meanwhile() {
     std::fs::copy(data.join("master.key"), admin.join("master.key")).expect("copied");
     let rotate = |more: &[&str]| {
         let mut command = Command::new(BINARY);
-        command.args(["key", "rotate", "--database", &url, "--data"]).arg(&admin).args(more);
+        command
+            .env("LC_ALL", "en")
+            .args(["key", "rotate", "--database", &url, "--data"])
+            .arg(&admin)
+            .args(more);
         let output = command.output().expect("runs");
         let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         (output.status.success(), said.concat())
@@ -269,7 +273,7 @@ fn a_halted_node_acknowledges_nothing_under_a_key_that_was_changed_meanwhile() {
     // It ends by itself, and with its old key it does not start again.
     assert!(!node.child.wait().expect("it ends").success());
     let mut again = Command::new(BINARY);
-    again.args(["serve", "--port", "0", "--database", &url, "--data"]).arg(&data);
+    again.env("LC_ALL", "en").args(["serve", "--port", "0", "--database", &url, "--data"]).arg(&data);
     let refused = again.output().expect("runs");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("not the one of this county"));
     std::fs::copy(admin.join("master.key"), data.join("master.key")).expect("copied");
@@ -284,7 +288,8 @@ fn one_of_several_counties_is_chosen_by_its_code() {
     let database = gongzhi_testkit::postgres::database();
     let run = |args: &[&str]| {
         let output =
-            Command::new(BINARY).args(args).args(["--database", database.url()]).output().expect("runs");
+            Command::new(BINARY).args(args).args(["--lang", "en", "--database", database.url()]).output();
+        let output = output.expect("runs");
         let text = if output.status.success() { output.stdout } else { output.stderr };
         String::from_utf8_lossy(&text).trim().to_owned()
     };
@@ -308,17 +313,20 @@ fn a_database_that_is_not_believed_is_refused_in_both_languages_with_what_to_do(
     gongzhi_testkit::postgres::certificates(dir.path());
     let mut cluster = Cluster::own();
     let port = cluster.listen(&dir.path().join("server.pem"), &dir.path().join("server.key"));
-    let counties = |root: &str| {
+    let counties = |lang: &str, root: &str| {
         let url = format!(
             "postgres://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={}",
             dir.path().join(root).display()
         );
-        let output = Command::new(BINARY).args(["verify", "--database", &url]).output().expect("runs");
+        let output = Command::new(BINARY).args(["verify", "--lang", lang, "--database", &url]).output();
+        let output = output.expect("runs");
         assert!(!output.status.success());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    assert!(counties("ca.pem").contains("the database holds no county"));
-    let refused = counties("other.pem");
-    assert!(refused.contains("没有连接") && refused.contains("nothing was sent"), "{refused}");
-    assert!(!refused.contains("PostgreSQL cannot be reached"), "{refused}");
+    assert!(counties("en", "ca.pem").contains("the database holds no county"));
+    assert!(counties("zh", "ca.pem").contains("数据库里没有县的数据"));
+    for (lang, words) in [("zh", "没有连接"), ("en", "nothing was sent")] {
+        let refused = counties(lang, "other.pem");
+        assert!(refused.contains(words) && !refused.contains("cannot be reached"), "{refused}");
+    }
 }

@@ -304,7 +304,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The text that is signed.
     pub fn text(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
+        format!("{}\n{}\n{}\n", self.origin, self.size, root_text(&self.root))
     }
 
     /// Reads a note's text; lines that the form leaves to others may follow.
@@ -322,6 +322,11 @@ impl Checkpoint {
         }
         Ok(Checkpoint { origin: origin.to_owned(), size, root: Digest(root) })
     }
+}
+
+/// A root of the log as checkpoints write it, in base64: the one form in which people are shown it.
+pub fn root_text(root: &Digest) -> String {
+    STANDARD.encode(root.0)
 }
 
 #[cfg(test)]

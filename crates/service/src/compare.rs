@@ -7,20 +7,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::Claim;
 use gongzhi_kernel::project::Row;
-use gongzhi_store::{Ledger, Look, LookQuery, StoreError, Trace, Want};
+use gongzhi_store::{Ledger, Look, LookQuery, Names, StoreError, Trace, Want};
 
 use crate::replay::Folded;
 
 /// Records compared at once, and what is read at once of the rest.
 const PAGE: usize = 500;
-/// Most differences that are listed; more of them say nothing more.
+/// Most differences of a kind that are listed; more of them say nothing more.
 const MOST: usize = 100;
 
 /// Something kept otherwise than the entries say.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Strange {
     /// What it is, by a word for programs: `record`, `row`, `receipt`, `claim`, `timer`, `inbox`, `list`, `search`,
-    /// `number`, `look`, `answer`.
+    /// `name` (search knows a record by other names of places, units or entries than they have now, as after a
+    /// renaming), `number`, `look`, `answer`.
     pub kind: &'static str,
     /// Which one: a record's identifier, a number's mechanism and year, an entry's sequence, a row that is no record's.
     pub which: String,
@@ -38,6 +39,8 @@ pub(crate) struct Expected {
     looks: BTreeMap<u64, Look>,
     revisions: HashMap<RecordId, u64>,
     strange: BTreeSet<Strange>,
+    /// How many of each kind.
+    listed: BTreeMap<&'static str, usize>,
 }
 
 impl Expected {
@@ -47,13 +50,19 @@ impl Expected {
     }
 
     fn strange(&mut self, kind: &'static str, which: impl ToString) {
-        if self.strange.len() < MOST {
-            self.strange.insert(Strange { kind, which: which.to_string() });
+        let listed = self.listed.entry(kind).or_default();
+        if *listed < MOST && self.strange.insert(Strange { kind, which: which.to_string() }) {
+            *listed += 1;
         }
     }
 
     /// Compares records one by one, and notes what is compared as a whole at the end.
-    pub fn records(&mut self, ledger: &dyn Ledger, folded: &[Folded]) -> Result<(), StoreError> {
+    pub fn records(
+        &mut self,
+        ledger: &dyn Ledger,
+        names: &Names,
+        folded: &[Folded],
+    ) -> Result<(), StoreError> {
         for folded in folded.chunks(PAGE) {
             let ids: Vec<RecordId> = folded.iter().map(|folded| folded.stored.projection.row.id).collect();
             let want = Want { records: ids.clone(), commands: Vec::new() };
@@ -69,7 +78,7 @@ impl Expected {
                 if rows.get(&id) != Some(&made.row) {
                     self.strange("row", id);
                 }
-                self.note(folded, ledger.trace(&folded.stored));
+                self.note(folded, ledger.trace(&folded.stored, names));
             }
         }
         Ok(())
@@ -90,13 +99,13 @@ impl Expected {
     }
 
     /// Compares the rest; gives all that differs, in order.
-    pub fn rest(mut self, ledger: &dyn Ledger) -> Result<Vec<Strange>, StoreError> {
+    pub fn rest(mut self, ledger: &dyn Ledger, names: &Names) -> Result<Vec<Strange>, StoreError> {
         let kept = ledger.timers(Timestamp(i64::MAX), u32::MAX)?;
         let kept: BTreeSet<_> =
             kept.into_iter().map(|timer| (timer.at.0, timer.record, timer.deadline)).collect();
         let timers: Vec<RecordId> = kept.symmetric_difference(&self.timers).map(|(_, id, _)| *id).collect();
         timers.into_iter().for_each(|id| self.strange("timer", id));
-        self.traces(ledger)?;
+        self.traces(ledger, names)?;
         self.claims(ledger)?;
         let (kept, numbers) = (ledger.counters()?, std::mem::take(&mut self.numbers));
         let series: BTreeSet<_> = kept.keys().chain(numbers.keys()).collect();
@@ -108,26 +117,32 @@ impl Expected {
         Ok(self.strange.into_iter().collect())
     }
 
-    fn traces(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
-        let (mut kept, expected) = (ledger.traces()?, std::mem::take(&mut self.traces));
+    fn traces(&mut self, ledger: &dyn Ledger, names: &Names) -> Result<(), StoreError> {
+        let (mut kept, expected) = (ledger.traces(names)?, std::mem::take(&mut self.traces));
+        for beginning in std::mem::take(&mut kept.torn) {
+            self.strange("search", format!("{beginning}*"));
+        }
         for row in std::mem::take(&mut kept.strays) {
             self.strange("search", format!("row {row}"));
         }
         for (id, expected) in expected {
             let kept = kept.records.remove(&id).unwrap_or_default();
-            self.differ(id, &kept, &expected);
+            self.differ(id, &kept, &expected, names);
         }
         // What is kept of records that no entry knows.
         for (id, kept) in kept.records {
-            self.differ(id, &kept, &Trace::default());
+            self.differ(id, &kept, &Trace::default(), names);
         }
         Ok(())
     }
 
-    fn differ(&mut self, id: RecordId, kept: &Trace, expected: &Trace) {
+    fn differ(&mut self, id: RecordId, kept: &Trace, expected: &Trace, names: &Names) {
+        // Words of its own that are missing or other, or none at all, are no renaming.
+        let renamed = names.changed && kept.words > 0 && kept.own == expected.own;
+        let search = if renamed { "name" } else { "search" };
         let sums = |trace: &Trace| [trace.inbox, trace.lists, trace.search, trace.timers];
         for (kind, (kept, expected)) in
-            ["inbox", "list", "search", "timer"].into_iter().zip(sums(kept).into_iter().zip(sums(expected)))
+            ["inbox", "list", search, "timer"].into_iter().zip(sums(kept).into_iter().zip(sums(expected)))
         {
             if kept != expected {
                 self.strange(kind, id);

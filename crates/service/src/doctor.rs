@@ -3,20 +3,18 @@
 
 use gongzhi_base::Timestamp;
 use gongzhi_kernel::chain::Head;
-use gongzhi_kernel::note::{Checkpoint, Note};
+use gongzhi_kernel::note::{Checkpoint, Note, root_text};
 use gongzhi_kernel::proof;
-use gongzhi_store::{Durability, Ledger, StoreError};
+use gongzhi_store::{Durability, Ledger, StoreError, Structure, Unfinished};
 
 use crate::accounts::Binding;
-use crate::archive::TAKING;
 use crate::codes::CodeSecret;
 use crate::files::{self, Files};
 use crate::load;
 use crate::log::read_list;
-use crate::recount::recount;
-use crate::rotate;
+use crate::recount::{Keyless, recount};
 use crate::seal::{CHECK, MasterKey, Seals, of_record};
-use crate::service::basics;
+use crate::service::{basics, unfinished};
 
 /// Setting: when the last backup was made, in milliseconds since 1970, and how many entries it holds.
 pub const LAST_BACKUP: &str = "backup-last";
@@ -48,6 +46,8 @@ pub struct Finding {
 
 /// Every outcome there is, so that each has its words.
 pub const OUTCOMES: &[(&str, &[&str])] = &[
+    ("county", &["bad"]),
+    ("reading", &["bad"]),
     ("settings", &["ok", "bad"]),
     ("whole", &["ok", "rebuilding", "taking", "rotating"]),
     ("durability", &["ok", "unsafe", "unknown"]),
@@ -55,11 +55,11 @@ pub const OUTCOMES: &[(&str, &[&str])] = &[
     ("accounts", &["ok", "altered"]),
     ("keys", &["ok", "bad"]),
     ("seen", &["ok", "older", "other", "none"]),
-    ("structure", &["ok", "bad"]),
+    ("structure", &["ok", "bad", "unchecked"]),
     ("entries", &["ok", "bad"]),
-    ("sealed", &["ok", "gone"]),
+    ("sealed", &["ok", "listed", "gone"]),
     ("files", &["ok", "bad", "unseen"]),
-    ("derived", &["ok", "moved", "search", "other", "bad"]),
+    ("derived", &["ok", "moved", "names", "other", "bad"]),
     ("log", &["ok", "empty", "end", "root", "bad"]),
     ("clock", &["ok", "back"]),
     ("calendar", &["ok", "next", "missing"]),
@@ -88,12 +88,20 @@ pub struct Outside<'a> {
     pub files: Option<&'a Files>,
 }
 
-/// Looks at everything. Changes nothing. Fails only where the database gives no answer at all.
-pub fn examine(
+/// Looks at everything. Changes nothing. Where the database cannot be read on, that is the last line.
+pub fn examine(ledger: &std::sync::Arc<dyn Ledger>, outside: &Outside<'_>) -> Vec<Finding> {
+    let mut found = Findings(Vec::new());
+    if let Err(why) = look(&mut found, ledger, outside) {
+        found.add(Level::Fail, "reading", "bad", vec![("why", why.to_string())]);
+    }
+    found.0
+}
+
+fn look(
+    found: &mut Findings,
     ledger: &std::sync::Arc<dyn Ledger>,
     outside: &Outside<'_>,
-) -> Result<Vec<Finding>, StoreError> {
-    let mut found = Findings(Vec::new());
+) -> Result<(), StoreError> {
     let held = ledger.as_ref();
     found.settings(held);
     found.whole(held)?;
@@ -123,7 +131,7 @@ pub fn examine(
         };
         found.add(level, "checkpoint", outcome, args);
     }
-    Ok(found.0)
+    Ok(())
 }
 
 /// How a ledger stands to a checkpoint of its log that somebody kept.
@@ -205,15 +213,7 @@ impl Findings {
     }
 
     fn whole(&mut self, ledger: &dyn Ledger) -> Result<(), StoreError> {
-        let outcome = if ledger.setting(TAKING)?.is_some_and(|mark| !mark.is_empty()) {
-            "taking"
-        } else if rotate::rotating(ledger)? {
-            "rotating"
-        } else if ledger.rebuilding()? {
-            "rebuilding"
-        } else {
-            "ok"
-        };
+        let outcome = unfinished(ledger)?.map_or("ok", Unfinished::word);
         let level = if outcome == "ok" { Level::Ok } else { Level::Fail };
         self.add(level, "whole", outcome, vec![]);
         Ok(())
@@ -325,7 +325,7 @@ impl Findings {
             return Ok(time);
         }
         match root(ledger, head.size)? {
-            Some(root) => self.add(Level::Ok, "log", "ok", vec![size, ("root", root.to_string())]),
+            Some(root) => self.add(Level::Ok, "log", "ok", vec![size, ("root", root_text(&root))]),
             None => self.add(Level::Fail, "log", "root", vec![size]),
         }
         Ok(time)
@@ -372,9 +372,11 @@ impl Findings {
     /// The engine's own check of its pages, every entry of the log, and a key for every sealed value.
     fn deep(&mut self, shared: &std::sync::Arc<dyn Ledger>, outside: &Outside<'_>) -> Result<(), StoreError> {
         let ledger = shared.as_ref();
-        match ledger.damage()? {
-            None => self.add(Level::Ok, "structure", "ok", vec![]),
-            Some(why) => self.add(Level::Fail, "structure", "bad", vec![("why", why)]),
+        match ledger.structure() {
+            Ok(Structure::Sound) => self.add(Level::Ok, "structure", "ok", vec![]),
+            Ok(Structure::Damaged(why)) => self.add(Level::Fail, "structure", "bad", vec![("why", why)]),
+            Ok(Structure::Unchecked) => self.add(Level::Warn, "structure", "unchecked", vec![]),
+            Err(why) => self.add(Level::Fail, "structure", "bad", vec![("why", why.to_string())]),
         }
         match gongzhi_store::verify(ledger, &mut |_| {}) {
             Ok(head) => self.add(Level::Ok, "entries", "ok", vec![("size", head.size.to_string())]),
@@ -391,11 +393,14 @@ impl Findings {
                 return Ok(());
             }
         };
-        match found.keyless {
-            (_, None) => self.add(Level::Ok, "sealed", "ok", vec![]),
-            (n, Some(first)) => {
-                let args = vec![("n", n.to_string()), ("record", first.to_string())];
-                self.add(Level::Warn, "sealed", "gone", args);
+        match &found.keyless {
+            Keyless { lost, first_lost: Some(first), .. } => {
+                let args = vec![("n", lost.to_string()), ("record", first.to_string())];
+                self.add(Level::Fail, "sealed", "gone", args);
+            }
+            Keyless { listed: 0, .. } => self.add(Level::Ok, "sealed", "ok", vec![]),
+            Keyless { listed, .. } => {
+                self.add(Level::Ok, "sealed", "listed", vec![("n", listed.to_string())]);
             }
         }
         let n = (found.differences.len() + found.strange.len()).to_string();
@@ -407,10 +412,10 @@ impl Findings {
             (true, _) => self.add(Level::Ok, "derived", "ok", vec![("n", found.records.to_string())]),
             // What came while it was read may look like a difference.
             (false, true) => self.add(Level::Warn, "derived", "moved", vec![("n", n)]),
-            // As after a renaming: what is found is old, nothing that is shown is.
-            (false, false) if found.only_search() => {
+            // As after a renaming: they are found by the old name, not by the new one.
+            (false, false) if found.only_names() => {
                 let args = vec![("n", n), ("first", first.unwrap_or_default())];
-                self.add(Level::Warn, "derived", "search", args);
+                self.add(Level::Warn, "derived", "names", args);
             }
             (false, false) => {
                 let args = vec![("n", n), ("first", first.unwrap_or_default())];

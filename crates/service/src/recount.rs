@@ -7,6 +7,7 @@ use gongzhi_kernel::project::CellKey;
 use gongzhi_lang::model::Dimension;
 use gongzhi_store::{CellQuery, Ledger, StoreError};
 
+use crate::archive::listed;
 use crate::codes::CodeSecret;
 use crate::compare::{Expected, Strange};
 use crate::replay::{self, Folded, Replay};
@@ -20,6 +21,16 @@ pub struct Difference {
     pub counted: (i64, i64),
 }
 
+/// Records whose sealed values nobody can read any more, although no entry says that they were erased.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Keyless {
+    /// Those that a list of erasures named, which was given to a restore or applied.
+    pub listed: u64,
+    /// Those for which nothing accounts: their keys were lost.
+    pub lost: u64,
+    pub first_lost: Option<RecordId>,
+}
+
 /// What a recount found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recount {
@@ -29,10 +40,10 @@ pub struct Recount {
     pub cells: u64,
     /// In the order of their keys.
     pub differences: Vec<Difference>,
-    /// What else is kept otherwise than the entries say, up to a hundred of it.
+    /// What else is kept otherwise than the entries say, up to a hundred of each kind.
     pub strange: Vec<Strange>,
-    /// Records with sealed values whose key is gone although no entry says that they were erased: how many, and the first.
-    pub keyless: (u64, Option<RecordId>),
+    /// Records with sealed values whose key is gone although no entry says that they were erased.
+    pub keyless: Keyless,
     /// Entries came while it counted: differences may be theirs.
     pub moved: bool,
 }
@@ -43,10 +54,10 @@ impl Recount {
         self.differences.is_empty() && self.strange.is_empty()
     }
 
-    /// Whether nothing differs but what search knows of records, as it does when a place, a unit or a kind was renamed
+    /// Whether nothing differs but the names by which search knows records, as when a place, a unit or a kind was renamed
     /// after they last changed.
-    pub fn only_search(&self) -> bool {
-        self.differences.is_empty() && self.strange.iter().all(|strange| strange.kind == "search")
+    pub fn only_names(&self) -> bool {
+        self.differences.is_empty() && self.strange.iter().all(|strange| strange.kind == "name")
     }
 }
 
@@ -63,11 +74,12 @@ pub fn recount(
     let mut counted = Sums::default();
     let mut mechanisms: BTreeSet<String> = ground.laws.library.mechanisms.keys().cloned().collect();
     let (mut entries, mut records) = (0, 0);
-    let (mut expected, mut keyless) = (Expected::new(secret.is_some()), (0, None));
+    let (mut expected, mut keyless) = (Expected::new(secret.is_some()), Keyless::default());
+    let listed = listed(ledger)?;
     let replay = Replay { ledger, ground: &ground, secret, now, size: head.size };
     replay.run(&mut |folded| {
-        expected.records(ledger, &folded)?;
-        without_key(ledger, &folded, &mut keyless)?;
+        expected.records(ledger, &ground.names, &folded)?;
+        without_key(ledger, &folded, &listed, &mut keyless)?;
         for folded in folded {
             folded.stored.projection.share.cells().into_iter().for_each(|cell| counted.add(cell));
             mechanisms.insert(folded.stored.projection.row.mechanism);
@@ -79,7 +91,7 @@ pub fn recount(
     })?;
     let mut kept = kept(ledger, &mechanisms)?;
     let counted = counted.all();
-    let strange = expected.rest(ledger)?;
+    let strange = expected.rest(ledger, &ground.names)?;
     let moved = ledger.head()? != head;
     let cells = counted.len() as u64;
     let mut differences: Vec<Difference> = counted
@@ -99,13 +111,19 @@ pub fn recount(
 fn without_key(
     ledger: &dyn Ledger,
     folded: &[Folded],
-    found: &mut (u64, Option<RecordId>),
+    listed: &BTreeSet<RecordId>,
+    found: &mut Keyless,
 ) -> Result<(), StoreError> {
     let sealed = folded.iter().filter(|folded| folded.sealed).map(|folded| folded.stored.projection.row.id);
     let sealed: Vec<RecordId> = sealed.collect();
     let held: BTreeSet<RecordId> = ledger.keys(&sealed)?.into_iter().map(|(id, _)| id).collect();
     for id in sealed.into_iter().filter(|id| !held.contains(id)) {
-        *found = (found.0 + 1, found.1.or(Some(id)));
+        if listed.contains(&id) {
+            found.listed += 1;
+        } else {
+            found.lost += 1;
+            found.first_lost.get_or_insert(id);
+        }
     }
     Ok(())
 }

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_base::{RecordId, Timestamp, Value};
 use gongzhi_kernel::chain::Entry;
 use gongzhi_kernel::project::project;
 use gongzhi_kernel::{Claim, Event, Laws, Record, World, claims, number};
-use gongzhi_store::{Ledger, Look, StoreError, Stored};
+use gongzhi_store::{Ledger, Look, Names, StoreError, Stored};
 
 use crate::codes::{self, CodeSecret};
 use crate::load;
@@ -32,6 +32,8 @@ const WAITING: usize = 4;
 pub struct Ground {
     pub laws: Laws,
     pub world: World,
+    /// The words of all names that search may know records by.
+    pub names: Names,
 }
 
 /// A record folded from all its entries, with what follows from it.
@@ -69,6 +71,7 @@ pub fn ground(ledger: &dyn Ledger) -> Result<Ground, StoreError> {
 pub(crate) struct Groundwork {
     documents: BTreeMap<RecordId, Record>,
     stands: BTreeMap<String, Stands>,
+    names: Names,
 }
 
 impl Groundwork {
@@ -77,7 +80,14 @@ impl Groundwork {
         let seq = entry.header.seq;
         let mechanism = Event::mechanism_of(&entry.body).map_err(|why| broken(seq, why))?;
         if mechanism == load::DOCUMENTS {
-            fold(&mut self.documents, entry)?;
+            let names = &mut self.names;
+            fold(&mut self.documents, entry, &mut |document| {
+                names.changed |= document.revision > 1;
+                // Lists of entries are data; what stands beside names in them does no harm here.
+                if !text(document, "code").ends_with(".md") {
+                    names.add(text(document, "source"));
+                }
+            })?;
         }
         match self.stands.get_mut(mechanism) {
             Some(stands) => stands.push(seq),
@@ -91,15 +101,27 @@ impl Groundwork {
         let (county, zone, calendar) = basics(ledger)?;
         let laws = publish::laws(ledger, self.documents.values().cloned().collect())?;
         let mut world = World::new(county, zone, Arc::new(calendar), &laws.library);
+        let mut names = self.names.clone();
         for (name, stands) in &self.stands {
             let Some(mechanism) = laws.newest(name).filter(|mechanism| mechanism.register.is_some()) else {
                 continue;
             };
-            for record in stands.records(ledger)?.values() {
+            let named = matches!(mechanism.register.as_deref(), Some("place" | "unit"));
+            let mut form = |record: &Record| {
+                if named {
+                    names.changed |= record.revision > 1;
+                    ["name", "name_en"].into_iter().for_each(|field| names.add(text(record, field)));
+                }
+            };
+            for record in stands.records(ledger, &mut form)?.values() {
                 load::register(ledger, mechanism, record, &mut world)?;
             }
         }
-        Ok(Ground { laws, world })
+        for entry in laws.library.catalogues.values().flat_map(|catalogue| catalogue.entries.values()) {
+            names.add(&entry.words.zh);
+            names.add(&entry.words.en);
+        }
+        Ok(Ground { laws, world, names })
     }
 }
 
@@ -135,7 +157,12 @@ impl Stands {
     }
 
     /// The records of these entries, which are read where they stand.
-    fn records(&self, ledger: &dyn Ledger) -> Result<BTreeMap<RecordId, Record>, StoreError> {
+    /// `form` sees each form that a record had.
+    fn records(
+        &self,
+        ledger: &dyn Ledger,
+        form: &mut dyn FnMut(&Record),
+    ) -> Result<BTreeMap<RecordId, Record>, StoreError> {
         let mut records = BTreeMap::new();
         let mut stands = self.iter().peekable();
         while let Some(first) = stands.next() {
@@ -152,18 +179,28 @@ impl Stands {
             let mut page = page.iter().filter(|entry| wanted.binary_search(&entry.header.seq).is_ok());
             for seq in &wanted {
                 let entry = page.next().filter(|entry| entry.header.seq == *seq);
-                fold(&mut records, entry.ok_or_else(|| broken(*seq, "it is missing"))?)?;
+                fold(&mut records, entry.ok_or_else(|| broken(*seq, "it is missing"))?, form)?;
             }
         }
         Ok(records)
     }
 }
 
-/// Takes an entry into its record.
-fn fold(records: &mut BTreeMap<RecordId, Record>, entry: &Entry) -> Result<(), StoreError> {
+/// A field of text; nothing where it is none.
+fn text<'a>(record: &'a Record, field: &str) -> &'a str {
+    record.fields.get(field).and_then(Value::text).unwrap_or_default()
+}
+
+/// Takes an entry into its record; `form` sees what comes of it.
+fn fold(
+    records: &mut BTreeMap<RecordId, Record>,
+    entry: &Entry,
+    form: &mut dyn FnMut(&Record),
+) -> Result<(), StoreError> {
     let event = Event::from_bytes(&entry.body).map_err(|why| broken(entry.header.seq, why))?;
     let record = Record::fold(records.remove(&event.record), &event)
         .map_err(|_| StoreError::Corrupt(format!("record {}: its entries do not follow", event.record)))?;
+    form(&record);
     records.insert(record.id, record);
     Ok(())
 }
@@ -296,7 +333,7 @@ impl Replay<'_> {
             record = Some(next.map_err(|_| broken(seq, "it does not follow the record's entry before"))?);
         }
         let Some(record) = record else { return Err(StoreError::Engine("a record without entries".into())) };
-        let Ground { laws, world } = self.ground;
+        let Ground { laws, world, .. } = self.ground;
         let mechanism = laws.version(&record.mechanism, record.version).ok_or_else(|| {
             StoreError::Corrupt(format!(
                 "record {} runs on version {} of “{}”, which no published document gives",

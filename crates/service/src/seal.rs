@@ -15,7 +15,7 @@ use gongzhi_base::value::Sealed;
 use gongzhi_base::{Digest, RecordId, Value};
 use gongzhi_kernel::{Decision, Deed, Event, Record};
 use gongzhi_lang::model::{Mask, Mechanism};
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{KeyFault, Ledger, StoreError};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -86,11 +86,10 @@ impl MasterKey {
     /// The key in a file, which must hold one.
     pub fn in_file(path: &Path) -> Result<MasterKey, StoreError> {
         let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
-            StoreError::Key(format!("the master key cannot be read from {}: {error}; put your copy of it back, or give it as {KEY_VARIABLE}", path.display()))
+            StoreError::Key(KeyFault::Unreadable { file: path.display().to_string(), why: error.to_string() })
         })?;
-        MasterKey::read(&text).ok_or_else(|| {
-            StoreError::Key(format!("{} holds no master key (64 hexadecimal digits)", path.display()))
-        })
+        let none = || StoreError::Key(KeyFault::NoKey { at: path.display().to_string() });
+        MasterKey::read(&text).ok_or_else(none)
     }
 
     /// Writes a new key into a file that only its owner may read; an existing file is kept.
@@ -107,7 +106,7 @@ impl MasterKey {
             file.sync_all()
         };
         write().map_err(|error| {
-            StoreError::Key(format!("the master key cannot be written to {}: {error}", path.display()))
+            StoreError::Key(KeyFault::Unwritten { file: path.display().to_string(), why: error.to_string() })
         })
     }
 
@@ -127,9 +126,7 @@ impl MasterKey {
     pub fn held(dir: &Path) -> Result<MasterKey, StoreError> {
         if let Some(text) = std::env::var_os(KEY_VARIABLE) {
             let key = text.to_str().and_then(MasterKey::read);
-            return key.ok_or_else(|| {
-                StoreError::Key(format!("{KEY_VARIABLE} holds no master key (64 hexadecimal digits)"))
-            });
+            return key.ok_or_else(|| StoreError::Key(KeyFault::NoKey { at: KEY_VARIABLE.to_owned() }));
         }
         MasterKey::in_file(&dir.join(KEY_FILE))
     }
@@ -191,7 +188,7 @@ impl Seals {
         let seals = Seals::of(county, master, ledger, ambient);
         match seals.ledger.setting(CHECK)? {
             Some(wrapped) if seals.unwrap(CHECK, &wrapped).is_none() => {
-                Err(StoreError::Key("the master key is not the one of this county: nothing was changed; use the key kept when it was loaded".to_owned()))
+                Err(StoreError::Key(KeyFault::Foreign))
             }
             Some(_) => Ok(seals),
             None => {

@@ -9,15 +9,17 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Calendar, CommandId, RecordId, Timestamp, Zone};
 use gongzhi_kernel::{Actor, Command, Order, Record, World};
 use gongzhi_lang::model::Library;
-use gongzhi_store::{Ledger, Slots, StoreError};
+use gongzhi_store::{Ledger, Slots, StoreError, Unfinished};
 
 use crate::accounts::Binding;
 use crate::ambient::Ambient;
+use crate::archive::TAKING;
 use crate::codes::{self, CodeSecret};
 use crate::engine::{Engine, Outcome, State};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::load;
+use crate::rotate::rotating;
 use crate::seal::{MasterKey, Seals};
 
 /// Readers at work at the same time; no ledger has more connections for them.
@@ -63,6 +65,19 @@ pub mod setting {
     pub const ACCOUNTS: &str = "demo-accounts";
 }
 
+/// What changes all of a county and was cut off there.
+pub fn unfinished(ledger: &dyn Ledger) -> Result<Option<Unfinished>, StoreError> {
+    Ok(if ledger.setting(TAKING)?.is_some_and(|mark| !mark.is_empty()) {
+        Some(Unfinished::Taking)
+    } else if rotating(ledger)? {
+        Some(Unfinished::Rotating)
+    } else if ledger.rebuilding()? {
+        Some(Unfinished::Rebuild)
+    } else {
+        None
+    })
+}
+
 /// The county's code, civil time and calendar, as its settings tell them.
 pub(crate) fn basics(ledger: &dyn Ledger) -> Result<(String, Zone, Calendar), StoreError> {
     let text = |name: &str| -> Result<Option<String>, StoreError> {
@@ -105,16 +120,8 @@ impl Service {
     /// Opens a county: documents and registers are read from the ledger, then the writer starts.
     pub fn open(settings: Settings) -> Result<Service, StoreError> {
         let Settings { ledger, ambient, files, master, library } = settings;
-        if ledger.rebuilding()? {
-            return Err(StoreError::Engine(
-                "its read models were being rebuilt when that was cut off: run `gongzhi rebuild` again"
-                    .into(),
-            ));
-        }
-        if crate::rotate::rotating(ledger.as_ref())? {
-            return Err(StoreError::Key(
-                "a change of the master key was cut off: run `gongzhi key rotate` again".into(),
-            ));
+        if let Some(unfinished) = unfinished(ledger.as_ref())? {
+            return Err(StoreError::Unfinished(unfinished));
         }
         let (county, zone, calendar) = basics(ledger.as_ref())?;
         let seals = Arc::new(Seals::open(&county, master, ledger.clone(), ambient.clone())?);

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use gongzhi_base::RecordId;
-use gongzhi_kernel::{Actor, Command, Order, Raw};
+use gongzhi_base::canon::Canon as _;
+use gongzhi_kernel::{Actor, Command, Order, Raw, Record};
 use gongzhi_service::accounts::SignInFault;
 use gongzhi_service::ambient::{Ambient as _, Machine};
 use gongzhi_service::archive::{self, Frame};
@@ -216,7 +217,7 @@ fn found(county: &County, check: &str) -> &'static str {
         deep: true,
         files: Some(&county.service.files),
     };
-    let lines = doctor::examine(&ledger, &outside).expect("examined");
+    let lines = doctor::examine(&ledger, &outside);
     let line = lines.iter().find(|line| line.check == check).expect("a line");
     assert_eq!(line.level == Level::Ok, line.outcome == "ok");
     line.outcome
@@ -262,4 +263,25 @@ fn attachments_that_are_missing_or_changed_are_named() {
     let given = given.expect("given");
     assert_eq!((held, given.missing, given.damaged), (vec![sound], vec![gone], vec![changed]));
     assert!(Machine.now() > county.service.now(), "the test's own clock is used nowhere but in the archive");
+}
+
+#[test]
+fn a_former_name_in_search_is_told_and_lost_words_are_a_failure() {
+    let county = county();
+    county.report("renamed-1", "路灯坏了三天").expect("reported");
+    assert_eq!(found(&county, "derived"), "ok");
+    let service = &county.service;
+    let places = service.ledger().snapshots("places").expect("places").into_iter();
+    let mut places = places.map(|bytes| Record::from_bytes(&bytes).expect("a place"));
+    let text = |record: &Record, field: &str| {
+        record.fields.get(field).and_then(gongzhi_base::Value::text).unwrap_or_default().to_owned()
+    };
+    let village = places.find(|place| text(place, "code") == "140823204208").expect("the village");
+    let parent = text(&village, "parent");
+    county.step("admin", village.id, "amend", &[("name", "改名村"), ("parent", &parent)]).expect("renamed");
+    assert_eq!(found(&county, "derived"), "names");
+    let newest = "DELETE FROM words WHERE rowid = (SELECT max(row) FROM record WHERE mechanism = 'matter')";
+    let county = behind(county, |dir| assert_eq!(sql(dir, newest, &[]), 1));
+    assert_eq!(found(&county, "derived"), "other");
+    assert_eq!(found(&rebuilt(county), "derived"), "ok");
 }

@@ -5,7 +5,6 @@
 //! all. Reading: plain queries, each bounded by a limit.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
@@ -16,10 +15,11 @@ use gongzhi_kernel::notice::Notice;
 use gongzhi_kernel::project::{CellKey, Projection, Row};
 use gongzhi_lang::model::{Dimension, Level};
 
+use crate::fault::StoreError;
 use crate::outbox::{Mark, Outbox};
 
 use crate::look::{Look, LookQuery};
-use crate::trace::{Trace, Traces};
+use crate::trace::{Names, Trace, Traces};
 
 /// Everything that one durable transaction changes.
 #[derive(Clone, Debug, Default)]
@@ -282,82 +282,15 @@ pub enum Durability {
     Unknown,
 }
 
-/// Why the certificate of a database's server is not believed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Untrusted {
-    /// None of the given roots vouches for it.
-    Signer,
-    /// It is made out to another name than the one by which the server is reached.
-    Name,
-    /// Its time is over.
-    Expired,
-    /// The server offers no encryption at all.
-    Plain,
-}
-
-impl Untrusted {
-    /// All of them.
-    pub const ALL: [Untrusted; 4] =
-        [Untrusted::Signer, Untrusted::Name, Untrusted::Expired, Untrusted::Plain];
-
-    /// The word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Untrusted::Signer => "signer",
-            Untrusted::Name => "name",
-            Untrusted::Expired => "expired",
-            Untrusted::Plain => "plain",
-        }
-    }
-}
-
-/// What went wrong in a database, in words for an operator.
+/// What the engine's own check of all its pages finds.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StoreError {
-    /// No room left on the disk: nothing was changed.
-    Full,
-    /// Another writer came first (several nodes): decide again.
-    Conflict,
-    /// A record that the batch begins, or the answer of one of its commands, is there already: look
-    /// them up and decide again.
-    Known,
-    /// The database holds what this version does not understand or was damaged.
-    Corrupt(String),
-    /// The master key is missing, unreadable or another county's; what to do about it.
-    Key(String),
-    /// Others are connected to the county, by their names in the database; nobody is named who has it for himself alone
-    /// to change its keys. Nothing was changed.
-    Held(Vec<String>),
-    /// The county's keys were changed while this process was away: it must be started again.
-    CutOff,
-    /// The database is reached, and its certificate is not believed: nothing was sent.
-    Untrusted(Untrusted),
-    /// Anything else, with the engine's words.
-    Engine(String),
+pub enum Structure {
+    Sound,
+    /// The first thing that is wrong, in the engine's words.
+    Damaged(String),
+    /// The engine has no such check that a client may ask for.
+    Unchecked,
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StoreError::Full => f.write_str("no space left for the database"),
-            StoreError::Conflict => f.write_str("another writer came first"),
-            StoreError::Known => f.write_str("a command or a record is there already"),
-            StoreError::Corrupt(what) => write!(f, "the database is damaged: {what}"),
-            StoreError::Key(what) => f.write_str(what),
-            StoreError::Untrusted(why) => write!(f, "the database's certificate is not believed: {}", why.word()),
-            StoreError::Held(by) if by.is_empty() => f.write_str(
-                "the county's keys are being changed: wait until that has ended, then start again",
-            ),
-            StoreError::Held(by) => write!(f, "others are connected to the county: {}", by.join(", ")),
-            StoreError::CutOff => f.write_str(
-                "the county's keys were changed while this server was away, so that it was cut off: start it again",
-            ),
-            StoreError::Engine(what) => write!(f, "the database failed: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 /// The ledger of one county with its read models.
 pub trait Ledger: Send + Sync {
@@ -387,9 +320,9 @@ pub trait Ledger: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(Claim, RecordId)>, StoreError>;
     /// What inboxes, lists and search have to hold of a record, as this engine writes it.
-    fn trace(&self, stored: &Stored) -> Trace;
+    fn trace(&self, stored: &Stored, names: &Names) -> Trace;
     /// What they hold of all records. Takes as long as reading these tables whole.
-    fn traces(&self) -> Result<Traces, StoreError>;
+    fn traces(&self, names: &Names) -> Result<Traces, StoreError>;
     /// Snapshots of all records of a mechanism (registers), by id.
     fn snapshots(&self, mechanism: &str) -> Result<Vec<Vec<u8>>, StoreError>;
     /// One record's snapshot.
@@ -497,10 +430,9 @@ pub trait Ledger: Send + Sync {
     fn durability(&self) -> Result<Durability, StoreError> {
         Ok(Durability::Unknown)
     }
-    /// What the engine's own check of all its pages finds wrong; `None` when nothing, or when the
-    /// engine has no such check. Takes as long as reading everything.
-    fn damage(&self) -> Result<Option<String>, StoreError> {
-        Ok(None)
+    /// What the engine's own check of all its pages finds. Takes as long as reading everything.
+    fn structure(&self) -> Result<Structure, StoreError> {
+        Ok(Structure::Unchecked)
     }
     /// A harmless question that shows whether the database answers, can be written and, where its disk is this machine's,
     /// has room ([`StoreError::Full`]).

@@ -3,6 +3,7 @@
 //! nodes and several counties.
 
 pub mod conformance;
+mod fault;
 mod known;
 pub mod ledger;
 mod look;
@@ -16,9 +17,10 @@ pub mod sqlite;
 mod trace;
 mod verify;
 
+pub use fault::{KeyFault, StoreError, Unfinished, Untrusted};
 pub use ledger::*;
 pub use look::{Look, LookQuery};
 pub use ranges::COUNTED;
 pub use slots::Slots;
-pub use trace::{Trace, Traces};
+pub use trace::{Names, Trace, Traces};
 pub use verify::{VerifyError, verify};

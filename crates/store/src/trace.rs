@@ -1,9 +1,10 @@
 //! What the engines keep of a record in inboxes, lists and search, as sums: equal where all of it is as it follows
 //! from the record. A recount compares them without holding the rows themselves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
+use gongzhi_base::words::index_tokens;
 use gongzhi_base::{Digest, RecordId};
 
 use crate::Stored;
@@ -18,6 +19,10 @@ pub struct Trace {
     pub lists: u64,
     /// What search knows of it.
     pub search: u64,
+    /// The same without the words of names ([`Names`]), in no order: what a renaming does not change.
+    pub own: u64,
+    /// How many words search knows of it.
+    pub words: u64,
     /// Its deadlines, as its row repeats them.
     pub timers: u64,
     /// The digest of its receipt code.
@@ -30,6 +35,33 @@ pub struct Traces {
     pub records: HashMap<RecordId, Trace>,
     /// What search knows of rows that no record has, by the row's number.
     pub strays: BTreeSet<i64>,
+    /// Beginnings of words for which search has another list than its words say.
+    pub torn: BTreeSet<String>,
+}
+
+/// The words of all names that places, units and entries of catalogues have or had: search knows a record by those they
+/// had when it last changed.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    words: HashSet<String>,
+    /// One of them was renamed.
+    pub changed: bool,
+}
+
+impl Names {
+    /// Takes in the words of a name.
+    pub fn add(&mut self, name: &str) {
+        for word in index_tokens(name).split(' ').filter(|word| !word.is_empty()) {
+            if !self.words.contains(word) {
+                self.words.insert(word.to_owned());
+            }
+        }
+    }
+
+    /// Whether a word is one of them.
+    pub fn holds(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
 }
 
 /// A number for one row or word, the same wherever it is asked for.

@@ -41,7 +41,7 @@ impl App {
             Ok(Ok(result)) => result,
             Err(_) => {
                 tracing::error!("the database did not answer in time");
-                Err(Failure::Store(StoreError::Engine("it did not answer in time".to_owned())))
+                Err(Failure::Store(StoreError::Away("it did not answer in time".to_owned())))
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "a read did not end");

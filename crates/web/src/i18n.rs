@@ -104,7 +104,7 @@ macro_rules! files {
 
 files![
     "common", "resident", "desk", "errors", "help", "pages", "api", "board", "burden", "log", "notices",
-    "tables", "operate", "sheets", "public", "lists"
+    "tables", "operate", "command", "sheets", "public", "lists"
 ];
 
 static ZH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(Lang::Zh, ZH_FILES));

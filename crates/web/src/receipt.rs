@@ -4,7 +4,7 @@
 use gongzhi_base::{Value, Zone};
 use gongzhi_kernel::chain::What;
 use gongzhi_kernel::event::StepTaken;
-use gongzhi_kernel::note::Checkpoint;
+pub use gongzhi_kernel::note::root_text;
 use gongzhi_kernel::receipt::{Compact, Fault, Receipt, Seen, Verified};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_service::audit::Outcome;
@@ -291,10 +291,4 @@ pub fn audit_json(outcome: &Outcome) -> Json {
             json!({ "verifies": false, "fault": "database", "words": error.to_string() })
         }
     }
-}
-
-/// A root as checkpoints write it.
-pub fn root_text(root: &gongzhi_base::Digest) -> String {
-    let text = Checkpoint { origin: "log".into(), size: 0, root: *root }.text();
-    text.lines().nth(2).unwrap_or_default().to_owned()
 }

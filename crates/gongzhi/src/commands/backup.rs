@@ -4,14 +4,16 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gongzhi_kernel::note::root_text;
 use gongzhi_service::ambient::{Ambient as _, Machine};
-use gongzhi_service::archive::{self, Identity, Recipient, Writer};
+use gongzhi_service::archive::{self, ArchiveFault, End, Identity, Recipient, Writer};
 use gongzhi_service::doctor::LAST_BACKUP;
 use gongzhi_service::files::Files;
 use gongzhi_service::rotate;
 
 use super::Fault;
 use super::show::Line;
+use super::words::words;
 
 /// Arguments of `gongzhi backup`.
 #[derive(clap::Args)]
@@ -47,7 +49,7 @@ pub fn run(args: &Backup) -> Result<(), Fault> {
     match (&args.keygen, &args.to) {
         (Some(Sub::Keygen { to }), _) => keygen(to),
         (None, Some(to)) => backup(args, to),
-        (None, None) => Err(Fault::new("say where to: --to FILE")),
+        (None, None) => Err(Fault::told("backup-where", [])),
     }
 }
 
@@ -63,10 +65,10 @@ fn backup(args: &Backup, to: &Path) -> Result<(), Fault> {
     let recipients: Vec<Recipient> =
         args.recipient.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
     // Beside a change of the keys it would hold some of each.
-    let _reading = args.data.store().dir().map(super::show::serving).ok().transpose()?;
+    let _reading = args.data.store().dir().is_ok().then(|| args.data.serving()).transpose()?;
     let ledger = args.data.ledger()?;
     if rotate::rotating(ledger.as_ref())? {
-        return Err(Fault::new("the master key is being changed: let that end, then back up"));
+        return Err(Fault::told("backup-rotating", []));
     }
     let store = args.data.store();
     let master = match args.with_master_key {
@@ -76,12 +78,12 @@ fn backup(args: &Backup, to: &Path) -> Result<(), Fault> {
     let files = match store.dir() {
         Ok(dir) => Some(Files::open(dir.join("files"))?),
         Err(_) => {
-            eprintln!("gongzhi: without --data DIR the archive holds no attachments");
+            eprintln!("gongzhi: {}", words("backup-no-files", []));
             None
         }
     };
     if to.exists() {
-        return Err(Fault::new(format!("{} is there already: choose another name", to.display())));
+        return Err(Fault::told("backup-there", [("file", to.display().to_string())]));
     }
     // Under its name only when it is whole.
     let beside = to.with_extension("part");
@@ -97,23 +99,26 @@ fn backup(args: &Backup, to: &Path) -> Result<(), Fault> {
     std::fs::rename(&beside, to)?;
     super::show::sync_parent(to)?;
     for digest in &given.damaged {
-        eprintln!("gongzhi: the attachment {digest} is damaged on the disk and not in the archive");
+        eprintln!("gongzhi: {}", words("backup-damaged", [("file", digest.to_string())]));
     }
     for digest in &given.missing {
-        eprintln!(
-            "gongzhi: the attachment {digest}, which an entry names, is not on the disk and not in the archive"
-        );
+        eprintln!("gongzhi: {}", words("backup-missing", [("file", digest.to_string())]));
     }
     ledger.put_setting(LAST_BACKUP, format!("{} {}", ambient.now().0, given.head.size).as_bytes())?;
-    println!(
-        "{} entries, {} answers, {} keys, {} files; root {}",
-        given.end.entries,
-        given.end.answers,
-        given.end.keys,
-        given.end.files,
-        gongzhi_base::Digest(given.end.root)
-    );
+    println!("{}", ended("backed-up", &given.end, given.end.keys));
     Ok(())
+}
+
+/// What an archive holds, in words: of so many keys, and with the log's root.
+pub fn ended(key: &str, end: &End, keys: u64) -> String {
+    let args = [
+        ("entries", end.entries.to_string()),
+        ("answers", end.answers.to_string()),
+        ("keys", keys.to_string()),
+        ("files", end.files.to_string()),
+        ("root", root_text(&gongzhi_base::Digest(end.root))),
+    ];
+    words(key, args)
 }
 
 fn write(
@@ -124,10 +129,15 @@ fn write(
     files: Option<&Files>,
     master: Option<&gongzhi_service::seal::MasterKey>,
 ) -> Result<archive::Given, Fault> {
-    let at = |error: std::io::Error| Fault::new(format!("{}: {error}", to.display()));
+    let at = |error: std::io::Error| Fault::file(to, &error);
+    // Whatever fails of files here fails in writing: what cannot be read is left out and named.
+    let told = |fault: ArchiveFault| match fault {
+        ArchiveFault::File(error) => at(error),
+        fault => fault.into(),
+    };
     let file = super::show::private_file(beside).map_err(at)?;
-    let sealed = archive::seal(recipients, BufWriter::with_capacity(1 << 18, file))?;
-    let mut writer = Writer::new(sealed)?;
+    let sealed = archive::seal(recipients, BufWriter::with_capacity(1 << 18, file)).map_err(told)?;
+    let mut writer = Writer::new(sealed).map_err(told)?;
     let mut line = Line::new(Arc::new(Machine));
     let given = archive::give(
         ledger,
@@ -136,7 +146,8 @@ fn write(
         &Machine,
         &mut |what, done, of| line.show(what, done, of),
         &mut |frame| writer.put(&frame),
-    )?;
+    )
+    .map_err(told)?;
     line.end();
     let file = writer.into_inner().finish().map_err(at)?;
     file.into_inner().map_err(|error| at(error.into_error()))?.sync_all().map_err(at)?;

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use gongzhi_base::Lang;
 use gongzhi_lang::burden::{Limit, Line, Sum, Volumes, counted, left_out, lines, over, sums};
 use gongzhi_lang::{At, Checked, DataFile, Fault as Found};
 use gongzhi_service::ambient::Machine;
 use gongzhi_service::burden::{read_limits, read_volumes, unknown, write_volumes};
 
-use super::check::{Texts, read};
+use super::check::{Texts, lang, read};
 use super::{Fault, say};
 
 /// Arguments of `gongzhi burden`.
@@ -29,9 +28,6 @@ pub struct Burden {
     /// `text` for people, `json` for machines, `volumes` for a file of volumes as measured.
     #[arg(long, default_value = "text", value_parser = ["text", "json", "volumes"])]
     format: String,
-    /// Language of the messages.
-    #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
-    lang: String,
 }
 
 /// Volumes and limits, also taken by `gongzhi check`.
@@ -78,8 +74,7 @@ impl Files {
         if let Some(dir) =
             self.county.as_ref().filter(|_| self.volumes_file().or(self.budget_file()).is_none())
         {
-            let why = "holds neither volumes.toml nor budget.toml";
-            return Err(Fault::new(format!("{}: {why}", dir.display())));
+            return Err(Fault::told("burden-no-files", [("dir", dir.display().to_string())]));
         }
         let (volumes, mut found) = self.volumes(checked, texts)?;
         let limits = self.limits(checked, &volumes, texts)?;
@@ -131,7 +126,7 @@ pub fn run(args: &Burden) -> ExitCode {
 }
 
 fn print(args: &Burden) -> Result<ExitCode, Fault> {
-    let lang = Lang::read(&args.lang).unwrap_or_default();
+    let lang = lang();
     let mut texts = read(&args.paths)?;
     let mut checked = gongzhi_lang::check(&texts.sources, &texts.data);
     if !checked.is_clean() {

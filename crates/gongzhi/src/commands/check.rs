@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use gongzhi_base::Lang;
 use gongzhi_lang::{Checked, DataFile, Source};
 
-use super::{Fault, say};
+use super::{Fault, say, words};
 
 /// Arguments of `gongzhi check`.
 #[derive(clap::Args)]
@@ -19,22 +19,20 @@ pub struct Check {
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
-    /// Language of the messages.
-    #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
-    lang: String,
 }
 
 /// Arguments of `gongzhi manual`.
 #[derive(clap::Args)]
-pub struct Manual {
-    /// Language of the manual.
-    #[arg(long, default_value = "en", value_parser = ["zh", "en"])]
-    lang: String,
+pub struct Manual {}
+
+/// The language of this run, as the checks name it.
+pub fn lang() -> Lang {
+    Lang::read(words::lang().code()).unwrap_or_default()
 }
 
 /// Prints the manual of the checks.
-pub fn manual(args: &Manual) -> Result<(), Fault> {
-    say(&format!("{}\n", gongzhi_lang::manual(Lang::read(&args.lang).unwrap_or_default())))
+pub fn manual(_: &Manual) -> Result<(), Fault> {
+    say(&format!("{}\n", gongzhi_lang::manual(lang())))
 }
 
 /// Documents and data files as read, in the order of the diagnostics.
@@ -85,7 +83,7 @@ pub fn run(args: &Check) -> ExitCode {
 fn print(args: &Check) -> Result<ExitCode, Fault> {
     let mut texts = read(&args.paths)?;
     let mut checked = gongzhi_kernel::example::check(&texts.sources, &texts.data);
-    let lang = Lang::read(&args.lang).unwrap_or_default();
+    let lang = lang();
     if args.burden.given() {
         args.burden.check(&mut checked, &mut texts)?;
     }
@@ -96,8 +94,7 @@ fn print(args: &Check) -> Result<ExitCode, Fault> {
     }
     // Apart from what was found, so that silence is not taken for a budget that is kept.
     if !args.burden.held() {
-        let shown = gongzhi_web::i18n::Lang::parse(&args.lang).unwrap_or_default();
-        eprintln!("{}", gongzhi_web::i18n::t(shown, "burden-not-counted"));
+        eprintln!("{}", words::words("burden-not-counted", []));
     }
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -113,7 +110,7 @@ fn gather(path: &Path, sources: &mut Vec<Source>, data: &mut Vec<DataFile>) -> R
         }
         return Ok(());
     }
-    let text = std::fs::read_to_string(path).map_err(|e| Fault::new(format!("{}: {e}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|e| Fault::file(path, &e))?;
     if path.extension().is_some_and(|extension| extension == "csv") {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         data.push(DataFile { name: name.to_owned(), text });

@@ -8,8 +8,9 @@ use gongzhi_service::ambient::{Ahead, Ambient as _, Scripted};
 use gongzhi_service::seal::KEY_FILE;
 use gongzhi_service::service::setting;
 
-use super::Fault;
 use super::open::{DATABASE, Held, Store};
+use super::place::{self, LOADING, Standing};
+use super::{Fault, seen, show};
 
 /// Milliseconds.
 const DAY: i64 = 24 * 3_600_000;
@@ -53,7 +54,12 @@ pub fn run(args: &Demo) -> Result<(), Fault> {
     if args.reset {
         throw_away(&args.data)?;
     }
-    if !args.data.join(DATABASE).is_file() {
+    // What a demo that was cut off has put there already goes with the rest of it.
+    let again = args.data.join(LOADING).is_dir() && !args.data.join(DATABASE).exists();
+    if again || place::standing(&args.data) != Standing::County {
+        if !again {
+            place::may_begin(&args.data)?;
+        }
         load(args)?;
     }
     if args.load_only {
@@ -68,7 +74,7 @@ fn clock(args: &Demo) -> Ahead {
 
 /// Removes what the demo has put into a directory, and nothing else.
 fn throw_away(dir: &Path) -> Result<(), Fault> {
-    for name in ["county.db", "county.db-wal", "county.db-shm", "log.seen", "serving.lock", KEY_FILE] {
+    for name in [DATABASE, "county.db-wal", "county.db-shm", seen::FILE, show::LOCK, KEY_FILE] {
         let path = dir.join(name);
         if path.is_file() {
             std::fs::remove_file(path)?;
@@ -84,7 +90,7 @@ fn throw_away(dir: &Path) -> Result<(), Fault> {
 /// Loads beside and moves into place when all is there, so that a broken-off load leaves nothing
 /// that looks like a county.
 fn load(args: &Demo) -> Result<(), Fault> {
-    let beside = args.data.join("loading");
+    let beside = args.data.join(LOADING);
     if beside.is_dir() {
         std::fs::remove_dir_all(&beside)?;
     }
@@ -93,7 +99,7 @@ fn load(args: &Demo) -> Result<(), Fault> {
     let clock = Arc::new(Scripted::new(crate::demo::begin(now), args.seed));
     let service = super::load::county(&Store::of_dir(&beside), &county, &args.mechanisms, clock.clone())?;
     let mut shown = 0;
-    let mut progress = |done: crate::demo::Progress| show(&done, &mut shown);
+    let mut progress = |done: crate::demo::Progress| progress(&done, &mut shown);
     let drawn = (args.seed, args.flood);
     let played = match args.no_past {
         true => crate::demo::flood(&service, &clock, &county, now, drawn, &mut progress),
@@ -121,15 +127,16 @@ fn county_files(args: &Demo) -> Result<PathBuf, Fault> {
     if let Some(county) = &args.county {
         return Ok(county.clone());
     }
-    let entries = std::fs::read_dir("counties").map_err(|error| Fault::new(format!("counties: {error}")))?;
+    let nowhere = || Fault::told("demo-no-counties", []);
+    let entries = std::fs::read_dir("counties").map_err(|_| nowhere())?;
     let mut found: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
     found.retain(|path| path.join("county.toml").is_file());
     found.sort();
-    found.into_iter().next().ok_or_else(|| Fault::new("counties/ holds no county"))
+    found.into_iter().next().ok_or_else(nowhere)
 }
 
 /// A line of progress on a terminal, in place.
-fn show(done: &crate::demo::Progress, shown: &mut u64) {
+fn progress(done: &crate::demo::Progress, shown: &mut u64) {
     if std::io::stderr().is_terminal() && done.commands >= *shown + 200 {
         *shown = done.commands;
         eprint!("\r{done}        ");

@@ -10,6 +10,7 @@ use gongzhi_service::seal::KEY_FILE;
 use gongzhi_web::i18n::{FluentArgs, Lang, t, t_args};
 
 use super::Fault;
+use super::words::lang;
 
 /// Arguments of `gongzhi doctor`.
 #[derive(clap::Args)]
@@ -25,38 +26,30 @@ pub struct Doctor {
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
-    /// Language of the lines.
-    #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
-    lang: String,
 }
 
-/// Runs it: 0 when nothing has failed, 1 when something has, 2 when nothing could be looked at.
+/// Runs it: 0 when nothing has failed, 1 when something has, 2 when nothing could be looked at; that is a line too.
 pub fn run(args: &Doctor) -> ExitCode {
-    let lang = Lang::parse(&args.lang).unwrap_or_default();
-    match examine(args) {
-        Err(fault) => {
-            eprintln!("gongzhi: {fault}");
-            ExitCode::from(2)
-        }
+    let (found, code) = match examine(args) {
         Ok(found) => {
-            match args.format.as_str() {
-                "json" => println!("{}", json(lang, &found)),
-                _ => print(lang, &found),
-            }
-            match found.iter().any(|line| line.level == Level::Fail) {
-                true => ExitCode::from(1),
-                false => ExitCode::SUCCESS,
-            }
+            let failed = found.iter().any(|line| line.level == Level::Fail);
+            (found, u8::from(failed))
         }
+        Err(fault) => {
+            let args = vec![("why", fault.to_string())];
+            (vec![Finding { level: Level::Fail, check: "county", outcome: "bad", args }], 2)
+        }
+    };
+    match args.format.as_str() {
+        "json" => println!("{}", json(lang(), &found)),
+        _ => print(lang(), &found),
     }
+    ExitCode::from(code)
 }
 
 fn examine(args: &Doctor) -> Result<Vec<Finding>, Fault> {
     let note = match &args.checkpoint {
-        Some(path) => Some(
-            std::fs::read_to_string(path)
-                .map_err(|error| Fault::new(format!("{}: {error}", path.display())))?,
-        ),
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?),
         None => None,
     };
     let ledger = args.data.ledger()?;
@@ -75,7 +68,7 @@ fn examine(args: &Doctor) -> Result<Vec<Finding>, Fault> {
         deep: args.deep,
         files: files.as_ref(),
     };
-    Ok(doctor::examine(&ledger, &outside)?)
+    Ok(doctor::examine(&ledger, &outside))
 }
 
 /// Free bytes for this user on the disk of a directory.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use gongzhi_service::archive::ErasureList;
 
 use super::Fault;
+use super::words::words;
 
 /// Arguments of `gongzhi erasures`.
 #[derive(clap::Args)]
@@ -44,16 +45,16 @@ pub fn run(args: &ErasuresArgs) -> Result<(), Fault> {
             let beside = to.with_extension("part");
             let _ = std::fs::remove_file(&beside);
             super::show::private(&beside, list.text().as_bytes())?;
-            std::fs::rename(&beside, to)?;
-            println!("{} erasures up to entry {}", list.erased.len(), list.size);
+            std::fs::rename(&beside, to).map_err(|error| Fault::file(to, &error))?;
+            let args = [("n", list.erased.len().to_string()), ("size", list.size.to_string())];
+            println!("{}", words("erasures-listed", args));
         }
         What::Apply { data, from, cut_off } => {
-            let text = std::fs::read_to_string(from)
-                .map_err(|error| Fault::new(format!("{}: {error}", from.display())))?;
+            let text = std::fs::read_to_string(from).map_err(|error| Fault::file(from, &error))?;
             let list = ErasureList::read(&text)?;
-            let _alone = data.store().dir().map(super::show::alone).ok().transpose()?;
+            let _alone = data.store().dir().is_ok().then(|| data.taken()).transpose()?;
             let count = list.apply(data.alone(*cut_off)?.as_ref())?;
-            println!("{count} keys destroyed");
+            println!("{}", words("erasures-applied", [("n", count.to_string())]));
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use gongzhi_service::import::{Applied, ImportFailure, LIMITS, Plan};
 use gongzhi_web::i18n::{Lang, t, t_with};
 use gongzhi_web::pages::sheets::{file_words, hints, no_table_words, reported};
 
-use super::Fault;
+use super::{Fault, words};
 
 /// Arguments of `gongzhi import`.
 #[derive(clap::Args)]
@@ -33,38 +33,25 @@ pub struct Import {
     /// Only check it; nothing is written.
     #[arg(long)]
     dry_run: bool,
-    /// Language of the report.
-    #[arg(long, value_enum, default_value = "zh")]
-    lang: Speak,
     /// The sheet, XLSX or CSV.
     file: PathBuf,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Speak {
-    Zh,
-    En,
-}
-
 /// Runs it; exit code 0 if everything was imported, or would be.
 pub fn run(args: &Import) -> Result<ExitCode, Fault> {
-    let lang = match args.lang {
-        Speak::Zh => Lang::Zh,
-        Speak::En => Lang::En,
-    };
-    let bytes =
-        std::fs::read(&args.file).map_err(|error| Fault::new(format!("{}: {error}", args.file.display())))?;
+    let lang = words::lang();
+    let bytes = std::fs::read(&args.file).map_err(|error| Fault::file(&args.file, &error))?;
     // Beside a server on the same directory its registers would be read late; in a database servers follow each other.
     let store = args.data.store();
-    let _held = if store.is_database() { None } else { Some(super::show::alone(store.dir()?)?) };
+    let _held = if store.is_database() { None } else { Some(args.data.taken()?) };
     let service = args.data.service(Arc::new(Machine))?;
     let account = service.ledger().credential(&args.account)?;
-    let account = account.ok_or_else(|| Fault::new(format!("there is no account `{}`", args.account)))?;
+    let account = account.ok_or_else(|| Fault::told("no-account", [("login", args.account.clone())]))?;
     let actor = service.actor_of(&account.person);
     let under = match &args.under {
         Some(number) => {
             let found = service.ledger().by_number(number)?;
-            Some(found.ok_or_else(|| Fault::new(format!("no record has the number `{number}`")))?)
+            Some(found.ok_or_else(|| Fault::told("no-record", [("record", number.clone())]))?)
         }
         None => None,
     };

@@ -9,6 +9,7 @@ use gongzhi_service::rotate;
 use gongzhi_service::seal::{KEY_FILE, KEY_VARIABLE, MasterKey};
 
 use super::Fault;
+use super::words::words;
 
 /// Arguments of `gongzhi key`.
 #[derive(clap::Args)]
@@ -33,12 +34,11 @@ enum What {
 pub fn run(args: &Key) -> Result<(), Fault> {
     let What::Rotate { data, cut_off } = &args.what;
     if std::env::var_os(KEY_VARIABLE).is_some() {
-        return Err(Fault::new(format!(
-            "the master key comes from {KEY_VARIABLE}: write it into {KEY_FILE} in the data directory, unset the variable, and rotate"
-        )));
+        let args = [("variable", KEY_VARIABLE.to_owned()), ("file", KEY_FILE.to_owned())];
+        return Err(Fault::told("rotate-variable", args));
     }
     let dir = data.store().dir()?;
-    let _alone = super::show::alone(dir)?;
+    let _alone = data.taken()?;
     let ledger = data.alone(*cut_off)?;
     let (file, fresh) = (dir.join(KEY_FILE), dir.join("master.key.new"));
     let ambient: Arc<dyn Ambient> = Arc::new(Machine);
@@ -54,12 +54,13 @@ pub fn run(args: &Key) -> Result<(), Fault> {
     if file.exists() {
         let kept = old_name(dir);
         std::fs::rename(&file, &kept)?;
-        println!("the old key is kept in {}: backups made before open only with it", kept.display());
+        println!("{}", words("rotate-old", [("file", kept.display().to_string())]));
     }
     std::fs::rename(&fresh, &file)?;
     super::show::sync_parent(&file)?;
-    println!("{} keys and {} secrets are wrapped by the new master key", done.keys, done.secrets);
-    println!("put a copy of {} where the backups are not", file.display());
+    let args = [("keys", done.keys.to_string()), ("secrets", done.secrets.to_string())];
+    println!("{}", words("rotated", args));
+    println!("{}", words("rotate-copy", [("file", file.display().to_string())]));
     Ok(())
 }
 

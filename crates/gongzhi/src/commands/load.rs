@@ -6,8 +6,9 @@ use std::sync::Arc;
 use gongzhi_service::ambient::{Ambient, Machine};
 use gongzhi_service::{Service, load};
 
-use super::Fault;
 use super::open::Store;
+use super::words::words;
+use super::{Fault, say};
 
 /// Arguments of `gongzhi load`.
 #[derive(clap::Args)]
@@ -24,8 +25,17 @@ pub struct Load {
 
 /// Runs it.
 pub fn run(args: &Load) -> Result<(), Fault> {
-    county(&args.data, &args.county, &args.mechanisms, Arc::new(Machine))?.close();
-    Ok(())
+    let service = county(&args.data, &args.county, &args.mechanisms, Arc::new(Machine))?;
+    let (head, state) = (service.ledger().head()?, service.state());
+    let documents = state.laws.library.mechanisms.len().to_string();
+    let args = [
+        ("county", state.world.county.clone()),
+        ("documents", documents),
+        ("entries", head.size.to_string()),
+    ];
+    drop(state);
+    service.close();
+    say(&format!("{}\n", words("loaded", args)))
 }
 
 /// Loads a county's files and gives its open service.
@@ -38,7 +48,7 @@ pub fn county(
     let files = load::read_library(mechanisms)?;
     let library = load::check_library(&files)?;
     let file = load::CountyFile::read(county)?;
-    let ledger = store.make(&file.place)?;
+    let ledger = store.begin(&file.place)?;
     file.write(ledger.as_ref())?;
     let service = store.serve(ledger, ambient, Some(library))?;
     load::county(&service, county, &files)?;

@@ -46,7 +46,7 @@ pub fn run(args: &Log) -> Result<(), Fault> {
         What::Resume { data } => {
             match log::resume(data.ledger()?.as_ref())? {
                 Some(at) => println!("{}", at.rfc3339()),
-                None => return Err(Fault::new("the log has no entry yet".to_owned())),
+                None => return Err(Fault::told("doctor-log-empty", [])),
             }
             return Ok(());
         }

@@ -1,14 +1,16 @@
 //! Where a county's ledger lies, and the one place that opens it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gongzhi_service::seal::MasterKey;
+use gongzhi_service::seal::{KEY_FILE, MasterKey};
+use gongzhi_service::service::unfinished;
 use gongzhi_service::{Ambient, Service, Settings};
 use gongzhi_store::postgres::Postgres;
 use gongzhi_store::{Ledger, StoreError, sqlite::Sqlite};
 
-use super::Fault;
+use super::{Fault, place, seen, show};
 
 /// The file of a county's database in its directory.
 pub const DATABASE: &str = "county.db";
@@ -52,11 +54,7 @@ impl Store {
 
     /// The directory of files and master key.
     pub fn dir(&self) -> Result<&Path, Fault> {
-        self.data.as_deref().ok_or_else(|| {
-            Fault::new(
-                "give --data DIR too: the files and the master key lie in a directory, not in the database",
-            )
-        })
+        self.data.as_deref().ok_or_else(|| Fault::told("data-needed", []))
     }
 
     /// The ledger of a county, made when missing.
@@ -65,8 +63,32 @@ impl Store {
             return Ok(Arc::new(Postgres::open(url, county)?));
         }
         let dir = self.dir()?;
-        std::fs::create_dir_all(dir)?;
+        std::fs::create_dir_all(dir).map_err(|error| Fault::file(dir, &error))?;
         Ok(Arc::new(Sqlite::open(&dir.join(DATABASE), county)?))
+    }
+
+    /// The ledger into which a county's files are loaded: that of the county, or a new one where nothing of a county
+    /// stands. What was lost or half restored is not begun anew.
+    pub fn begin(&self, county: &str) -> Result<Arc<dyn Ledger>, Fault> {
+        match &self.database {
+            None => place::may_begin(self.dir()?)?,
+            Some(url) if !Postgres::counties(url)?.iter().any(|held| held == county) => {
+                self.lost(county).map_or(Ok(()), Err)?;
+            }
+            Some(_) => {}
+        }
+        let ledger = self.make(county)?;
+        whole(ledger.as_ref())?;
+        seen::check(ledger.as_ref(), self.dir()?)?;
+        Ok(ledger)
+    }
+
+    /// What is said where the database does not hold the county whose key or log lies in the directory.
+    fn lost(&self, county: &str) -> Option<Fault> {
+        let dir = self.data.as_deref()?;
+        let left = [seen::FILE, KEY_FILE].into_iter().find(|name| dir.join(name).exists())?;
+        let args = [("dir", dir.display().to_string()), ("left", left.into()), ("county", county.into())];
+        Some(Fault::told("database-lost", args))
     }
 
     /// The service of the county whose ledger was opened.
@@ -77,6 +99,8 @@ impl Store {
         library: Option<gongzhi_lang::model::Library>,
     ) -> Result<Service, Fault> {
         let dir = self.dir()?;
+        // Said before its key is asked for, which a county that was filled in part may not have yet.
+        whole(ledger.as_ref())?;
         let master = self.master(ledger.as_ref())?;
         Ok(Service::open(Settings { ledger, ambient, files: dir.join("files"), master, library })?)
     }
@@ -89,8 +113,16 @@ impl Store {
     /// The master key of the county whose ledger was opened.
     pub fn master(&self, ledger: &dyn Ledger) -> Result<MasterKey, Fault> {
         let dir = self.dir()?;
-        std::fs::create_dir_all(dir)?;
+        std::fs::create_dir_all(dir).map_err(|error| Fault::file(dir, &error))?;
         Ok(MasterKey::of_dir(dir, ledger, &gongzhi_service::ambient::Machine)?)
+    }
+}
+
+/// Refuses a county in which something was cut off that changes all of it.
+fn whole(ledger: &dyn Ledger) -> Result<(), Fault> {
+    match unfinished(ledger)? {
+        Some(what) => Err(StoreError::Unfinished(what).into()),
+        None => Ok(()),
     }
 }
 
@@ -113,12 +145,7 @@ impl Held {
         }
         let dir = self.store.dir()?;
         let file = dir.join(DATABASE);
-        if !file.is_file() {
-            return Err(Fault::new(format!(
-                "{} holds no county; load one first, or run the demo",
-                dir.display()
-            )));
-        }
+        place::fault(dir).map_or(Ok(()), Err)?;
         Ok(Arc::new(Sqlite::open(&file, &Sqlite::county_of(&file)?)?))
     }
 
@@ -128,13 +155,33 @@ impl Held {
         let Some(url) = &self.store.database else { return self.ledger() };
         let county = self.chosen(&Postgres::counties(url)?)?;
         let ledger = Postgres::alone(url, &county, cut_off).map_err(|error| match error {
-            StoreError::Held(by) if !by.is_empty() => Fault::new(format!(
-                "{}: stop these first; what no longer answers is cut off with --cut-off and then has to be started again",
-                StoreError::Held(by)
-            )),
+            StoreError::Held(by) if !by.is_empty() => {
+                Fault::told("store-held-others", [("by", by.join(", "))])
+            }
             error => error.into(),
         })?;
         Ok(Arc::new(ledger))
+    }
+
+    /// Taken while a server runs or a backup is made; several may. Nothing is made where nothing is.
+    pub fn serving(&self) -> Result<File, Fault> {
+        show::serving(self.there()?)
+    }
+
+    /// Taken by commands that no server may run beside. Nothing is made where nothing is.
+    pub fn taken(&self) -> Result<File, Fault> {
+        show::alone(self.there()?)
+    }
+
+    /// The directory, which must hold the county; beside a database it is made when missing.
+    fn there(&self) -> Result<&Path, Fault> {
+        let dir = self.store.dir()?;
+        if self.store.is_database() {
+            std::fs::create_dir_all(dir).map_err(|error| Fault::file(dir, &error))?;
+        } else {
+            place::fault(dir).map_or(Ok(()), Err)?;
+        }
+        Ok(dir)
     }
 
     /// Where it lies.
@@ -152,15 +199,15 @@ impl Held {
         match (&self.county, held) {
             (Some(county), held) if held.contains(county) => Ok(county.clone()),
             (None, [only]) => Ok(only.clone()),
-            (_, []) => Err(Fault::new("the database holds no county; load one first")),
-            (Some(county), held) => Err(Fault::new(format!(
-                "the database holds no county {county}; it holds {}",
-                held.join(", ")
-            ))),
-            (None, held) => Err(Fault::new(format!(
-                "the database holds several counties: choose one with --county ({})",
-                held.join(", ")
-            ))),
+            (county, []) => Err(self
+                .store
+                .lost(county.as_deref().unwrap_or_default())
+                .unwrap_or_else(|| Fault::told("database-empty", []))),
+            (Some(county), held) => {
+                let args = [("county", county.clone()), ("held", held.join(", "))];
+                Err(Fault::told("database-other", args))
+            }
+            (None, held) => Err(Fault::told("database-several", [("held", held.join(", "))])),
         }
     }
 }

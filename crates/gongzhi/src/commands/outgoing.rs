@@ -82,9 +82,7 @@ pub fn run(args: &Args) -> Result<(), Fault> {
         What::Allow { host } => {
             let host = host.trim().to_ascii_lowercase();
             if host.is_empty() || host.contains(['/', '@', ' ']) {
-                return Err(Fault::new(format!(
-                    "`{host}` is no name of a host: write it without http:// and path"
-                )));
+                return Err(Fault::told("outgoing-host", [("host", host)]));
             }
             if !outgoing.hosts.contains(&host) {
                 outgoing.hosts.push(host);
@@ -94,7 +92,7 @@ pub fn run(args: &Args) -> Result<(), Fault> {
             let before = outgoing.hosts.len();
             outgoing.hosts.retain(|known| !known.eq_ignore_ascii_case(host.trim()));
             if outgoing.hosts.len() == before {
-                return Err(Fault::new(format!("`{host}` was not allowed")));
+                return Err(Fault::told("outgoing-not-allowed", [("host", host.clone())]));
             }
         }
     }
@@ -112,8 +110,7 @@ fn server(mail: &Mail) -> Result<MailServer, Fault> {
     let password = match &mail.password_file {
         None => String::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Fault::new(format!("{}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
             text.lines().next().unwrap_or_default().to_owned()
         }
     };
@@ -145,7 +142,7 @@ fn show(outgoing: &Outgoing) {
 
 fn test(service: &Service, outgoing: &Outgoing, address: &str) -> Result<(), Fault> {
     let Some(server) = &outgoing.mail else {
-        return Err(Fault::new("no mail server is set: use `gongzhi outgoing mail`"));
+        return Err(Fault::told("outgoing-no-mail", []));
     };
     let now = Machine.now();
     let message = Message {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use gongzhi_service::ambient::{Ambient, Machine};
 use gongzhi_service::rebuild::{self, Progress};
+use gongzhi_store::StoreError;
 
 use super::Fault;
 use super::show::Line;
+use super::words::words;
 
 /// Arguments of `gongzhi rebuild`.
 #[derive(clap::Args)]
@@ -17,21 +19,26 @@ pub struct Rebuild {
 
 /// Runs it.
 pub fn run(args: &Rebuild) -> Result<(), Fault> {
-    let _alone = super::show::alone(args.data.store().dir()?)?;
+    let _alone = args.data.taken()?;
     let ledger = args.data.ledger()?;
     let master = args.data.store().master(ledger.as_ref())?;
     let ambient: Arc<dyn Ambient> = Arc::new(Machine);
     let mut line = Line::new(ambient.clone());
     let done = rebuild::rebuild(&ledger, master, &ambient, &mut |Progress { entries, of }| {
         line.show("rebuild", entries, of);
+    })
+    .map_err(|error| match error {
+        // Nothing that a rebuild could write anew, or it would have.
+        StoreError::Corrupt(why) | StoreError::Engine(why) => Fault::told("rebuild-cannot", [("why", why)]),
+        error => error.into(),
     })?;
     line.end();
-    println!(
-        "{} entries, {} records, {} figures rebuilt, {} entries a second",
-        done.entries,
-        done.records,
-        done.cells,
-        line.rate(done.entries)
-    );
+    let told = [
+        ("entries", done.entries.to_string()),
+        ("records", done.records.to_string()),
+        ("figures", done.cells.to_string()),
+        ("rate", line.rate(done.entries).to_string()),
+    ];
+    println!("{}", words("rebuilt", told));
     Ok(())
 }

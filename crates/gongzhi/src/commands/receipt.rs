@@ -8,10 +8,11 @@ use gongzhi_kernel::note::{LogKey, Note};
 use gongzhi_kernel::receipt::Trust;
 use gongzhi_service::log::read_list;
 use gongzhi_service::receipt::LONGEST;
-use gongzhi_web::i18n::{Lang, t};
+use gongzhi_web::i18n::t;
 use gongzhi_web::receipt;
 
 use super::Fault;
+use super::words::lang;
 
 /// Arguments of `gongzhi receipt`.
 #[derive(clap::Args)]
@@ -42,8 +43,6 @@ struct Verify {
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
-    #[command(flatten)]
-    words: Words,
 }
 
 #[derive(clap::Args)]
@@ -51,28 +50,6 @@ struct Show {
     /// The receipt's file, `-` for standard input, or the address in its QR code.
     #[arg(value_name = "FILE")]
     file: String,
-    #[command(flatten)]
-    words: Words,
-}
-
-/// In which language to answer.
-#[derive(clap::Args)]
-pub struct Words {
-    /// `zh` or `en`; the terminal's language unless told.
-    #[arg(long, value_parser = ["zh", "en"])]
-    lang: Option<String>,
-}
-
-impl Words {
-    /// The language asked for.
-    pub fn lang(&self) -> Lang {
-        let terminal = || {
-            let named =
-                ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
-            named.filter(|name| !name.is_empty()).find_map(|name| Lang::parse(&name))
-        };
-        self.lang.as_deref().and_then(Lang::parse).or_else(terminal).unwrap_or_default()
-    }
 }
 
 /// Runs it: 0 proves, 1 proves nothing, 2 when a file cannot be read.
@@ -92,14 +69,16 @@ pub fn run(args: &Receipt) -> ExitCode {
 }
 
 fn verify(args: &Verify) -> Result<bool, Fault> {
-    let lang = args.words.lang();
+    let lang = lang();
     let text = text_of(&args.file)?;
     let mut trust = Trust::default();
     for key in &args.key {
         trust.keys.extend(keys(key)?);
     }
     if let Some(path) = &args.checkpoint {
-        let note: Note = text_at(path)?.parse().map_err(|_| Fault::new(told(path, "not a checkpoint")))?;
+        let note: Note = text_at(path)?
+            .parse()
+            .map_err(|_| Fault::told("not-checkpoint", [("file", path.display().to_string())]))?;
         trust.log = Some(note);
     }
     let json = args.format == "json";
@@ -125,7 +104,7 @@ fn verify(args: &Verify) -> Result<bool, Fault> {
 }
 
 fn show(args: &Show) -> Result<bool, Fault> {
-    let lang = args.words.lang();
+    let lang = lang();
     match receipt::read(&text_of(&args.file)?) {
         Some((receipt, reading)) => print!("{}", receipt::shown(lang, &receipt, &reading)),
         None => {
@@ -136,10 +115,6 @@ fn show(args: &Show) -> Result<bool, Fault> {
     Ok(true)
 }
 
-fn told(path: &Path, what: &str) -> String {
-    format!("{}: {what}", path.display())
-}
-
 /// A key as it stands, perhaps with its sizes, or the keys of a file.
 fn keys(key: &str) -> Result<Vec<LogKey>, Fault> {
     if let Ok(key) = key.parse() {
@@ -147,7 +122,7 @@ fn keys(key: &str) -> Result<Vec<LogKey>, Fault> {
     }
     let path = Path::new(key);
     let list = read_list(&text_at(path)?).filter(|list| !list.is_empty());
-    list.ok_or_else(|| Fault::new(told(path, "not a list of keys, one a line")))
+    list.ok_or_else(|| Fault::told("not-keys", [("file", path.display().to_string())]))
 }
 
 fn text_of(name: &str) -> Result<String, Fault> {
@@ -164,7 +139,7 @@ fn text_of(name: &str) -> Result<String, Fault> {
 }
 
 fn text_at(path: &Path) -> Result<String, Fault> {
-    let file = std::fs::File::open(path).map_err(|error| Fault::new(told(path, &error.to_string())))?;
+    let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
     let mut bytes = Vec::new();
     // Longer files are no receipts; the reader says so.
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;

@@ -10,6 +10,7 @@ use gongzhi_service::recount::{self, Difference, Recount as Found};
 
 use super::Fault;
 use super::show::Line;
+use super::words::words;
 
 /// Arguments of `gongzhi recount`.
 #[derive(clap::Args)]
@@ -40,7 +41,7 @@ fn count(args: &Recount) -> Result<Found, Fault> {
         Err(_) => None,
     };
     if secret.is_none() {
-        eprintln!("gongzhi: without the master key (--data DIR) receipt codes are not compared");
+        eprintln!("gongzhi: {}", words("recount-no-key", []));
     }
     let mut line = Line::new(Arc::new(Machine));
     let found = recount::recount(ledger.as_ref(), secret.as_ref(), Machine.now(), &mut |done, of| {
@@ -52,34 +53,32 @@ fn count(args: &Recount) -> Result<Found, Fault> {
         return Ok(found);
     }
     for Difference { key, kept, counted } in &found.differences {
+        let parts = |(above, below): (i64, i64)| format!("{above}/{below}");
+        let told = words("recount-figure", [("kept", parts(*kept)), ("counted", parts(*counted))]);
         println!(
-            "{}\t{}\t{}\t{}\t{}\tkept {}/{}\tcounted {}/{}",
+            "{}\t{}\t{}\t{}\t{}\t{told}",
             key.mechanism,
             key.indicator,
             key.dimension.word(),
             key.key,
             period(key),
-            kept.0,
-            kept.1,
-            counted.0,
-            counted.1
         );
     }
     for strange in &found.strange {
-        println!("{}\t{}\tkept otherwise than its entries say", strange.kind, strange.which);
+        println!("{}\t{}\t{}", strange.kind, strange.which, words("recount-strange", []));
     }
-    println!(
-        "{} entries, {} records, {} figures compared, {} differ; {} differ of the rest",
-        found.entries,
-        found.records,
-        found.cells,
-        found.differences.len(),
-        found.strange.len()
-    );
+    let told = [
+        ("entries", found.entries.to_string()),
+        ("records", found.records.to_string()),
+        ("figures", found.cells.to_string()),
+        ("differ", found.differences.len().to_string()),
+        ("others", found.strange.len().to_string()),
+    ];
+    println!("{}", words("recounted", told));
     if found.moved && !found.agrees() {
-        println!("entries came while it counted: stop the server and count again before you rebuild");
+        println!("{}", words("recount-moved", []));
     } else if !found.agrees() {
-        println!("`gongzhi rebuild` writes anew what the entries say");
+        println!("{}", words("recount-rebuild", []));
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! `gongzhi restore`: a county back from a backup, into an empty place.
+//! `gongzhi restore`: a county back from a backup, into a place without one.
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,20 @@ use std::sync::Arc;
 
 use gongzhi_service::Ambient;
 use gongzhi_service::ambient::Machine;
-use gongzhi_service::archive::{self, ErasureList, Frame, Identity, Reader, Taker};
+use gongzhi_service::archive::{
+    self, ArchiveFault, Begin, ErasureList, Frame, Identity, Reader, Taken, Taker,
+};
 use gongzhi_service::files::Files;
 use gongzhi_service::rebuild::Progress;
-use gongzhi_service::seal::{KEY_FILE, MasterKey};
+use gongzhi_service::seal::{KEY_FILE, KEY_VARIABLE, MasterKey};
 use gongzhi_store::Ledger;
 
 use super::Fault;
+use super::backup::ended;
 use super::open::{DATABASE, Store};
+use super::place::{RESTORING, Standing, standing};
 use super::show::Line;
+use super::words::words;
 
 /// Arguments of `gongzhi restore`.
 #[derive(clap::Args)]
@@ -37,38 +42,53 @@ pub struct Restore {
 
 /// Runs it.
 pub fn run(args: &Restore) -> Result<(), Fault> {
-    let named = |path: &Path| {
-        let shown = path.display().to_string();
-        move |error: std::io::Error| Fault::new(format!("{shown}: {error}"))
-    };
-    let identities = std::fs::read_to_string(&args.identity).map_err(named(&args.identity))?;
-    let identities = Identity::read_file(&identities)?;
+    let text = |path: &Path| std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error));
+    let identities = Identity::read_file(&text(&args.identity)?)?;
     let list = match &args.erasures {
-        Some(path) => ErasureList::read(&std::fs::read_to_string(path).map_err(named(path))?)?,
+        Some(path) => ErasureList::read(&text(path)?)?,
         None => ErasureList::default(),
     };
-    let file = std::fs::File::open(&args.from).map_err(named(&args.from))?;
+    let file = std::fs::File::open(&args.from).map_err(|error| Fault::file(&args.from, &error))?;
     let mut reader = Reader::new(archive::open(&identities, BufReader::with_capacity(1 << 18, file))?)?;
     let Some(Frame::Begin(begin)) = reader.frame()? else {
-        return Err(Fault::new("the archive is damaged: it does not begin as one"));
+        return Err(ArchiveFault::Damaged("it does not begin as one".into()).into());
     };
     if args.erasures.is_some() && list.county != begin.county {
-        return Err(Fault::new(format!(
-            "the list of erasures is of county {}, the archive of {}",
-            list.county, begin.county
-        )));
+        return Err(ArchiveFault::OtherList { held: begin.county, list: list.county }.into());
     }
     let dir = args.target.dir()?;
-    std::fs::create_dir_all(dir)?;
+    let given = args.master_key.as_deref().map(MasterKey::in_file).transpose()?;
+    let made = Made::before(dir)?;
     let _alone = super::show::alone(dir)?;
+    let taken = fill(args, dir, given, &mut reader, begin, &list);
+    if taken.is_err() {
+        made.clear();
+    }
+    let taken = taken?;
+    println!("{}", ended("restored", &taken.end, taken.end.keys - taken.erased));
+    match args.erasures {
+        Some(_) => println!("{}", words("restored-erased", [("n", taken.erased.to_string())])),
+        None => println!("{}", words("restored-no-list", [])),
+    }
+    Ok(())
+}
+
+/// Takes the archive in; the directory is held.
+fn fill<R: std::io::Read>(
+    args: &Restore,
+    dir: &Path,
+    given: Option<MasterKey>,
+    reader: &mut Reader<R>,
+    begin: Begin,
+    list: &ErasureList,
+) -> Result<Taken, Fault> {
     let place = Target::new(&args.target, dir)?;
     let ledger = place.ledger(&args.target, &begin.county)?;
-    let files = Files::open(dir.join("files"))?;
-    let master = match &args.master_key {
-        Some(path) => Some(MasterKey::in_file(path)?),
-        None if dir.join(KEY_FILE).exists()
-            || std::env::var_os(gongzhi_service::seal::KEY_VARIABLE).is_some() =>
-        {
+    let files = dir.join("files");
+    let files = Files::open(files.clone()).map_err(|error| Fault::file(&files, &error))?;
+    let master = match given {
+        Some(key) => Some(key),
+        None if dir.join(KEY_FILE).exists() || std::env::var_os(KEY_VARIABLE).is_some() => {
             Some(args.target.held_master()?)
         }
         None => None,
@@ -90,28 +110,13 @@ pub fn run(args: &Restore) -> Result<(), Fault> {
     line.end();
     keep_master(dir, &master)?;
     place.done()?;
-    println!(
-        "{} entries verified and restored, {} answers, {} keys, {} files; root {}",
-        taken.end.entries,
-        taken.end.answers,
-        taken.end.keys - taken.erased,
-        taken.end.files,
-        gongzhi_base::Digest(taken.end.root)
-    );
-    if args.erasures.is_some() {
-        println!("{} keys stayed destroyed, as the list of erasures says", taken.erased);
-    } else {
-        println!(
-            "no list of erasures was given: what was erased after this backup was made can be read again; see `gongzhi erasures`"
-        );
-    }
-    Ok(())
+    Ok(taken)
 }
 
 /// The master key beside the county, unless it comes from the environment or lies there already.
 pub fn keep_master(dir: &Path, master: &MasterKey) -> Result<(), Fault> {
     let file = dir.join(KEY_FILE);
-    if std::env::var_os(gongzhi_service::seal::KEY_VARIABLE).is_some() {
+    if std::env::var_os(KEY_VARIABLE).is_some() {
         return Ok(());
     }
     if !file.exists() {
@@ -119,10 +124,37 @@ pub fn keep_master(dir: &Path, master: &MasterKey) -> Result<(), Fault> {
     }
     match MasterKey::in_file(&file)?.text() == master.text() {
         true => Ok(()),
-        false => Err(Fault::new(format!(
-            "{} holds another master key: move it aside and restore again",
-            file.display()
-        ))),
+        false => Err(Fault::told("key-other", [("file", file.display().to_string())])),
+    }
+}
+
+/// What was not in a directory before it was to be filled, and goes again when nothing comes of it.
+pub struct Made {
+    dir: PathBuf,
+    fresh: Vec<PathBuf>,
+    /// The directory itself was not there.
+    whole: bool,
+}
+
+impl Made {
+    /// Makes the directory if it is missing.
+    pub fn before(dir: &Path) -> Result<Made, Fault> {
+        let names = [RESTORING, "files", super::show::LOCK];
+        let fresh = names.into_iter().map(|name| dir.join(name)).filter(|path| !path.exists()).collect();
+        let whole = !dir.exists();
+        std::fs::create_dir_all(dir).map_err(|error| Fault::file(dir, &error))?;
+        Ok(Made { dir: dir.to_owned(), fresh, whole })
+    }
+
+    /// Takes it away as far as that goes; what cannot go harms nobody.
+    pub fn clear(self) {
+        for path in self.fresh {
+            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        }
+        if self.whole {
+            // Only if nothing else is in it.
+            let _ = std::fs::remove_dir(self.dir);
+        }
     }
 }
 
@@ -139,15 +171,20 @@ impl Target {
         if store.is_database() {
             return Ok(Target { beside: None, dir: dir.to_owned() });
         }
-        if dir.join(DATABASE).exists() {
-            return Err(Fault::new(format!(
-                "{} holds a county already: nothing was changed; choose an empty directory",
-                dir.display()
-            )));
+        let named = || [("dir", dir.display().to_string())];
+        if standing(dir) == Standing::County {
+            return Err(Fault::told("place-held", named()));
         }
-        let beside = dir.join("restoring");
+        // The log of another database would be taken for the restored one's own.
+        for name in ["county.db-wal", "county.db-shm"] {
+            if dir.join(name).exists() {
+                let [dir] = named();
+                return Err(Fault::told("place-left", [dir, ("left", name.into())]));
+            }
+        }
+        let beside = dir.join(RESTORING);
         if beside.is_dir() {
-            std::fs::remove_dir_all(&beside)?;
+            std::fs::remove_dir_all(&beside).map_err(|error| Fault::file(&beside, &error))?;
         }
         Ok(Target { beside: Some(beside), dir: dir.to_owned() })
     }

@@ -51,7 +51,7 @@ pub fn run(args: &Serve) -> Result<(), Fault> {
 pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -> Result<(), Fault> {
     let dir = data.store().dir()?;
     // Before anything is read: who changes the county must not do so between.
-    let _serving = super::show::serving(dir)?;
+    let _serving = data.serving()?;
     let service = data.service(ambient)?;
     super::seen::check(service.ledger(), dir)?;
     let runtime =
@@ -61,10 +61,11 @@ pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -
     gongzhi_service::import::run::keep_up(&service);
     super::seen::keep(&service, dir);
     let metrics = recorder().map_err(|error| Fault::new(error.to_string()))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let listener =
             tokio::net::TcpListener::bind((http.host.as_str(), http.port)).await.map_err(|error| {
-                Fault::new(format!("{}:{} cannot be listened on: {error}", http.host, http.port))
+                let at = format!("{}:{}", http.host, http.port);
+                Fault::told("serve-address", [("at", at), ("why", error.to_string())])
             })?;
         let address = listener.local_addr()?;
         let url = format!("http://{address}");
@@ -101,7 +102,11 @@ pub fn serve(data: &super::open::Held, ambient: Arc<dyn Ambient>, http: &Http) -
             error = cut_off => return Err(error.into()),
         }
         Ok(())
-    })
+    });
+    if ended.is_ok() {
+        super::seen::last(&service, dir);
+    }
+    ended
 }
 
 /// How long requests under way may take to end after the word to stop.

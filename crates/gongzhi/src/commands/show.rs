@@ -77,7 +77,7 @@ pub fn private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|error: std::io::Error| Fault::new(format!("{}: {error}", path.display())))
+    write().map_err(|error: std::io::Error| Fault::file(path, &error))
 }
 
 /// Makes a new or moved name durable.
@@ -89,12 +89,16 @@ pub fn sync_parent(path: &Path) -> std::io::Result<()> {
 }
 
 /// The file by which servers and commands on one directory know of each other.
-const LOCK: &str = "serving.lock";
+pub const LOCK: &str = "serving.lock";
 
 fn lock_file(dir: &Path) -> Result<File, Fault> {
-    std::fs::create_dir_all(dir)?;
     let open = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK));
-    open.map_err(|error| Fault::new(format!("{}: {error}", dir.join(LOCK).display())))
+    open.map_err(|error| Fault::file(&dir.join(LOCK), &error))
+}
+
+/// Whether somebody has a directory for himself now.
+pub fn is_taken(dir: &Path) -> bool {
+    File::open(dir.join(LOCK)).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
 /// Taken while a server runs on a directory or a backup is made of it; several may.
@@ -102,10 +106,7 @@ pub fn serving(dir: &Path) -> Result<File, Fault> {
     let file = lock_file(dir)?;
     match file.try_lock_shared() {
         Ok(()) => Ok(file),
-        Err(_) => Err(Fault::new(format!(
-            "{} is being rebuilt, restored or given a new key: wait until that has ended",
-            dir.display()
-        ))),
+        Err(_) => Err(Fault::told("place-taken", [("dir", dir.display().to_string())])),
     }
 }
 
@@ -114,9 +115,6 @@ pub fn alone(dir: &Path) -> Result<File, Fault> {
     let file = lock_file(dir)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(_) => Err(Fault::new(format!(
-            "a server runs on {} or a backup is being made of it: stop it first",
-            dir.display()
-        ))),
+        Err(_) => Err(Fault::told("place-served", [("dir", dir.display().to_string())])),
     }
 }

@@ -9,7 +9,7 @@ use gongzhi_store::Ledger;
 use gongzhi_web::receipt::{audit_json, audit_words};
 
 use super::Fault;
-use super::receipt::Words;
+use super::words::lang;
 
 /// Arguments of `gongzhi verify`.
 #[derive(clap::Args)]
@@ -28,8 +28,6 @@ pub struct Verify {
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
-    #[command(flatten)]
-    words: Words,
 }
 
 /// Runs it: 0 verifies, 1 does not, 2 when it cannot be asked.
@@ -50,7 +48,7 @@ fn verify(args: &Verify) -> Result<bool, Fault> {
     let outcome = check(ledger.as_ref(), &part, &mut |_, _| {});
     match args.format.as_str() {
         "json" => println!("{}", audit_json(&outcome)),
-        _ => println!("{}", audit_words(args.words.lang(), &outcome)),
+        _ => println!("{}", audit_words(lang(), &outcome)),
     }
     Ok(matches!(outcome, Outcome::Sound { .. }))
 }
@@ -61,7 +59,7 @@ fn part(args: &Verify, ledger: &dyn Ledger) -> Result<Part, Fault> {
             Ok(id) => Some(id),
             Err(_) => ledger.by_number(name.trim())?,
         };
-        return id.map(Part::Record).ok_or_else(|| Fault::new(format!("there is no record {name}")));
+        return id.map(Part::Record).ok_or_else(|| Fault::told("no-record", [("record", name.clone())]));
     }
     let (Some(from), Some(to)) = (args.from, args.to) else { return Ok(Part::Whole) };
     let minutes = ledger.setting(setting::ZONE)?.and_then(|bytes| String::from_utf8(bytes).ok());

@@ -123,10 +123,9 @@ pub fn noticed_in(ledger: Arc<dyn Ledger>, dir: &Path) -> Option<String> {
             deep: true,
             files: None,
         };
-        let found = doctor::examine(&ledger, &outside).map_err(|error| error.to_string())?;
+        let found = doctor::examine(&ledger, &outside);
         let bad = |line: &&doctor::Finding| {
-            line.level == Level::Fail && line.check != "calendar"
-                || ["gone", "search"].contains(&line.outcome)
+            line.level == Level::Fail && line.check != "calendar" || ["gone", "names"].contains(&line.outcome)
         };
         if let Some(bad) = found.iter().find(bad) {
             return Ok(Some(format!("doctor {} {}", bad.check, bad.outcome)));

@@ -59,10 +59,17 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Runs the binary; gives its output whatever came of it.
-pub fn gongzhi(args: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+/// The binary on a terminal that speaks English, with nothing set that belongs to another county.
+pub fn english() -> Command {
     let mut command = Command::new(BINARY);
     command.env_remove("GONGZHI_MASTER_KEY").env_remove("GONGZHI_DATABASE");
+    command.env_remove("LC_ALL").env_remove("LC_MESSAGES").env("LANG", "en_US.UTF-8");
+    command
+}
+
+/// Runs the binary; gives its output whatever came of it.
+pub fn gongzhi(args: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+    let mut command = english();
     for arg in args {
         command.arg(arg.as_ref());
     }

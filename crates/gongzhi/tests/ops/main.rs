@@ -8,5 +8,6 @@ mod disk;
 mod doctor;
 mod import;
 mod key;
+mod lost;
 mod rebuild;
 mod server;

@@ -3,14 +3,40 @@
 //! A backup made before an erasure still holds the key. Whoever restores it gives the newest list, and
 //! what it names stays unreadable. The list is text, names nobody, and ends with a digest.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use gongzhi_base::Digest;
 use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{Digest, RecordId};
 use gongzhi_kernel::{Deed, Event};
 use gongzhi_store::{Batch, Ledger, StoreError};
 
 use super::{ArchiveFault, Erasures};
+
+/// Setting: the records, sixteen bytes each, whose keys are gone because a list of erasures names them: no entry here
+/// tells of their erasure.
+pub const LISTED: &str = "erasures-listed";
+
+/// Records whose keys are gone because a list of erasures names them.
+pub fn listed(ledger: &dyn Ledger) -> Result<BTreeSet<RecordId>, StoreError> {
+    let kept = ledger.setting(LISTED)?.unwrap_or_default();
+    Ok(kept.chunks_exact(16).filter_map(|id| Some(RecordId(id.try_into().ok()?))).collect())
+}
+
+/// Adds to them.
+pub(super) fn list(
+    ledger: &dyn Ledger,
+    records: impl IntoIterator<Item = RecordId>,
+) -> Result<(), StoreError> {
+    let mut all = listed(ledger)?;
+    let before = all.len();
+    all.extend(records);
+    if all.len() == before {
+        return Ok(());
+    }
+    let bytes: Vec<u8> = all.iter().flat_map(|id| id.0).collect();
+    ledger.put_setting(LISTED, &bytes)
+}
 
 const FIRST: &str = "gongzhi erasures 1";
 const PAGE: u32 = 4_096;
@@ -60,7 +86,7 @@ impl ErasureList {
 
     /// Reads the text back.
     pub fn read(text: &str) -> Result<ErasureList, ArchiveFault> {
-        let bad = |why: &str| ArchiveFault::Damaged(format!("the list of erasures {why}"));
+        let bad = |why: &str| ArchiveFault::List(why.to_owned());
         let end = text.rfind("end ").ok_or_else(|| bad("has no end"))?;
         let (body, last) = text.split_at(end);
         let digest = last.split_whitespace().nth(2).and_then(|digest| digest.parse::<Digest>().ok());
@@ -85,17 +111,20 @@ impl ErasureList {
         Ok(ErasureList { county, size, erased })
     }
 
-    /// Destroys the keys of what was erased after the state that a ledger holds. Gives how many there were.
+    /// Destroys the keys of what the list names and no entry here erased, as after a restore of an older state, whether
+    /// the county went on since or not. Gives how many there were.
     pub fn apply(&self, ledger: &dyn Ledger) -> Result<u64, ArchiveFault> {
         let held = super::take::county(ledger)?;
         if held != self.county {
-            return Err(ArchiveFault::NotEmpty(format!("county {held}, the list is of {}", self.county)));
+            return Err(ArchiveFault::OtherList { held, list: self.county.clone() });
         }
         let head = ledger.head()?;
-        let later: Vec<_> =
-            self.erased.iter().filter(|(_, seq)| **seq >= head.size).map(|(id, _)| *id).collect();
+        let own = ErasureList::of(ledger)?.erased;
+        let later: Vec<_> = self.erased.keys().filter(|id| !own.contains_key(id)).copied().collect();
         let destroyed: Vec<_> = ledger.keys(&later)?.into_iter().map(|(id, _)| id).collect();
         let count = destroyed.len() as u64;
+        // First, so that no key is ever gone and nobody knows why.
+        list(ledger, later)?;
         if count > 0 {
             ledger.commit(head, &Batch { destroyed, ..Batch::default() })?;
         }
@@ -106,7 +135,6 @@ impl ErasureList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gongzhi_base::RecordId;
 
     #[test]
     fn a_list_reads_back_and_a_changed_one_does_not() {

@@ -23,7 +23,7 @@ impl FromStr for Recipient {
 
     fn from_str(text: &str) -> Result<Recipient, ArchiveFault> {
         let found = text.trim().parse().map(Recipient);
-        found.map_err(|_| ArchiveFault::Locked(format!("`{}` is no recipient (age1…)", text.trim())))
+        found.map_err(|_| ArchiveFault::NoRecipient(text.trim().to_owned()))
     }
 }
 
@@ -59,7 +59,7 @@ impl Identity {
         let found: Result<Vec<Identity>, _> = lines.map(|line| line.parse().map(Identity)).collect();
         match found {
             Ok(found) if !found.is_empty() => Ok(found),
-            _ => Err(ArchiveFault::Locked("the file holds no identity (AGE-SECRET-KEY-1…)".into())),
+            _ => Err(ArchiveFault::NoIdentity),
         }
     }
 }
@@ -70,8 +70,8 @@ pub fn seal<W: Write>(
     out: W,
 ) -> Result<age::stream::StreamWriter<W>, ArchiveFault> {
     let keys = recipients.iter().map(|recipient| &recipient.0 as &dyn age::Recipient);
-    let encryptor = age::Encryptor::with_recipients(keys)
-        .map_err(|error| ArchiveFault::Locked(format!("nobody to encrypt to: {error}")))?;
+    let encryptor =
+        age::Encryptor::with_recipients(keys).map_err(|_| ArchiveFault::NoRecipient(String::new()))?;
     Ok(encryptor.wrap_output(out)?)
 }
 
@@ -88,9 +88,7 @@ pub fn open<R: Read>(
     })?;
     let keys = identities.iter().map(|identity| &identity.0 as &dyn age::Identity);
     decryptor.decrypt(keys).map_err(|error| match error {
-        age::DecryptError::NoMatchingKeys => ArchiveFault::Locked(
-            "the archive is encrypted to other recipients: give the identity of one".into(),
-        ),
+        age::DecryptError::NoMatchingKeys => ArchiveFault::Locked,
         error => ArchiveFault::Damaged(error.to_string()),
     })
 }

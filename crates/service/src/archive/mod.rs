@@ -21,13 +21,13 @@ use std::fmt;
 use gongzhi_store::StoreError;
 
 pub use chain::{FORMAT, Reader, Writer};
-pub use erasures::ErasureList;
+pub use erasures::{ErasureList, listed};
 pub use frame::{Begin, End, Frame};
 pub use give::{Given, give};
 pub use keys::{Identity, Recipient, open, seal};
 pub use take::{Erasures, TAKING, Taken, Taker};
 
-/// Why an archive was not made or not taken in.
+/// Why an archive was not made or not taken in. Shown, it is for logs; the commands have their own words.
 #[derive(Debug)]
 pub enum ArchiveFault {
     Store(StoreError),
@@ -35,14 +35,25 @@ pub enum ArchiveFault {
     File(std::io::Error),
     /// The archive is cut off, changed, or no archive; what shows it.
     Damaged(String),
+    /// The list of erasures is cut off, changed, or none; what shows it. Nothing is wrong with any archive.
+    List(String),
+    /// The list of erasures is of another county, by their codes.
+    OtherList {
+        held: String,
+        list: String,
+    },
     /// It was written by a newer version in this format.
     Newer(u64),
-    /// The target holds something already.
-    NotEmpty(String),
-    /// No identity opens it, or a recipient or identity is none.
-    Locked(String),
-    /// The master key is missing or another county's.
-    Key(String),
+    /// The target holds a county already, with so many entries.
+    NotEmpty(u64),
+    /// What was given is no recipient.
+    NoRecipient(String),
+    /// The file holds no identity.
+    NoIdentity,
+    /// None of the identities opens it.
+    Locked,
+    /// The archive holds no master key, and none was given.
+    NoKey,
     /// The source changed while it was moved.
     Moved,
 }
@@ -52,20 +63,18 @@ impl fmt::Display for ArchiveFault {
         match self {
             ArchiveFault::Store(error) => error.fmt(f),
             ArchiveFault::File(error) => error.fmt(f),
-            ArchiveFault::Damaged(what) => write!(f, "the archive is damaged: {what}; use another backup"),
-            ArchiveFault::Newer(format) => {
-                write!(
-                    f,
-                    "the archive was written by a newer version (format {format}): install that version"
-                )
+            ArchiveFault::Damaged(what) => write!(f, "the archive is damaged: {what}"),
+            ArchiveFault::List(what) => write!(f, "the list of erasures {what}"),
+            ArchiveFault::OtherList { held, list } => {
+                write!(f, "the list of erasures is of county {list}, not of {held}")
             }
-            ArchiveFault::NotEmpty(what) => {
-                write!(f, "the target holds {what} already: nothing was changed; choose an empty one")
-            }
-            ArchiveFault::Locked(why) | ArchiveFault::Key(why) => f.write_str(why),
-            ArchiveFault::Moved => {
-                f.write_str("the source went on while it was moved: stop its server and move it again")
-            }
+            ArchiveFault::Newer(format) => write!(f, "the archive has the newer format {format}"),
+            ArchiveFault::NotEmpty(entries) => write!(f, "the target holds a county with {entries} entries"),
+            ArchiveFault::NoRecipient(given) => write!(f, "`{given}` is no recipient"),
+            ArchiveFault::NoIdentity => f.write_str("the file holds no identity"),
+            ArchiveFault::Locked => f.write_str("the archive is encrypted to other recipients"),
+            ArchiveFault::NoKey => f.write_str("the archive holds no master key, and none was given"),
+            ArchiveFault::Moved => f.write_str("the source went on while it was moved"),
         }
     }
 }

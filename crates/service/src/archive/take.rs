@@ -71,7 +71,7 @@ impl<'a> Taker<'a> {
         let again = ledger.setting(TAKING)? == Some(mark.clone());
         let settled = ledger.setting(setting::COUNTY)?.is_some();
         if !again && (held.size > 0 || settled) {
-            return Err(ArchiveFault::NotEmpty(format!("a county with {} entries", held.size)));
+            return Err(ArchiveFault::NotEmpty(held.size));
         }
         // Marked before anything is written: a server refuses what is not whole.
         ledger.begin_rebuild()?;
@@ -159,7 +159,7 @@ impl<'a> Taker<'a> {
             let nodes = self.edge.push(entry.hash);
             let at = self.walk.head();
             if at.size == self.held.size && at.hash != self.held.hash {
-                return Err(ArchiveFault::NotEmpty("another county's entries".into()));
+                return Err(ArchiveFault::NotEmpty(self.held.size));
             }
             if at.size > self.held.size {
                 batch.nodes.extend(nodes);
@@ -179,9 +179,7 @@ impl<'a> Taker<'a> {
             return Ok(());
         }
         let Some(master) = &self.master else {
-            return Err(ArchiveFault::Key(
-                "the archive holds no master key: give the county's with --master-key FILE".into(),
-            ));
+            return Err(ArchiveFault::NoKey);
         };
         Seals::open(&self.begin.county, master.clone(), self.ledger.clone(), self.ambient.clone())?;
         self.right = true;
@@ -192,8 +190,11 @@ impl<'a> Taker<'a> {
     pub fn finish(mut self, progress: &mut dyn FnMut(Progress)) -> Result<(Taken, MasterKey), ArchiveFault> {
         self.check_master()?;
         let Some(master) = self.master.clone() else {
-            return Err(ArchiveFault::Key("no master key".into()));
+            return Err(ArchiveFault::NoKey);
         };
+        let size = self.begin.size;
+        let later = self.erasures.iter().filter(|(_, seq)| **seq >= size).map(|(record, _)| *record);
+        super::erasures::list(self.ledger.as_ref(), later)?;
         rebuild::rebuild(&self.ledger, master.clone(), &self.ambient, progress)?;
         // From here on it is a county like any other; asked again, it is not empty.
         self.ledger.put_setting(TAKING, b"")?;

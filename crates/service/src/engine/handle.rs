@@ -137,7 +137,7 @@ impl Engine {
         // Whoever waited in vain sends it again: under its identifier it is carried out once.
         match tokio::time::timeout(self.patience, answer).await {
             Ok(answered) => answered.unwrap_or(Err(Failure::Busy)),
-            Err(_) => Err(Failure::Busy),
+            Err(_) => Err(Failure::Store(StoreError::Away("it did not answer in time".to_owned()))),
         }
     }
 

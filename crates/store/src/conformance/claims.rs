@@ -7,7 +7,7 @@ use gongzhi_kernel::project::facet_token;
 
 use super::Make;
 use super::fixture::{Book, Dice, id, record, with_scopes, with_text};
-use crate::{Batch, Stored};
+use crate::{Batch, Names, Stored};
 
 fn claim(n: u8) -> Claim {
     Claim([n; 16])
@@ -53,7 +53,9 @@ pub(super) fn held(make: Make<'_>) {
 
 pub(super) fn traces(make: Make<'_>) {
     let mut book = Book::new(make());
-    assert_eq!(book.ledger.traces(), Ok(Default::default()));
+    let mut names = Names::default();
+    names.add("lamp");
+    assert_eq!(book.ledger.traces(&names), Ok(Default::default()));
     let mut dice = Dice(11);
     let mut drawn = |n: u64| -> Stored {
         let text: &&str = dice.pick(&["路灯 lamp", "停水 lamp water", "井盖"]);
@@ -76,13 +78,13 @@ pub(super) fn traces(make: Make<'_>) {
         // Written the first time, then changed twice in every way.
         let all: Vec<Stored> = (1..=24).map(&mut drawn).collect();
         book.put(all.clone()).expect("a batch");
-        let kept = book.ledger.traces().expect("traces");
+        let kept = book.ledger.traces(&names).expect("traces");
         assert_eq!((kept.records.len(), kept.strays.len()), (24, 0));
         for stored in &all {
             let id = stored.projection.row.id;
-            assert_eq!(kept.records.get(&id), Some(&book.ledger.trace(stored)), "{stored:?}");
+            assert_eq!(kept.records.get(&id), Some(&book.ledger.trace(stored, &names)), "{stored:?}");
         }
         // They tell one record from another.
-        assert_ne!(book.ledger.trace(&all[0]), book.ledger.trace(&all[1]));
+        assert_ne!(book.ledger.trace(&all[0], &names), book.ledger.trace(&all[1], &names));
     }
 }

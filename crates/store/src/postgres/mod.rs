@@ -45,8 +45,8 @@ use crate::known::Known;
 use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
+    Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -391,16 +391,16 @@ impl Ledger for Postgres {
         self.pool.run(async |link| looks::list(link, &self.county, query).await)
     }
 
-    fn trace(&self, stored: &Stored) -> Trace {
-        traces::expected(stored)
+    fn trace(&self, stored: &Stored, names: &Names) -> Trace {
+        traces::expected(stored, names)
     }
 
-    fn traces(&self) -> Result<Traces, StoreError> {
+    fn traces(&self, names: &Names) -> Result<Traces, StoreError> {
         // All that was committed before is there to be read.
         self.derived(async |_| Ok(()))?;
         let read = || {
             let link = Link::connect(&self.access)?;
-            link.run_long(traces::kept(&link, &self.county))
+            link.run_long(traces::kept(&link, &self.county, names))
         };
         read().map_err(pool::told)
     }

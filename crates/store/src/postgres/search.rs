@@ -32,7 +32,7 @@ const REST: i64 = 1 << 21;
 const LONGEST: usize = 200;
 
 /// The beginning of a word that is indexed.
-fn cut(word: &str) -> &str {
+pub(super) fn cut(word: &str) -> &str {
     let mut end = word.len().min(LONGEST);
     while !word.is_char_boundary(end) {
         end -= 1;
@@ -43,6 +43,11 @@ fn cut(word: &str) -> &str {
 /// Marks that no word begins with: a block, a mechanism, a place, a unit.
 pub(super) fn block(county: &str, row: i64) -> String {
     format!("#{county}.{}", row >> BLOCK)
+}
+
+/// Whether a lexeme is one of those and no word.
+pub(super) fn is_mark(lexeme: &str) -> bool {
+    lexeme.starts_with(['#', '=', '@', '&'])
 }
 
 fn mechanism(name: &str) -> String {

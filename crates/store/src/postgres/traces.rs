@@ -7,13 +7,13 @@ use gongzhi_kernel::project::{Projection, Row as Record};
 
 use super::error::Done;
 use super::link::{Link, bytes, get};
-use super::search::{block, lexemes_of};
+use super::search::{block, cut, is_mark, lexemes_of};
 use crate::Stored;
 use crate::shared::{NEVER, Repeated};
-use crate::trace::{LISTS, Trace, Traces, add};
+use crate::trace::{LISTS, Names, Trace, Traces, add};
 
 /// As it follows from a record.
-pub(super) fn expected(stored: &Stored) -> Trace {
+pub(super) fn expected(stored: &Stored, names: &Names) -> Trace {
     let (mut trace, made) = (Trace::expected(stored), &stored.projection);
     if made.row.open {
         waiting(&mut trace, &made.row);
@@ -21,9 +21,24 @@ pub(super) fn expected(stored: &Stored) -> Trace {
     let Projection { text, .. } = made;
     if !text.is_empty() {
         add(&mut trace.search, text);
-        lexemes_of(made).iter().for_each(|word| add(&mut trace.search, word.as_ref()));
+        let lexemes = lexemes_of(made);
+        lexemes.iter().for_each(|word| add(&mut trace.search, word.as_ref()));
+        own(&mut trace, text, &lexemes.iter().map(AsRef::as_ref).collect(), names);
     }
     trace
+}
+
+/// What no renaming changes: the words of the text that are no name's, and the marks. Of the lexemes each other one must
+/// be a word of the text, and each word one of them.
+fn own(trace: &mut Trace, text: &str, lexemes: &BTreeSet<&str>, names: &Names) {
+    let words = || text.split(' ').filter(|word| !word.is_empty());
+    trace.words = words().count() as u64;
+    words().filter(|word| !names.holds(word)).for_each(|word| add(&mut trace.own, word));
+    let (marks, found): (Vec<&str>, Vec<&str>) = lexemes.iter().partition(|lexeme| is_mark(lexeme));
+    marks.into_iter().for_each(|mark| add(&mut trace.own, mark));
+    if found.into_iter().ne(words().map(cut).collect::<BTreeSet<_>>()) {
+        add(&mut trace.own, "torn");
+    }
 }
 
 /// The place of an open record in the lists by due time.
@@ -34,7 +49,7 @@ fn waiting(trace: &mut Trace, Record { mechanism, path, unit, kind_top, due, .. 
 }
 
 /// As the tables hold it.
-pub(super) async fn kept(link: &Link, county: &str) -> Done<Traces> {
+pub(super) async fn kept(link: &Link, county: &str, names: &Names) -> Done<Traces> {
     let mut found = Traces::default();
     let sql = "SELECT record, todo, timers, scopes, receipt FROM record WHERE county = $1";
     link.each(sql, &[&county], |row| {
@@ -82,11 +97,14 @@ pub(super) async fn kept(link: &Link, county: &str) -> Done<Traces> {
             return Ok(());
         }
         let trace = found.records.entry(RecordId(bytes(row, 1)?)).or_default();
-        add(&mut trace.search, get::<&str>(row, 2)?);
+        let text = get::<&str>(row, 2)?;
+        add(&mut trace.search, text);
         let mut words: BTreeSet<&str> = get::<Vec<&str>>(row, 3)?.into_iter().collect();
         if !words.remove(block(county, number).as_str()) {
             add(&mut trace.search, "no block");
+            add(&mut trace.own, "no block");
         }
+        own(trace, text, &words, names);
         words.into_iter().for_each(|word| add(&mut trace.search, word));
         Ok(())
     })

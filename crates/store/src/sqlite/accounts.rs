@@ -4,7 +4,7 @@ use gongzhi_base::{Digest, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::error::fault;
-use crate::{Credential, Durability, Session, StoreError};
+use crate::{Credential, Durability, Session, StoreError, Structure};
 
 type Done<T> = Result<T, StoreError>;
 
@@ -128,10 +128,10 @@ pub(super) fn durability(conn: &Connection) -> Done<Durability> {
     Ok(if sync >= 2 { Durability::Safe(words) } else { Durability::Unsafe(words) })
 }
 
-/// The first thing that SQLite's own check finds wrong.
-pub(super) fn damage(conn: &Connection) -> Done<Option<String>> {
+/// What SQLite's own check finds; it has the index of search check itself as well.
+pub(super) fn structure(conn: &Connection) -> Done<Structure> {
     let found: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
-    Ok(if found == "ok" { None } else { Some(found) })
+    Ok(if found == "ok" { Structure::Sound } else { Structure::Damaged(found) })
 }
 
 /// Takes the right to write and gives it back: shows that the database answers and is not read-only.

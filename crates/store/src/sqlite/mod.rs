@@ -40,7 +40,7 @@ use crate::known::Known;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Durability, Ledger, ListQuery, Loaded, Look, LookQuery,
-    Page, Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Names, Page, Scope, Session, StoreError, Stored, Structure, Tally, Timer, Trace, Traces, Want,
 };
 use keeper::Keeper;
 use pool::Pool;
@@ -281,12 +281,12 @@ impl Ledger for Sqlite {
         self.readers.read(|conn| looks::list(conn, &self.county, query))
     }
 
-    fn trace(&self, stored: &Stored) -> Trace {
-        traces::expected(stored)
+    fn trace(&self, stored: &Stored, names: &Names) -> Trace {
+        traces::expected(stored, names)
     }
 
-    fn traces(&self) -> Result<Traces, StoreError> {
-        self.derived(|conn| traces::kept(conn, &self.county))
+    fn traces(&self, names: &Names) -> Result<Traces, StoreError> {
+        self.derived(|conn| traces::kept(conn, &self.county, names))
     }
 
     fn claims(
@@ -399,8 +399,8 @@ impl Ledger for Sqlite {
         accounts::durability(&self.writer().conn)
     }
 
-    fn damage(&self) -> Result<Option<String>, StoreError> {
-        self.readers.read(accounts::damage)
+    fn structure(&self) -> Result<Structure, StoreError> {
+        self.readers.read(accounts::structure)
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -331,6 +331,29 @@ fn an_older_database_gets_the_lists_within_records_above() {
 }
 
 #[test]
+fn a_list_of_first_letters_that_lost_a_row_is_named() {
+    let dir = filled(1);
+    let torn = || open(dir.path()).traces(&Names::default()).expect("traces").torn;
+    assert!(torn().is_empty());
+    // SQLite's own check knows nothing of what stands in that list.
+    let run = |sql: &str| {
+        let conn = Connection::open(dir.path().join(FILE)).expect("opens");
+        conn.execute_batch(sql).expect(sql);
+    };
+    let declared = |from: u8, to: u8| {
+        run(&format!(
+            "PRAGMA writable_schema = on;
+             UPDATE sqlite_schema SET sql = replace(sql, 'prefix = ''{from}''', 'prefix = ''{to}''') WHERE name = 'words'"
+        ));
+    };
+    declared(1, 2);
+    run("INSERT OR REPLACE INTO words (rowid, text, scope) SELECT max(row), '停水 broken', '' FROM record");
+    declared(2, 1);
+    assert_eq!(open(dir.path()).structure(), Ok(crate::Structure::Sound));
+    assert!(["b", "停"].iter().all(|letter| torn().contains(*letter)), "{:?}", torn());
+}
+
+#[test]
 fn another_county_and_a_newer_version_are_refused() {
     let dir = filled(1);
     let refusal = |county: &str| match Sqlite::open(dir.path(), county) {

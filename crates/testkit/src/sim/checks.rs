@@ -296,7 +296,7 @@ impl Life<'_> {
         });
         let named = registers.filter_map(|record| last.get(&record.id.to_string())).max().copied();
         let old = |strange: &Strange| {
-            strange.kind == "search" && last.get(&strange.which).is_some_and(|last| Some(*last) < named)
+            strange.kind == "name" && last.get(&strange.which).is_some_and(|last| Some(*last) < named)
         };
         if let Some(strange) = counted.strange.iter().find(|one| !old(one)) {
             return Err(general(format!("{strange:?} is kept otherwise than the entries say")));

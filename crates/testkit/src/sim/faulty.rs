@@ -17,8 +17,8 @@ use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
-    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Page, Scope,
-    Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
+    Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 
 /// What goes wrong with one commit.
@@ -358,9 +358,9 @@ impl Ledger for Faulty {
         self.alive()?.wait(beyond, at_most)
     }
 
-    fn trace(&self, stored: &Stored) -> Trace {
+    fn trace(&self, stored: &Stored, names: &Names) -> Trace {
         // As whatever stands below writes it, also while it is down.
-        self.alive().map(|ledger| ledger.trace(stored)).unwrap_or_default()
+        self.alive().map(|ledger| ledger.trace(stored, names)).unwrap_or_default()
     }
 
     /// Nothing happens beside the simulation's one thread: it says itself when a node follows.
@@ -377,7 +377,7 @@ impl Ledger for Faulty {
         counters() -> BTreeMap<(String, i16), u64>;
         holders(claims: &[Claim]) -> Vec<(Claim, RecordId)>;
         claims(after: Option<(Claim, RecordId)>, limit: u32) -> Vec<(Claim, RecordId)>;
-        traces() -> Traces;
+        traces(names: &Names) -> Traces;
         snapshots(mechanism: &str) -> Vec<Vec<u8>>;
         snapshot(id: RecordId) -> Option<Vec<u8>>;
         rows(ids: &[RecordId]) -> Vec<Row>;

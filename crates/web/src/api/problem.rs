@@ -149,6 +149,7 @@ pub const TOLD: &[(&str, u16)] = &[
     ("old-version", 422),
     ("circle", 500),
     ("full", 507),
+    ("away", 503),
     ("store", 503),
     ("clock", 503),
     ("busy", 503),
@@ -295,6 +296,7 @@ fn slug(failure: &Failure) -> &'static str {
             Refusal::Circle { .. } => "circle",
         },
         Failure::Store(StoreError::Full) => "full",
+        Failure::Store(StoreError::Away(_)) => "away",
         Failure::Store(_) => "store",
         Failure::Clock { .. } => "clock",
         Failure::Busy => "busy",
@@ -397,6 +399,7 @@ mod tests {
         ];
         let others = [
             Failure::Store(StoreError::Full),
+            Failure::Store(StoreError::Away("gone".into())),
             Failure::Store(StoreError::Conflict),
             Failure::Clock { minutes: 11 },
             Failure::Busy,

@@ -250,6 +250,7 @@ pub fn failure_words(lang: Lang, failure: &Failure) -> RefusalText {
     };
     let key = match failure {
         Failure::Store(StoreError::Full) => "full",
+        Failure::Store(StoreError::Away(_)) => "away",
         Failure::Store(_) => "store",
         Failure::Clock { .. } => "clock",
         Failure::Busy => "busy",
@@ -340,6 +341,7 @@ mod tests {
         ];
         let failures = [
             Failure::Store(StoreError::Full),
+            Failure::Store(StoreError::Away("gone".into())),
             Failure::Store(StoreError::Conflict),
             Failure::Clock { minutes: 11 },
             Failure::Busy,
