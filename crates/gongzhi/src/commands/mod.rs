@@ -213,6 +213,10 @@ mod tests {
                     let Some((key, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) else {
                         continue;
                     };
+                    // This very list of calls is no call.
+                    if key.contains(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '-') {
+                        continue;
+                    }
                     count += 1;
                     assert!(Lang::ALL.iter().all(|lang| has(*lang, key)), "{key} in {}", path.display());
                 }

@@ -21,7 +21,8 @@ async fn text(path: &str) -> String {
 /// The signed size and root, checked with the published keys.
 async fn checkpoint() -> Checkpoint {
     let note: Note = text("/log/checkpoint").await.parse().expect("a note");
-    let (point, signers) = note.checkpoint(&trust().await.keys).expect("signed");
+    let trusted = trust().await.keys;
+    let (point, signers) = note.checkpoint(&trusted).expect("signed");
     assert_eq!(signers.len(), 1);
     point
 }
