@@ -226,7 +226,7 @@ fn nobody_is_told_of_a_commit_before_it_is_done() {
     let other = open(&database, COUNTY);
     let (ledger, mut head) = (open(&database, COUNTY), Head::EMPTY);
     let halted = Link::connect(&other.access).expect("connects");
-    // A commit of one statement and one of several, each on a connection that has prepared nothing.
+    // A commit of one statement and one of several, each on a connection that has not prepared them yet.
     for destroyed in [vec![], vec![conformance::fixture::id(900)]] {
         assert_eq!(other.wait(head.size, Duration::from_millis(1)), Ok(head.size), "it listens");
         halted.run(halted.script("BEGIN; SELECT FROM ledger FOR UPDATE")).expect("holds the head");
