@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{Digest, RecordId};
-use gongzhi_kernel::chain::Entry;
+use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_kernel::merkle::TILE;
 use gongzhi_kernel::note::{Checkpoint, LogKey, Note, SignerKey, VerifierKey};
 use gongzhi_kernel::proof::{self, Unproven};
@@ -84,7 +84,11 @@ pub fn county(ledger: &dyn Ledger) -> Result<String, StoreError> {
 }
 
 fn stored(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
-    let Some(bytes) = ledger.setting(KEYS)? else { return Ok(Vec::new()) };
+    read_keys(ledger.setting(KEYS)?)
+}
+
+fn read_keys(setting: Option<Vec<u8>>) -> Result<Vec<LogKey>, StoreError> {
+    let Some(bytes) = setting else { return Ok(Vec::new()) };
     let text = String::from_utf8(bytes).ok();
     text.and_then(|text| read_list(&text)).ok_or_else(|| StoreError::Corrupt(format!("setting {KEYS}")))
 }
@@ -115,8 +119,12 @@ pub fn rotate(ledger: &dyn Ledger, seals: &Seals, county: &str, retire: bool) ->
 }
 
 fn origin(ledger: &dyn Ledger, county: &str) -> Result<String, StoreError> {
-    let own = ledger.setting(ORIGIN)?.and_then(|bytes| String::from_utf8(bytes).ok());
-    Ok(own.unwrap_or_else(|| origin_of(county)))
+    Ok(read_origin(ledger.setting(ORIGIN)?, county))
+}
+
+fn read_origin(setting: Option<Vec<u8>>, county: &str) -> String {
+    let own = setting.and_then(|bytes| String::from_utf8(bytes).ok());
+    own.unwrap_or_else(|| origin_of(county))
 }
 
 /// A checkpoint with its signatures.
@@ -202,15 +210,20 @@ impl Log {
 }
 
 impl Held {
-    /// `None` when the keys were changed meanwhile.
+    /// `None` when the keys were changed meanwhile, or made.
     fn sign(&mut self, service: &Service) -> Result<Option<Arc<Signed>>, Failure> {
         let ledger = service.ledger();
         let county = service.state().world.county.clone();
-        let origin = origin(ledger, &county)?;
-        let mut keys = stored(ledger)?;
+        // Before the end is read, so that it cannot hold more than that.
+        if self.signed.is_none() {
+            self.signed = signed_before(ledger, &stored(ledger)?)?;
+        }
+        let (settings, Head { size, .. }) = ledger.settings_and_head(&[ORIGIN, KEYS])?;
+        let [own, keys] = <[_; 2]>::try_from(settings).unwrap_or_default();
+        let (origin, keys) = (read_origin(own, &county), read_keys(keys)?);
         if keys.is_empty() {
             rotate(ledger, &service.seals, &county, false)?;
-            keys = stored(ledger)?;
+            return Ok(None);
         }
         // A key was added or retired, here or by another process.
         if self.keys != keys {
@@ -220,11 +233,6 @@ impl Held {
             self.keys.clone_from(&keys);
             self.last = None;
         }
-        // Before the end is read, so that it cannot hold more than that.
-        if self.signed.is_none() {
-            self.signed = signed_before(ledger, &keys)?;
-        }
-        let size = ledger.head()?.size;
         if let Some(last) = &self.last
             && last.checkpoint.size == size
             && last.checkpoint.origin == origin
@@ -295,7 +303,7 @@ impl Service {
     /// `since` entries was only added to.
     pub fn receipt(&self, record: RecordId, since: Option<u64>) -> Result<Receipt, Failure> {
         let ledger = self.ledger();
-        let entries = ledger.history(record)?;
+        let (entries, before) = ledger.history_and_before(record)?;
         let first = entries.first().ok_or(Failure::NotFound)?;
         let event = read_event(first)?;
         let state = self.state();
@@ -321,10 +329,6 @@ impl Service {
                 path,
             });
         }
-        let before = match seqs.first() {
-            Some(first) if *first > 0 => ledger.entries(first - 1, 1)?.pop(),
-            _ => None,
-        };
         let earlier = since.map(|since| {
             let root = proof::root(since, reader(ledger)).map_err(unproven)?;
             Ok::<_, Failure>(Earlier { size: since, root, path: self.prove_consistency(since, size)? })

@@ -335,6 +335,15 @@ pub trait Ledger: Send + Sync {
     fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError>;
     /// All entries of a record, oldest first.
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError>;
+    /// The same with the entry that stands before the oldest in the log, when there is one.
+    fn history_and_before(&self, id: RecordId) -> Result<(Vec<Entry>, Option<Entry>), StoreError> {
+        let entries = self.history(id)?;
+        let before = match entries.first().and_then(|first| first.header.seq.checked_sub(1)) {
+            Some(seq) => self.entries(seq, 1)?.pop(),
+            None => None,
+        };
+        Ok((entries, before))
+    }
     /// Entries from a sequence on.
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Entries in the order of their records' identifiers and, within a record, of its revisions; after
@@ -422,6 +431,11 @@ pub trait Ledger: Send + Sync {
     fn settings(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     /// A setting of the database (county code, secrets of the instance).
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Some settings in the order of their names given, and the end of the ledger, which is not read before them.
+    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Option<Vec<u8>>>, Head), StoreError> {
+        let values = names.iter().map(|name| self.setting(name)).collect::<Result<_, _>>()?;
+        Ok((values, self.head()?))
+    }
     /// Writes a setting.
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Notices and messages to people.

@@ -164,6 +164,9 @@ pub(super) fn archive(make: Make<'_>) {
     book.ledger.put_setting("one", b"1").expect("a setting");
     let settings = book.ledger.settings().expect("settings");
     assert_eq!(settings, [("one".to_owned(), b"1".to_vec()), ("two".to_owned(), b"2".to_vec())]);
+    let values = vec![Some(b"2".to_vec()), None, Some(b"1".to_vec())];
+    assert_eq!(book.ledger.settings_and_head(&["two", "three", "one"]), Ok((values, book.head)));
+    assert_eq!(book.ledger.settings_and_head(&[]), Ok((Vec::new(), book.head)));
 }
 
 pub(super) fn wait(make: Make<'_>) {

@@ -29,6 +29,9 @@ pub(super) fn chain(make: Make<'_>) {
     let history = ledger.history(id(3)).expect("history");
     assert_eq!(history, [all[3].clone(), all[5].clone()]);
     assert_eq!(ledger.history(id(99)), Ok(Vec::new()));
+    assert_eq!(ledger.history_and_before(id(3)), Ok((history, Some(all[2].clone()))));
+    assert_eq!(ledger.history_and_before(id(0)), Ok((vec![all[0].clone()], None)), "it is the first of all");
+    assert_eq!(ledger.history_and_before(id(99)), Ok((Vec::new(), None)));
 }
 
 pub(super) fn conflict(make: Make<'_>) {

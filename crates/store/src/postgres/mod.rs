@@ -323,6 +323,14 @@ impl Ledger for Postgres {
         self.pool.run(async |link| read::history(link, &self.county, id).await)
     }
 
+    fn history_and_before(&self, id: RecordId) -> Result<(Vec<Entry>, Option<Entry>), StoreError> {
+        self.pool.run(async |link| {
+            let entries = read::history(link, &self.county, id);
+            let (entries, before) = join(entries, read::before(link, &self.county, id)).await;
+            Ok((entries?, before?))
+        })
+    }
+
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
         self.pool.run(async |link| read::entries(link, &self.county, from, limit).await)
     }
@@ -501,6 +509,10 @@ impl Ledger for Postgres {
 
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.pool.run(async |link| accounts::setting(link, &self.county, name).await)
+    }
+
+    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Option<Vec<u8>>>, Head), StoreError> {
+        self.pool.run(async |link| read::settings_and_head(link, &self.county, names).await)
     }
 
     fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {

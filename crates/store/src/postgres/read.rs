@@ -7,7 +7,7 @@ use gongzhi_base::{CommandId, Digest, Point, RecordId, Timestamp};
 use gongzhi_kernel::chain::{Entry, Head, Header};
 use gongzhi_kernel::project::Row;
 
-use super::error::{Done, unreadable};
+use super::error::{Done, Fault, unreadable};
 use super::link::{Link, bytes, count, get};
 use crate::shared::{Gather, NEVER, ROW, dimension_number, period_end};
 use crate::{Answer, CellQuery, Loaded, StoreError, Tally, Timer, Want};
@@ -62,7 +62,26 @@ pub(super) fn position(at: u64) -> i64 {
 pub(super) async fn head(link: &Link, county: &str) -> Done<Head> {
     match link.first("SELECT size, hash FROM ledger WHERE county = $1", &[&county]).await? {
         Some(row) => Ok(Head { size: count(&row, 0)?, hash: Digest(bytes(&row, 1)?) }),
-        None => Err(StoreError::Corrupt("the ledger's head is missing".to_owned()).into()),
+        None => Err(headless()),
+    }
+}
+
+fn headless() -> Fault {
+    StoreError::Corrupt("the ledger's head is missing".to_owned()).into()
+}
+
+pub(super) async fn settings_and_head(
+    link: &Link,
+    county: &str,
+    names: &[&str],
+) -> Done<(Vec<Option<Vec<u8>>>, Head)> {
+    let sql = "SELECT size, hash, ARRAY(
+                   SELECT (SELECT value FROM setting s WHERE s.county = $1 AND s.name = wanted.name)
+                   FROM unnest($2::text[]) WITH ORDINALITY AS wanted (name, at) ORDER BY at)
+               FROM ledger WHERE county = $1";
+    match link.first(sql, &[&county, &names]).await? {
+        Some(row) => Ok((get(&row, 2)?, Head { size: count(&row, 0)?, hash: Digest(bytes(&row, 1)?) })),
+        None => Err(headless()),
     }
 }
 
@@ -181,6 +200,15 @@ const ENTRY: &str = "SELECT seq, record, revision, header, hash, salt, body FROM
 pub(super) async fn history(link: &Link, county: &str, id: RecordId) -> Done<Vec<Entry>> {
     let sql = format!("{ENTRY} WHERE county = $1 AND record = $2 ORDER BY revision, seq");
     link.query(&sql, &[&county, &id.0.as_slice()]).await?.iter().map(entry).collect()
+}
+
+/// The entry before the oldest of a record.
+pub(super) async fn before(link: &Link, county: &str, id: RecordId) -> Done<Option<Entry>> {
+    let sql = format!(
+        "{ENTRY} WHERE county = $1
+            AND seq = (SELECT min(seq) - 1 FROM entry WHERE county = $1 AND record = $2)"
+    );
+    link.first(&sql, &[&county, &id.0.as_slice()]).await?.as_ref().map(entry).transpose()
 }
 
 pub(super) async fn entries(link: &Link, county: &str, from: u64, limit: u32) -> Done<Vec<Entry>> {

@@ -384,6 +384,7 @@ impl Ledger for Faulty {
         by_receipt(receipt: Digest) -> Option<RecordId>;
         by_number(number: &str) -> Option<RecordId>;
         history(id: RecordId) -> Vec<Entry>;
+        history_and_before(id: RecordId) -> (Vec<Entry>, Option<Entry>);
         entries(from: u64, limit: u32) -> Vec<Entry>;
         entries_by_record(after: Option<(RecordId, u64)>, limit: u32) -> Vec<Entry>;
         nodes(level: u8, from: u64, limit: u32) -> Vec<Digest>;
@@ -414,6 +415,7 @@ impl Ledger for Faulty {
         credentials() -> Vec<Credential>;
         settings() -> Vec<(String, Vec<u8>)>;
         setting(name: &str) -> Option<Vec<u8>>;
+        settings_and_head(names: &[&str]) -> (Vec<Option<Vec<u8>>>, Head);
         put_setting(name: &str, value: &[u8]) -> ();
         ping() -> ();
     }
