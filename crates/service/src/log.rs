@@ -14,7 +14,7 @@ use gongzhi_kernel::proof::{self, Unproven};
 use gongzhi_kernel::receipt::{Earlier, Fault, Proven, Receipt, Trust};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_lang::model::Mechanism;
-use gongzhi_store::{Ledger, StoreError};
+use gongzhi_store::{Ledger, Setting, StoreError};
 use lru::LruCache;
 
 use crate::failure::Failure;
@@ -87,7 +87,7 @@ fn stored(ledger: &dyn Ledger) -> Result<Vec<LogKey>, StoreError> {
     read_keys(ledger.setting(KEYS)?)
 }
 
-fn read_keys(setting: Option<Vec<u8>>) -> Result<Vec<LogKey>, StoreError> {
+fn read_keys(setting: Setting) -> Result<Vec<LogKey>, StoreError> {
     let Some(bytes) = setting else { return Ok(Vec::new()) };
     let text = String::from_utf8(bytes).ok();
     text.and_then(|text| read_list(&text)).ok_or_else(|| StoreError::Corrupt(format!("setting {KEYS}")))
@@ -122,7 +122,7 @@ fn origin(ledger: &dyn Ledger, county: &str) -> Result<String, StoreError> {
     Ok(read_origin(ledger.setting(ORIGIN)?, county))
 }
 
-fn read_origin(setting: Option<Vec<u8>>, county: &str) -> String {
+fn read_origin(setting: Setting, county: &str) -> String {
     let own = setting.and_then(|bytes| String::from_utf8(bytes).ok());
     own.unwrap_or_else(|| origin_of(county))
 }

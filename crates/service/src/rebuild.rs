@@ -22,7 +22,7 @@ use crate::sums::Sums;
 
 /// Records written with one transaction, at least. Two such batches are in memory: one that is written, one that is made
 /// or waits to be taken.
-const ENOUGH: usize = 2_000;
+const ENOUGH: usize = 8_000;
 /// Cells written with one transaction.
 const CELLS: usize = 50_000;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use gongzhi_kernel::project::{Cell, CellKey};
 
-/// Cells of the newest records that are held apart at most.
-const NEWEST: usize = 16_384;
+/// Cells of the newest records that are held apart at most: those of a month or two of a county, some 30 MB.
+const NEWEST: usize = 131_072;
 
-/// Numerator and denominator of each cell. Records that come together count in the same few thousand of them, which are
+/// Numerator and denominator of each cell. Records that come together count in the same tens of thousands of them, which are
 /// found by their hash; what these sum up to is added to all others, which are many and lie in order, now
 /// and then only.
 #[derive(Default)]

@@ -292,6 +292,9 @@ pub enum Structure {
     Unchecked,
 }
 
+/// What a setting holds, when it is there.
+pub type Setting = Option<Vec<u8>>;
+
 /// The ledger of one county with its read models.
 pub trait Ledger: Send + Sync {
     /// The end of the ledger.
@@ -432,7 +435,7 @@ pub trait Ledger: Send + Sync {
     /// A setting of the database (county code, secrets of the instance).
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Some settings in the order of their names given, and the end of the ledger, which is not read before them.
-    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Option<Vec<u8>>>, Head), StoreError> {
+    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Setting>, Head), StoreError> {
         let values = names.iter().map(|name| self.setting(name)).collect::<Result<_, _>>()?;
         Ok((values, self.head()?))
     }

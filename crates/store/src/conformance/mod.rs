@@ -42,6 +42,7 @@ const CASES: &[Case] = &[
     ("neighbours are recent and near", lists::near),
     ("search finds Chinese and English exactly", searching::recall),
     ("search follows changes of text and places", searching::changes),
+    ("search finds the same after a rebuild", searching::rebuilt),
     ("search stays inside the scope", searching::scopes),
     ("accounts are written and replaced", accounts::credentials),
     ("sessions end in time or when told", accounts::sessions),

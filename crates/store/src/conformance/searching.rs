@@ -88,6 +88,33 @@ pub(super) fn recall(make: Make<'_>) {
     assert_eq!(ledger.search(&Scope::All, &query_terms("水"), 2).map(|rows| rows.len()), Ok(2));
 }
 
+/// Words are found again after a rebuild, also by who looked before, and go on being changed.
+pub(super) fn rebuilt(make: Make<'_>) {
+    let mut book = Book::new(make());
+    let all = || (1..=40).map(|n| with_text(record(n), if n % 10 == 7 { "井盖松动" } else { "路灯不亮" }));
+    book.put(all().collect()).expect("committed");
+    let ids = |numbers: &[u64]| numbers.iter().map(|n| id(*n)).collect::<Vec<_>>();
+    let search = |book: &Book, text| find(&*book.ledger, &Scope::All, text);
+    assert_eq!(search(&book, "井盖"), ids(&[37, 27, 17, 7]));
+    for _ in 0..2 {
+        book.ledger.begin_rebuild().expect("begun");
+        assert_eq!(search(&book, "路灯"), ids(&[]));
+        let mut records: Vec<_> = all().collect();
+        while !records.is_empty() {
+            let some = records.drain(..records.len().min(15)).collect();
+            book.ledger.put_derived(&crate::Batch { records: some, ..crate::Batch::default() }).expect("put");
+        }
+        book.ledger.end_rebuild().expect("ended");
+        assert_eq!(search(&book, "井盖"), ids(&[37, 27, 17, 7]));
+        assert_eq!(search(&book, "路灯").len(), 36);
+    }
+    let mut other = with_text(record(27), "水管漏水");
+    other.projection.row.revision = 2;
+    book.put(vec![other, with_text(record(47), "井盖松动")]).expect("committed");
+    assert_eq!(search(&book, "井盖"), ids(&[47, 37, 17, 7]));
+    assert_eq!(search(&book, "漏水"), ids(&[27]));
+}
+
 pub(super) fn changes(make: Make<'_>) {
     let mut book = Book::new(make());
     let within = |code: &str| {

@@ -46,7 +46,7 @@ use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
-    Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -511,7 +511,7 @@ impl Ledger for Postgres {
         self.pool.run(async |link| accounts::setting(link, &self.county, name).await)
     }
 
-    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Option<Vec<u8>>>, Head), StoreError> {
+    fn settings_and_head(&self, names: &[&str]) -> Result<(Vec<Setting>, Head), StoreError> {
         self.pool.run(async |link| read::settings_and_head(link, &self.county, names).await)
     }
 

@@ -10,7 +10,7 @@ use gongzhi_kernel::project::Row;
 use super::error::{Done, Fault, unreadable};
 use super::link::{Link, bytes, count, get};
 use crate::shared::{Gather, NEVER, ROW, dimension_number, period_end};
-use crate::{Answer, CellQuery, Loaded, StoreError, Tally, Timer, Want};
+use crate::{Answer, CellQuery, Loaded, Setting, StoreError, Tally, Timer, Want};
 
 /// Reads the columns of [`ROW`].
 pub(super) fn row(from: &tokio_postgres::Row) -> Done<Row> {
@@ -74,7 +74,7 @@ pub(super) async fn settings_and_head(
     link: &Link,
     county: &str,
     names: &[&str],
-) -> Done<(Vec<Option<Vec<u8>>>, Head)> {
+) -> Done<(Vec<Setting>, Head)> {
     let sql = "SELECT size, hash, ARRAY(
                    SELECT (SELECT value FROM setting s WHERE s.county = $1 AND s.name = wanted.name)
                    FROM unnest($2::text[]) WITH ORDINALITY AS wanted (name, at) ORDER BY at)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, Result as Sql, Transaction, TransactionBehavior, params};
 
 use super::error::{commit_fault, fault};
-use super::write::{self, Fresh, Series};
+use super::write::{self, Fresh, Kind, Series};
 use crate::StoreError;
 use crate::pending::{ROWS, Unpacked};
 
@@ -41,7 +41,7 @@ pub(super) fn apply(
     let (batch, begun) = unpacked.whole();
     let mut fresh = Fresh::default();
     let mut write = || -> Sql<u64> {
-        let rows = write::put_derived(&tx, county, &batch, &|id| begun.contains(&id), memory, &mut fresh)?;
+        let rows = write::put_derived(&tx, county, &batch, &Kind::Begun(&begun), memory, &mut fresh)?;
         tx.prepare_cached("DELETE FROM pending WHERE county = ?1 AND n <= ?2")?
             .execute(params![county, applied])?;
         tx.prepare_cached("UPDATE ledger SET applied = ?2 WHERE county = ?1")?

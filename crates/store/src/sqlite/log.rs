@@ -194,12 +194,12 @@ pub(super) fn empty(conn: &mut Connection, county: &str) -> Done<()> {
     clear().map_err(fault)
 }
 
-pub(super) fn rebuilt(conn: &Connection, county: &str) -> Done<()> {
+/// Says that all that is derived is there again.
+pub(super) fn rebuilt(conn: &Connection, county: &str) -> Sql<()> {
     // Here too.
     let sql =
         "UPDATE ledger SET rebuilding = 0, batches = batches + 1, applied = batches + 1 WHERE county = ?1";
-    conn.execute(sql, [county]).map_err(fault)?;
-    Ok(())
+    conn.execute(sql, [county]).map(drop)
 }
 
 pub(super) fn rebuilding(conn: &Connection, county: &str) -> Done<bool> {

@@ -4,6 +4,7 @@
 //! reading method sees one state of the database.
 
 mod accounts;
+mod aside;
 mod claims;
 mod error;
 mod held;
@@ -20,6 +21,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod units;
 mod write;
 
 use std::collections::BTreeMap;
@@ -256,7 +258,7 @@ impl Ledger for Sqlite {
     }
 
     fn end_rebuild(&self) -> Result<(), StoreError> {
-        log::rebuilt(&self.writer().conn, &self.county)
+        self.writer().derived()
     }
 
     fn rebuilding(&self) -> Result<bool, StoreError> {

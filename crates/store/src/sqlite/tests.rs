@@ -236,6 +236,32 @@ fn a_lost_or_changed_row_of_what_is_to_be_applied_is_told_and_a_rebuild_helps() 
 }
 
 #[test]
+fn the_words_of_a_rebuild_leave_no_file_behind() {
+    let dir = filled(2);
+    let aside = dir.path().join("ledger.sqlite-words");
+    let found =
+        |ledger: &Sqlite| ledger.search(&Scope::All, &query_terms("停水"), 100).map(|rows| rows.len());
+    // As a rebuild leaves it that was killed.
+    std::fs::write(&aside, "no database").expect("written");
+    let records = || -> Vec<_> { (0..20).map(|n| with_text(record(n), "停水")).collect() };
+    {
+        let ledger = open(dir.path());
+        ledger.begin_rebuild().expect("begun");
+        ledger.put_derived(&Batch { records: records(), ..Batch::default() }).expect("written");
+        assert!(aside.exists());
+        assert_eq!(found(&ledger), Ok(0), "it is not ended");
+    }
+    assert!(!aside.exists(), "given up");
+    let ledger = open(dir.path());
+    assert_eq!(ledger.rebuilding(), Ok(true));
+    ledger.begin_rebuild().expect("begun again");
+    ledger.put_derived(&Batch { records: records(), ..Batch::default() }).expect("written");
+    ledger.end_rebuild().expect("ended");
+    assert!(!aside.exists());
+    assert_eq!(found(&ledger), Ok(20));
+}
+
+#[test]
 fn what_was_committed_is_there_after_opening_again() {
     let dir = filled(3);
     let ledger = open(dir.path());

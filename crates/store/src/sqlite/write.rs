@@ -1,6 +1,7 @@
 //! The one transaction that makes a group of commands durable.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::LazyLock;
 
 use gongzhi_base::RecordId;
@@ -10,11 +11,11 @@ use gongzhi_kernel::project::{CellKey, Row};
 use gongzhi_lang::model::Dimension;
 use rusqlite::{Connection, OptionalExtension as _, Result as Sql, Transaction, TransactionBehavior, params};
 
+use super::aside::Aside;
 use super::error::{commit_fault, fault};
+use super::units::{Listed, put_listed, put_units};
 use super::{claims, later, log, looks, outbox};
-use crate::shared::{
-    NEVER, Repeated, continued, dimension_number, lines, period_text, searched, timer, units,
-};
+use crate::shared::{NEVER, Repeated, continued, dimension_number, lines, period_text, searched, timer};
 use crate::{Batch, StoreError, Stored, pending};
 
 /// Columns that no index holds: the cheapest change of a record.
@@ -53,9 +54,9 @@ static UPDATES: LazyLock<[String; 16]> = LazyLock::new(|| {
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let names = columns(WAITING | UNIT | KIND | FIXED);
-    let places: Vec<String> = (0..names.len()).map(|at| format!("?{}", at + 3)).collect();
+    let places: Vec<String> = (0..names.len()).map(|at| format!("?{}", at + 4)).collect();
     format!(
-        "INSERT INTO record (county, record, {}) VALUES (?1, ?2, {})",
+        "INSERT INTO record (row, county, record, {}) VALUES (?1, ?2, ?3, {})",
         names.join(", "),
         places.join(", ")
     )
@@ -69,6 +70,8 @@ pub(super) struct Writer {
     county: String,
     series: HashMap<Series, i64>,
     mechanisms: BTreeSet<String>,
+    /// The search index of a rebuild that was begun.
+    aside: Option<Aside>,
 }
 
 /// What a transaction adds to the memory of the [`Writer`] once it is durable.
@@ -80,7 +83,13 @@ pub(super) struct Fresh {
 
 impl Writer {
     pub(super) fn new(conn: Connection, county: &str) -> Writer {
-        Writer { conn, county: county.to_owned(), series: HashMap::new(), mechanisms: BTreeSet::new() }
+        Writer {
+            conn,
+            county: county.to_owned(),
+            series: HashMap::new(),
+            mechanisms: BTreeSet::new(),
+            aside: None,
+        }
     }
 
     /// Writes a whole batch, or nothing. Gives how many rows were changed, about.
@@ -114,41 +123,91 @@ impl Writer {
     pub(super) fn apply(&mut self) -> Result<(i64, u64), StoreError> {
         let mut rows = 0;
         loop {
-            let Writer { conn, county, series, mechanisms } = self;
-            // What is lost with a loss of power is applied again: it need not be synced by itself.
-            conn.pragma_update(None, "synchronous", "normal").map_err(fault)?;
-            let done = later::apply(conn, county, (series, mechanisms));
-            conn.pragma_update(None, "synchronous", "full").map_err(fault)?;
+            // What is lost with a loss of power is applied again.
+            let done = self.unsynced(|Writer { conn, county, series, mechanisms, .. }| {
+                later::apply(conn, county, (series, mechanisms))
+            });
             match done? {
                 (_, Some((fresh, changed))) => {
                     rows += changed;
-                    self.series.extend(fresh.series);
-                    self.mechanisms.extend(fresh.mechanisms);
+                    self.remember(fresh);
                 }
                 (applied, None) => return Ok((applied, rows)),
             }
         }
     }
 
-    /// Writes derived rows only, during a rebuild: all records are new.
+    /// Does what need not be synced by itself.
+    fn unsynced<T>(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.conn.pragma_update(None, "synchronous", "normal").map_err(fault)?;
+        let done = work(self);
+        self.conn.pragma_update(None, "synchronous", "full").map_err(fault)?;
+        done
+    }
+
+    fn remember(&mut self, fresh: Fresh) {
+        self.series.extend(fresh.series);
+        self.mechanisms.extend(fresh.mechanisms);
+    }
+
+    /// Writes derived rows only, during a rebuild: all records are new. What is lost with a loss of power is written
+    /// by the next rebuild, for this one has not ended.
     pub(super) fn derive(&mut self, batch: &Batch) -> Result<u64, StoreError> {
-        let Writer { conn, county, series, mechanisms } = self;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
-        let mut fresh = Fresh::default();
-        let new = |_| true;
-        let rows = put_derived(&tx, county, batch, &new, (series, mechanisms), &mut fresh).map_err(fault)?;
-        tx.commit().map_err(commit_fault)?;
-        series.extend(fresh.series);
-        mechanisms.extend(fresh.mechanisms);
-        Ok(rows)
+        let fresh = self.unsynced(|Writer { conn, county, series, mechanisms, aside }| {
+            let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(commit_fault)?;
+            let first = next_row(&tx).map_err(fault)?;
+            let mut fresh = Fresh::default();
+            let new = Kind::Rebuilt { first, words: aside.is_none() };
+            let mut put = || put_derived(&tx, county, batch, &new, (series, mechanisms), &mut fresh);
+            std::thread::scope(|scope| {
+                let words = aside.as_mut().map(|aside| scope.spawn(move || aside.put(first, batch)));
+                let rows = put().map_err(fault);
+                words.map_or(Ok(()), |words| words.join().unwrap_or_else(|panic| resume_unwind(panic)))?;
+                rows
+            })?;
+            tx.commit().map_err(commit_fault)?;
+            Ok(fresh)
+        })?;
+        self.remember(fresh);
+        // Rows of new records lie side by side: a page in the log holds many of them.
+        Ok((2 * batch.records.len() + batch.cells.len()) as u64)
+    }
+
+    /// Ends a rebuild.
+    pub(super) fn derived(&mut self) -> Result<(), StoreError> {
+        match &self.aside {
+            Some(aside) => aside.end(&self.conn, &self.county)?,
+            None => log::rebuilt(&self.conn, &self.county).map_err(fault)?,
+        }
+        self.aside = None;
+        Ok(())
     }
 
     /// Empties all that is derived.
     pub(super) fn empty(&mut self) -> Result<(), StoreError> {
         log::empty(&mut self.conn, &self.county)?;
         self.mechanisms.clear();
+        // The one before first: both are the same file.
+        self.aside = None;
+        self.aside = Some(Aside::begin(&self.conn)?);
         Ok(())
     }
+}
+
+/// The row that the next record will stand in.
+fn next_row(tx: &Transaction<'_>) -> Sql<i64> {
+    tx.prepare_cached("SELECT ifnull(max(row), 0) + 1 FROM record")?.query_row([], |row| row.get(0))
+}
+
+/// Which records of a batch are new.
+pub(super) enum Kind<'a> {
+    /// These.
+    Begun(&'a HashSet<RecordId>),
+    /// All: they stand in the rows from this one on. Whether their words are written too.
+    Rebuilt { first: i64, words: bool },
 }
 
 /// Records, cells, counters, looks and claims of a batch. Gives how many rows were changed, about.
@@ -156,13 +215,23 @@ pub(super) fn put_derived(
     tx: &Transaction<'_>,
     county: &str,
     batch: &Batch,
-    new: &dyn Fn(RecordId) -> bool,
+    kind: &Kind<'_>,
     (series, mechanisms): (&HashMap<Series, i64>, &BTreeSet<String>),
     fresh: &mut Fresh,
 ) -> Sql<u64> {
     let mut rows = batch.cells.len() as u64;
-    for stored in &batch.records {
-        rows += put_record(tx, county, stored, new(stored.projection.row.id))?;
+    let mut listed = Vec::new();
+    for (at, stored) in (0..).zip(&batch.records) {
+        rows += match kind {
+            Kind::Begun(begun) if begun.contains(&stored.projection.row.id) => {
+                put_record(tx, county, stored, Place::Next)?
+            }
+            Kind::Begun(_) => put_record(tx, county, stored, Place::Own)?,
+            Kind::Rebuilt { first, words } => {
+                let place = Place::Given { row: first + at, words: *words, listed: &mut listed };
+                put_record(tx, county, stored, place)?
+            }
+        };
         let mechanism = &stored.projection.row.mechanism;
         if !mechanisms.contains(mechanism) && !fresh.mechanisms.contains(mechanism) {
             tx.prepare_cached("INSERT OR IGNORE INTO mechanism (county, name) VALUES (?1, ?2)")?
@@ -170,6 +239,7 @@ pub(super) fn put_derived(
             fresh.mechanisms.push(mechanism.clone());
         }
     }
+    put_listed(tx, county, listed)?;
     put_cells(tx, county, batch, series, fresh)?;
     put_counters(tx, county, batch)?;
     looks::put(tx, county, &batch.looks)?;
@@ -235,16 +305,16 @@ fn put_entries(tx: &Transaction<'_>, county: &str, batch: &Batch) -> Sql<u64> {
 }
 
 /// What was stored of a record before, as far as a change of it must know.
-struct Old {
+pub(super) struct Old {
     row: i64,
-    open: bool,
-    due: i64,
+    pub(super) open: bool,
+    pub(super) due: i64,
     late: bool,
     todo: String,
     timers: String,
-    scopes: String,
-    mechanism: String,
-    opened: i64,
+    pub(super) scopes: String,
+    pub(super) mechanism: String,
+    pub(super) opened: i64,
     /// The groups of [`INDEXED`] of which a column is another one now.
     changed: usize,
 }
@@ -294,14 +364,25 @@ fn old(tx: &Transaction<'_>, county: &str, stored: &Stored) -> Sql<Option<Old>> 
     .optional()
 }
 
+/// Where a record is written.
+enum Place<'a, 'b> {
+    /// In the row it has; the next, when it has none.
+    Own,
+    /// In the next row: it is new.
+    Next,
+    /// In this row: it is new, and so are all others. Its words may be written elsewhere, and in the lists of units it
+    /// comes with them.
+    Given { row: i64, words: bool, listed: &'a mut Vec<Listed<'b>> },
+}
+
 /// Writes one record with its to-do rows, timers and search text; a new one must not be there. Gives
 /// how many rows changed.
-fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) -> Sql<u64> {
+fn put_record<'b>(tx: &Transaction<'_>, county: &str, stored: &'b Stored, place: Place<'_, 'b>) -> Sql<u64> {
     let projection = &stored.projection;
     let new = &projection.row;
     let due = new.due.map_or(NEVER, |due| due.0);
     let Repeated { todo, timers, scopes } = Repeated::of(projection);
-    let old = if fresh { None } else { old(tx, county, stored)? };
+    let old = if matches!(place, Place::Own) { old(tx, county, stored)? } else { None };
 
     let changed = old.as_ref().map_or(WAITING | UNIT | KIND | FIXED, |old| old.changed);
     let sql = if old.is_none() { &*INSERT } else { &UPDATES[changed] };
@@ -309,6 +390,10 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) 
     let mut bind = Binder { statement: &mut statement, at: 0 };
     match &old {
         None => {
+            bind.put(match place {
+                Place::Given { row, .. } => Some(row),
+                _ => None,
+            })?;
             bind.put(county)?;
             bind.put(new.id.0)?;
         }
@@ -340,10 +425,21 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) 
     let mut rows = 1 + u64::from(changed.count_ones()) * 3;
     let before = old.as_ref().map_or((NEVER, false, ""), |old| (old.due, old.late, old.todo.as_str()));
     rows += put_todo(tx, county, new.id, row, before, (due, new.late, &todo))?;
-    rows += put_units(tx, county, row, old.as_ref(), (new, due, &scopes))?;
     rows += put_timers(tx, county, new.id, old.as_ref().map_or("", |old| &old.timers), &timers)?;
+    let worded = match place {
+        Place::Given { words, listed, .. } => {
+            let scopes = scopes.clone();
+            listed.push(Listed { row, new, due, scopes });
+            rows += 8;
+            words
+        }
+        Place::Own | Place::Next => {
+            rows += put_units(tx, county, row, old.as_ref(), (new, due, &scopes))?;
+            true
+        }
+    };
     let text_changed = match &old {
-        None => !projection.text.is_empty(),
+        None => worded && !projection.text.is_empty(),
         Some(old) => stored.text_changed || searched(&old.scopes) != searched(&scopes),
     };
     if text_changed {
@@ -354,7 +450,7 @@ fn put_record(tx: &Transaction<'_>, county: &str, stored: &Stored, fresh: bool) 
     Ok(rows)
 }
 
-const INSERT_WORDS: &str = "INSERT INTO words (rowid, text, scope) VALUES (?1, ?2, ?3)";
+pub(super) const INSERT_WORDS: &str = "INSERT INTO words (rowid, text, scope) VALUES (?1, ?2, ?3)";
 const REPLACE_WORDS: &str = "INSERT OR REPLACE INTO words (rowid, text, scope) VALUES (?1, ?2, ?3)";
 
 fn receipt_of(tx: &Transaction<'_>, row: i64) -> Sql<Option<Vec<u8>>> {
@@ -431,51 +527,6 @@ fn put_todo(
     )?;
     for who in lines(new).filter(|who| !same || !lines(old).any(|kept| kept == *who)) {
         rows += insert.execute(params![county, who, due, id.0, row, late])?;
-    }
-    Ok(rows as u64)
-}
-
-/// `DELETE` and `INSERT` for each of the two lists of units: by opening, and by due time while open.
-static UNIT_LISTS: LazyLock<[(String, String); 2]> = LazyLock::new(|| {
-    [("unit_new", "opened"), ("unit_open", "due")].map(|(table, key)| {
-        (
-            format!("DELETE FROM {table} WHERE county = ?1 AND mechanism = ?2 AND unit = ?3 AND {key} = ?4 AND record = ?5"),
-            format!("INSERT OR IGNORE INTO {table} (county, mechanism, unit, {key}, record, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
-        )
-    })
-});
-
-/// Changes the lists of the units that have a part in the record.
-fn put_units(
-    tx: &Transaction<'_>,
-    county: &str,
-    row: i64,
-    old: Option<&Old>,
-    (new, due, scopes): (&Row, i64, &str),
-) -> Sql<u64> {
-    let mut rows = 0;
-    // Where the record stood in each list and where it stands now; nowhere, when it is closed.
-    let stood = [old.map(|old| old.opened), old.filter(|old| old.open).map(|old| old.due)];
-    let stands = [Some(new.opened.0), new.open.then_some(due)];
-    let old_scopes = old.map_or("", |old| &old.scopes);
-    let same_name = old.is_none_or(|old| old.mechanism == new.mechanism);
-    for ((delete, insert), (stood, stands)) in UNIT_LISTS.iter().zip(stood.into_iter().zip(stands)) {
-        let same = stood == stands && same_name;
-        if same && old_scopes == scopes {
-            continue;
-        }
-        if let (Some(at), Some(old)) = (stood, old) {
-            let mut delete = tx.prepare_cached(delete)?;
-            for unit in units(old_scopes).filter(|unit| !same || !units(scopes).any(|kept| kept == *unit)) {
-                rows += delete.execute(params![county, old.mechanism, unit, at, new.id.0])?;
-            }
-        }
-        if let Some(at) = stands {
-            let mut insert = tx.prepare_cached(insert)?;
-            for unit in units(scopes).filter(|unit| !same || !units(old_scopes).any(|kept| kept == *unit)) {
-                rows += insert.execute(params![county, new.mechanism, unit, at, new.id.0, row])?;
-            }
-        }
     }
     Ok(rows as u64)
 }

@@ -18,7 +18,7 @@ use gongzhi_service::ambient::Scripted;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
-    Scope, Session, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 
 /// What goes wrong with one commit.
@@ -415,7 +415,7 @@ impl Ledger for Faulty {
         credentials() -> Vec<Credential>;
         settings() -> Vec<(String, Vec<u8>)>;
         setting(name: &str) -> Option<Vec<u8>>;
-        settings_and_head(names: &[&str]) -> (Vec<Option<Vec<u8>>>, Head);
+        settings_and_head(names: &[&str]) -> (Vec<Setting>, Head);
         put_setting(name: &str, value: &[u8]) -> ();
         ping() -> ();
     }
