@@ -12,6 +12,7 @@ use minicbor::decode::Error;
 use minicbor::encode::Write;
 use minicbor::{Decoder, Encoder};
 
+use crate::Short;
 use crate::calendar::{Derivation, Skip};
 use crate::id::{Digest, RecordId};
 use crate::lang::Words;
@@ -113,6 +114,15 @@ impl Canon for String {
     }
     fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
         input.str().map(str::to_owned)
+    }
+}
+
+impl Canon for Short {
+    fn put(&self, out: &mut Out<'_>) {
+        ok(out.str(self));
+    }
+    fn take(input: &mut Decoder<'_>) -> Result<Self, Error> {
+        input.str().map(Short::from)
     }
 }
 

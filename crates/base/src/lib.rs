@@ -15,6 +15,10 @@ pub mod value;
 pub mod words;
 
 pub use calendar::Calendar;
+/// A short text that is copied often: up to 24 bytes need no memory of their own.
+pub use compact_str::CompactString as Short;
+/// [`format!`] into a [`Short`].
+pub use compact_str::format_compact as format_short;
 pub use id::{CommandId, Digest, RecordId};
 pub use jiff::civil::Date;
 pub use lang::{Lang, Words};

@@ -78,19 +78,20 @@ impl Command {
     /// Of personal fields of the mechanism only their presence counts: nothing that is kept may let
     /// anybody guess them.
     pub fn digest(&self, mechanism: Option<&Mechanism>) -> Digest {
-        let plain = |input: &Input| -> Vec<(String, Option<Raw>)> {
-            let personal =
-                |name: &str| mechanism.and_then(|m| m.field(name)).is_some_and(|f| f.personal.is_some());
-            let value = |(name, raw): (&String, &Raw)| (name.clone(), (!personal(name)).then(|| raw.clone()));
-            input.iter().map(value).collect()
+        let personal =
+            |name: &str| mechanism.and_then(|m| m.field(name)).is_some_and(|f| f.personal.is_some());
+        let plain = |input: &Input| -> String {
+            let values: Vec<(&String, Option<&Raw>)> =
+                input.iter().map(|(name, raw)| (name, (!personal(name)).then_some(raw))).collect();
+            format!("{values:?}")
         };
         let mut text = String::new();
         match &self.order {
             Order::Open { mechanism, step, input, .. } => {
-                text.push_str(&format!("open\0{mechanism}\0{step}\0{:?}", plain(input)));
+                text.push_str(&format!("open\0{mechanism}\0{step}\0{}", plain(input)));
             }
             Order::Step { record, step, input, .. } => {
-                text.push_str(&format!("step\0{record}\0{step}\0{:?}", plain(input)));
+                text.push_str(&format!("step\0{record}\0{step}\0{}", plain(input)));
             }
             Order::Recur { mechanism, period, item, .. } => {
                 text.push_str(&format!("recur\0{mechanism}\0{period}\0{item:?}"));

@@ -2,7 +2,7 @@
 //! and its share in every indicator. Computed from the folded record alone, so that all of it can
 //! be rebuilt from the ledger.
 
-use gongzhi_base::{RecordId, Timestamp, Value, Words, words};
+use gongzhi_base::{RecordId, Short, Timestamp, Value, Words, words};
 use gongzhi_lang::expr::Expr;
 use gongzhi_lang::model::{At, Dimension, Lapse, Level, Measure, Mechanism, Type, Who};
 
@@ -66,13 +66,13 @@ pub struct Projection {
 /// The key of a cell of an indicator.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CellKey {
-    pub mechanism: String,
-    pub indicator: String,
+    pub mechanism: Short,
+    pub indicator: Short,
     pub dimension: Dimension,
     /// Code of the place, unit or catalogue entry.
-    pub key: String,
+    pub key: Short,
     /// `yyyy-mm`, or empty for a gauge of the present.
-    pub period: String,
+    pub period: Short,
     /// The bucket of [`crate::spread`] whose lapses of time it counts; none for other figures.
     pub bucket: Option<u16>,
 }
@@ -174,11 +174,11 @@ pub fn project(mechanism: &Mechanism, record: &Record, world: &World, now: Times
     let (marks, counts) = measure(mechanism, record, world, now, &month);
     let (places, moved) = lines(record, world, path);
     let keys = Keys {
-        mechanism: record.mechanism.clone(),
+        mechanism: record.mechanism.as_str().into(),
         places,
         moved,
-        unit: unit.clone(),
-        kinds: kinds.clone(),
+        unit: unit.as_deref().map(Short::from),
+        kinds: kinds.iter().map(Short::from).collect(),
         parents: parents(mechanism, record),
         apart: apart(mechanism, record),
         fields: fields(mechanism, record, world),
@@ -379,21 +379,21 @@ pub fn dividing(ty: &Type, value: Option<&Value>, world: &World) -> Vec<String> 
 }
 
 /// The records above, from the parent up, where some indicator is counted by them.
-fn parents(mechanism: &Mechanism, record: &Record) -> Vec<String> {
+fn parents(mechanism: &Mechanism, record: &Record) -> Vec<Short> {
     if !mechanism.indicators.iter().any(|indicator| indicator.by.contains(&Dimension::Parent)) {
         return Vec::new();
     }
-    record.ancestors().map(|id| id.to_string()).collect()
+    record.ancestors().map(|id| id.to_string().into()).collect()
 }
 
 /// The record above that keeps these apart.
-fn apart(mechanism: &Mechanism, record: &Record) -> Option<String> {
+fn apart(mechanism: &Mechanism, record: &Record) -> Option<Short> {
     let above = mechanism.apart.as_ref()?.above;
-    record.ancestors().nth(above - 1).map(|id| id.to_string())
+    record.ancestors().nth(above - 1).map(|id| id.to_string().into())
 }
 
 /// The fields by which some indicator is counted, with their values; an entry with those above it.
-fn fields(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String, Vec<String>)> {
+fn fields(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(Short, Vec<Short>)> {
     let one = |name: &String| {
         let ty = mechanism.field(name).map(|field| &field.ty);
         let values =
@@ -403,7 +403,7 @@ fn fields(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String,
                 (_, Value::Bool(yes)) => vec![yes.to_string()],
                 _ => Vec::new(),
             });
-        (name.clone(), values.collect())
+        (name.into(), values.map(Short::from).collect())
     };
     mechanism.by_fields.iter().map(one).collect()
 }
@@ -440,32 +440,39 @@ fn measure(
             marks |= u64::from(denominator != 0) << (2 * at) | u64::from(numerator != 0) << (2 * at + 1);
         }
         let period = match &indicator.at {
-            At::Now => Some(String::new()),
-            At::Opened => Some(month.to_owned()),
+            At::Now => Some(Short::default()),
+            At::Opened => Some(month.into()),
             At::Field(field) => match record.fields.get(field) {
-                Some(Value::Time(time)) => Some(world.zone.month(*time)),
-                Some(Value::Date(date)) => Some(format!("{:04}-{:02}", date.year(), date.month())),
+                Some(Value::Time(time)) => Some(world.zone.month(*time).into()),
+                Some(Value::Date(date)) => Some(format!("{:04}-{:02}", date.year(), date.month()).into()),
                 _ => None,
             },
         };
         let Some(period) = period else { continue };
         let by = By::of(indicator, &mechanism.by_fields);
-        counts.push(Count { indicator: indicator.name.clone(), period, bucket, by, numerator, denominator });
+        counts.push(Count {
+            indicator: indicator.name.as_str().into(),
+            period,
+            bucket,
+            by,
+            numerator,
+            denominator,
+        });
     }
     (marks, counts)
 }
 
 /// The places under which a record counts as it was when it was opened, and what differs on today's map.
-fn lines(record: &Record, world: &World, path: &[Option<String>; 4]) -> (Vec<String>, Vec<(String, bool)>) {
+fn lines(record: &Record, world: &World, path: &[Option<String>; 4]) -> (Vec<Short>, Vec<(Short, bool)>) {
     if world.lineage().is_plain() {
-        return (path.iter().flatten().cloned().collect(), Vec::new());
+        return (path.iter().flatten().map(Short::from).collect(), Vec::new());
     }
     let then = world.lineage().line(&record.place, Some(record.opened));
     let today = world.lineage().line(&record.place, None);
-    let gained = today.iter().filter(|place| !then.contains(place)).map(|place| (place.clone(), true));
-    let lost = then.iter().filter(|place| !today.contains(place)).map(|place| (place.clone(), false));
+    let gained = today.iter().filter(|place| !then.contains(place)).map(|place| (place.into(), true));
+    let lost = then.iter().filter(|place| !today.contains(place)).map(|place| (place.into(), false));
     let moved = gained.chain(lost).collect();
-    (then, moved)
+    (then.iter().map(Short::from).collect(), moved)
 }
 
 /// The time that went by between two moments, in whole minutes or working days; none while one of them

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use gongzhi_base::{Short, format_short};
 use gongzhi_lang::model::{Dimension, Indicator};
 
 use crate::project::{Cell, CellKey};
@@ -17,27 +18,27 @@ pub struct Share {
 /// Under which keys a record counts, by dimension.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Keys {
-    pub mechanism: String,
+    pub mechanism: Short,
     /// The place and those above it as it was when the record was opened.
-    pub places: Vec<String>,
+    pub places: Vec<Short>,
     /// Places under which it counts on today's map only (true), or no more (false).
-    pub moved: Vec<(String, bool)>,
-    pub unit: Option<String>,
+    pub moved: Vec<(Short, bool)>,
+    pub unit: Option<Short>,
     /// From the first level down.
-    pub kinds: Vec<String>,
+    pub kinds: Vec<Short>,
     /// Identifiers of the records above, from the parent up.
-    pub parents: Vec<String>,
+    pub parents: Vec<Short>,
     /// The record above that keeps these apart: places, units, kinds and fields are counted within it too.
-    pub apart: Option<String>,
+    pub apart: Option<Short>,
     /// Fields by which is counted, in the mechanism's order, with their values.
-    pub fields: Vec<(String, Vec<String>)>,
+    pub fields: Vec<(Short, Vec<Short>)>,
 }
 
 /// What a record counts for in one indicator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Count {
-    pub indicator: String,
-    pub period: String,
+    pub indicator: Short,
+    pub period: Short,
     /// Of a lapse of time, which it falls into.
     pub bucket: Option<u16>,
     pub by: By,
@@ -119,7 +120,7 @@ impl Share {
 impl Keys {
     /// The cells of one indicator.
     fn each(&self, count: &Count, change: (i64, i64), add: &mut impl FnMut(CellKey, (i64, i64))) {
-        let mut add_to = |dimension, key: &String, change| {
+        let mut add_to = |dimension, key: &Short, change| {
             let key = CellKey {
                 mechanism: self.mechanism.clone(),
                 indicator: count.indicator.clone(),
@@ -130,7 +131,7 @@ impl Keys {
             };
             add(key, change);
         };
-        let mut put_change = |dimension, key: &String, change| {
+        let mut put_change = |dimension, key: &Short, change| {
             add_to(dimension, key, change);
             let within = self.apart.as_ref().and_then(|above| apart_key(above, dimension, key));
             within.iter().for_each(|key| add_to(Dimension::Apart, key, change));
@@ -141,7 +142,7 @@ impl Keys {
                 put_change(Dimension::Moved, place, change);
             }
         }
-        let mut put = |dimension, key: &String| put_change(dimension, key, change);
+        let mut put = |dimension, key: &Short| put_change(dimension, key, change);
         if count.by.place {
             self.places.iter().for_each(|place| put(Dimension::Place, place));
         }
@@ -156,7 +157,7 @@ impl Keys {
         }
         for (at, (field, values)) in self.fields.iter().enumerate() {
             if count.by.fields & 1 << at != 0 {
-                values.iter().for_each(|value| put(Dimension::Field, &format!("{field}={value}")));
+                values.iter().for_each(|value| put(Dimension::Field, &format_short!("{field}={value}")));
             }
         }
     }
@@ -168,8 +169,8 @@ const WITHIN: [Dimension; 5] =
 
 /// The key under which a place, unit, kind or field is counted within the record that keeps its parts apart;
 /// none for what is not counted so.
-pub fn apart_key(above: &str, dimension: Dimension, key: &str) -> Option<String> {
-    WITHIN.contains(&dimension).then(|| format!("{above}/{}/{key}", dimension.word()))
+pub fn apart_key(above: &str, dimension: Dimension, key: &str) -> Option<Short> {
+    WITHIN.contains(&dimension).then(|| format_short!("{above}/{}/{key}", dimension.word()))
 }
 
 /// What an [`apart_key`] says: the record above, the dimension, and the key there.
@@ -199,8 +200,8 @@ mod tests {
     fn any_share() -> impl Strategy<Value = Share> {
         let count = ("[ab]", "[xy]", prop::option::of(0u16..2), any::<bool>(), -2i64..3, 0i64..2).prop_map(
             |(indicator, period, bucket, place, numerator, denominator)| Count {
-                indicator,
-                period,
+                indicator: indicator.into(),
+                period: period.into(),
                 bucket,
                 by: By { place, unit: true, kind: true, parent: true, fields: 1 },
                 numerator,
@@ -209,6 +210,8 @@ mod tests {
         );
         let keys = (prop::option::of("[pq]"), prop::option::of("[uv]"), prop::collection::vec("[kl]", 0..3));
         (keys, prop::collection::vec(count, 0..5)).prop_map(|((place, unit, kinds), mut counts)| {
+            let place: Option<Short> = place.map(Short::from);
+            let kinds: Vec<Short> = kinds.into_iter().map(Short::from).collect();
             // A record counts at most once for an indicator.
             counts.dedup_by(|a, b| a.indicator == b.indicator);
             counts.sort_by(|a, b| a.indicator.cmp(&b.indicator));
@@ -218,8 +221,8 @@ mod tests {
                 places: place.clone().into_iter().collect(),
                 apart: place.clone(),
                 moved: place.map(|place| (place, true)).into_iter().collect(),
-                unit,
-                fields: vec![("f".to_owned(), kinds.clone())],
+                unit: unit.map(Short::from),
+                fields: vec![("f".into(), kinds.clone())],
                 kinds,
                 parents: Vec::new(),
             };

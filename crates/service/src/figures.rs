@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gongzhi_base::RecordId;
+use gongzhi_base::{RecordId, Short};
 use gongzhi_kernel::project::{CellKey, apart_key};
 use gongzhi_kernel::spread::Spread;
 use gongzhi_lang::model::{At, Dimension, Indicator, Lapse, Measure, Mechanism};
@@ -33,7 +33,7 @@ impl Figure {
     pub fn name(&self) -> String {
         match self.point {
             Some(point) => format!("{}.p{point}", self.key.indicator),
-            None => self.key.indicator.clone(),
+            None => self.key.indicator.to_string(),
         }
     }
 }
@@ -174,11 +174,12 @@ impl Service {
         if wanted.keys.is_empty() {
             // What is counted within one of them is counted over all of them too.
             let all = self.ledger().tallies(&wanted)?.into_iter();
-            wanted.keys = all.map(|cell| cell.key.key).collect::<BTreeSet<String>>().into_iter().collect();
+            wanted.keys =
+                all.map(|cell| cell.key.key.into()).collect::<BTreeSet<String>>().into_iter().collect();
         }
         let above = above.to_string();
         let keys: BTreeMap<String, String> = (wanted.keys.iter())
-            .filter_map(|key| Some((apart_key(&above, dimension, key)?, key.clone())))
+            .filter_map(|key| Some((apart_key(&above, dimension, key)?.into(), key.clone())))
             .collect();
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -187,7 +188,7 @@ impl Service {
         let mut cells = self.ledger().tallies(&wanted)?;
         for cell in &mut cells {
             cell.key.dimension = dimension;
-            cell.key.key = keys.get(&cell.key.key).cloned().unwrap_or_default();
+            cell.key.key = keys.get(&*cell.key.key).map(Short::from).unwrap_or_default();
         }
         Ok(cells)
     }
@@ -228,7 +229,7 @@ fn put_together(indicators: &[&Indicator], tallies: Vec<Tally>, grain: Grain) ->
     let mut sums: BTreeMap<CellKey, Sum> = BTreeMap::new();
     for Tally { mut key, numerator, denominator, buckets } in tallies {
         if grain != Grain::Month {
-            key.period = grain.period(&key.period);
+            key.period = grain.period(&key.period).into();
         }
         let sum = sums.entry(key).or_default();
         sum.numerator += numerator;

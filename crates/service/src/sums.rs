@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use gongzhi_kernel::project::{Cell, CellKey};
 
 /// Cells of the newest records that are held apart at most: those of a month or two of a county, some 30 MB.
@@ -12,7 +13,7 @@ const NEWEST: usize = 131_072;
 /// and then only.
 #[derive(Default)]
 pub(crate) struct Sums {
-    newest: HashMap<CellKey, (i64, i64)>,
+    newest: HashMap<CellKey, (i64, i64), RandomState>,
     all: BTreeMap<CellKey, (i64, i64)>,
 }
 
@@ -56,8 +57,8 @@ mod tests {
                 mechanism: "m".into(),
                 indicator: "i".into(),
                 dimension: Dimension::Place,
-                key: n.to_string(),
-                period: String::new(),
+                key: n.to_string().into(),
+                period: String::new().into(),
                 bucket: None,
             },
             numerator,

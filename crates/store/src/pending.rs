@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use gongzhi_base::canon::{Canon, Out, array, expect_array};
 use gongzhi_base::{Digest, Point, RecordId};
 use gongzhi_kernel::project::{CellKey, Projection, Row, Share};
@@ -76,7 +77,7 @@ fn check(short: &[u8]) -> [u8; CHECK] {
 pub(crate) struct Unpacked {
     records: BTreeMap<RecordId, Stored>,
     begun: HashSet<RecordId>,
-    cells: HashMap<CellKey, (i64, i64)>,
+    cells: HashMap<CellKey, (i64, i64), RandomState>,
     counters: BTreeMap<(String, i16), u64>,
 }
 
@@ -245,7 +246,7 @@ fn put_key(out: &mut Out<'_>, key: &CellKey) {
 }
 
 fn take_key(input: &mut Decoder<'_>) -> Result<CellKey, Error> {
-    let (mechanism, indicator, number) = (String::take(input)?, String::take(input)?, i64::take(input)?);
+    let (mechanism, indicator, number) = (Canon::take(input)?, Canon::take(input)?, i64::take(input)?);
     let dimension = Dimension::ALL.into_iter().find(|dimension| dimension_number(*dimension) == number);
     Ok(CellKey {
         mechanism,

@@ -70,11 +70,11 @@ impl<'q> Gather<'q> {
         };
         if !self.tallies.last().is_some_and(same) {
             let key = CellKey {
-                mechanism: self.query.mechanism.clone(),
-                indicator: indicator.to_owned(),
+                mechanism: self.query.mechanism.as_str().into(),
+                indicator: indicator.into(),
                 dimension: self.query.dimension,
-                key: key.to_owned(),
-                period: period.to_owned(),
+                key: key.into(),
+                period: period.into(),
                 bucket: None,
             };
             self.tallies.push(Tally { key, numerator: 0, denominator: 0, buckets: Vec::new() });

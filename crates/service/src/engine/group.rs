@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId, Timestamp};
 use gongzhi_kernel::project::{CellKey, Share, project};
@@ -101,7 +102,7 @@ pub(super) struct Group {
     batch: Batch,
     /// Records that changed, as they are to be stored.
     changed: BTreeMap<RecordId, Stored>,
-    pub(super) cells: HashMap<CellKey, (i64, i64)>,
+    pub(super) cells: HashMap<CellKey, (i64, i64), RandomState>,
     /// Places moved, by where the rows of their records stand so far.
     pub(super) moved: Vec<(Level, String)>,
 }
@@ -125,7 +126,7 @@ impl Group {
             ring: Keyring::default(),
             batch: Batch::default(),
             changed: BTreeMap::new(),
-            cells: HashMap::new(),
+            cells: HashMap::default(),
             moved: Vec::new(),
         }
     }

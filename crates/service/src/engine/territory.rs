@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gongzhi_base::canon::Canon as _;
-use gongzhi_base::{RecordId, Timestamp};
+use gongzhi_base::{RecordId, Short, Timestamp};
 use gongzhi_kernel::project::{CellKey, apart_key, project, read_apart_key};
 use gongzhi_kernel::{Command, Laws, Order, Record, World};
 use gongzhi_lang::model::{Dimension, Level};
@@ -111,7 +111,7 @@ impl Group {
             for ((key, above), sum) in self.figures_of(means, laws, &place.code)? {
                 let mut add = |code: &String, sign: i64| {
                     let there = match &above {
-                        None => Some(code.clone()),
+                        None => Some(code.into()),
                         Some(above) => apart_key(above, Dimension::Moved, code),
                     };
                     let Some(there) = there else { return };
@@ -137,7 +137,7 @@ impl Group {
         let mut sums = Sums::new();
         let mut add = |key: CellKey, change: (i64, i64)| {
             let Some((dimension, above)) = of_place(&key, code) else { return };
-            let sum = sums.entry((CellKey { dimension, key: String::new(), ..key }, above)).or_default();
+            let sum = sums.entry((CellKey { dimension, key: Short::default(), ..key }, above)).or_default();
             sum.0 += change.0;
             sum.1 += change.1;
         };

@@ -74,7 +74,7 @@ pub(super) fn rebuild(make: Make<'_>) {
     assert_eq!(before.len(), 4);
     assert_eq!(book.ledger.rebuilding(), Ok(false));
     let cells = CellQuery {
-        mechanism: key.mechanism.clone(),
+        mechanism: key.mechanism.to_string(),
         indicators: vec![],
         dimension: Dimension::Place,
         keys: vec![],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gongzhi_base::{Digest, Point, Timestamp};
+use gongzhi_base::{Digest, Point, Short, Timestamp};
 use gongzhi_kernel::chain::Head;
 use gongzhi_lang::model::Dimension;
 
@@ -253,7 +253,7 @@ pub(super) fn cells(make: Make<'_>) {
             .collect::<Vec<_>>()
     };
     let row = |indicator: &str, key: &str, period: &str, num, den| {
-        (indicator.to_owned(), key.to_owned(), period.to_owned(), num, den)
+        (Short::from(indicator), Short::from(key), Short::from(period), num, den)
     };
     assert_eq!(
         read(&[], &[], "2026-01", "2026-02"),
@@ -321,10 +321,10 @@ pub(super) fn buckets(make: Make<'_>) {
         let found = book.ledger.cells(&query).expect("cells").into_iter();
         found.map(|cell| (cell.key.period, cell.key.bucket, cell.numerator)).collect::<Vec<_>>()
     };
-    let january = [("2026-01".to_owned(), None, 9), ("2026-01".to_owned(), Some(7), 3)];
+    let january = [(Short::from("2026-01"), None, 9), (Short::from("2026-01"), Some(7), 3)];
     assert_eq!(read("2026-01", "2026-01"), january, "the last month of a range comes with its buckets");
-    assert_eq!(read("2026-02", "2026-12"), [("2026-02".to_owned(), Some(0), 1)]);
-    assert_eq!(read("", ""), [(String::new(), Some(30), 4)], "the present is no month");
+    assert_eq!(read("2026-02", "2026-12"), [(Short::from("2026-02"), Some(0), 1)]);
+    assert_eq!(read("", ""), [(Short::default(), Some(30), 4)], "the present is no month");
     assert_eq!(read("", "9999-99").len(), 4);
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 
-use gongzhi_base::RecordId;
+use gongzhi_base::{RecordId, Short};
 
 use super::access::Access;
 use super::derive::{self, Derived, Old};
@@ -21,7 +21,7 @@ use crate::shared::dimension_number;
 use crate::{Batch, StoreError};
 
 /// A mechanism's indicator in one dimension: mechanism, the dimension's number, indicator.
-pub(super) type Series = (String, i64, String);
+pub(super) type Series = (Short, i64, Short);
 
 /// Records of which is remembered how they stand in the database.
 const HELD: usize = 4_096;
@@ -384,7 +384,8 @@ fn number<'a>(county: &'a str, unknown: &'a BTreeSet<Series>, steps: &mut Vec<St
 }
 
 fn numbered(rows: &[tokio_postgres::Row]) -> Done<Vec<(Series, i64)>> {
-    rows.iter().map(|row| Ok(((get(row, 0)?, get(row, 1)?, get(row, 2)?), get(row, 3)?))).collect()
+    let name = |row, at| get::<&str>(row, at).map(Short::from);
+    rows.iter().map(|row| Ok(((name(row, 0)?, get(row, 1)?, name(row, 2)?), get(row, 3)?))).collect()
 }
 
 fn figures<'a>(

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
 
-use gongzhi_base::RecordId;
 use gongzhi_base::canon::Canon as _;
+use gongzhi_base::{RecordId, Short};
 use gongzhi_kernel::chain::Head;
 use gongzhi_kernel::project::{CellKey, Row};
 use gongzhi_lang::model::Dimension;
@@ -62,7 +62,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) type Series = (String, String, Dimension);
+pub(super) type Series = (Short, Short, Dimension);
 
 /// The writing connection with what it remembers of small, only growing tables.
 pub(super) struct Writer {
@@ -570,7 +570,7 @@ fn put_cells(
             _ => series(tx, county, key, known, fresh)?,
         };
         last = Some((key, series));
-        upsert.execute(params![county, series, key.key, period_text(key), num, den])?;
+        upsert.execute(params![county, series, key.key.as_str(), period_text(key), num, den])?;
     }
     Ok(())
 }
@@ -592,7 +592,7 @@ fn series(
         return Ok(*id);
     }
     let dimension = dimension_number(key.dimension);
-    let wanted = params![county, key.mechanism, dimension, key.indicator];
+    let wanted = params![county, key.mechanism.as_str(), dimension, key.indicator.as_str()];
     tx.prepare_cached(
         "INSERT OR IGNORE INTO series (county, mechanism, dimension, indicator) VALUES (?1, ?2, ?3, ?4)",
     )?

@@ -158,10 +158,10 @@ pub async fn figures(
     let figures = caller.read_open(&app, read).await?;
     let items = figures.into_iter().map(|figure| FigureShape {
         value: figure.thousandths.map(|thousandths| thousandths as f64 / 1_000.0),
-        indicator: figure.key.indicator,
+        indicator: figure.key.indicator.into(),
         point: figure.point,
-        key: figure.key.key,
-        period: figure.key.period,
+        key: figure.key.key.into(),
+        period: figure.key.period.into(),
         numerator: figure.numerator,
         denominator: figure.denominator,
     });

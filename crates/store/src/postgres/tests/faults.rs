@@ -134,7 +134,7 @@ fn a_reader_does_not_wait_for_what_the_node_takes_for_applied() {
     batch.cells.push((key.clone(), (1, 1)));
     ledger.commit(Head::EMPTY, &batch).expect("committed");
     let query = crate::CellQuery {
-        mechanism: key.mechanism.clone(),
+        mechanism: key.mechanism.to_string(),
         indicators: Vec::new(),
         dimension: key.dimension,
         keys: Vec::new(),
@@ -180,7 +180,7 @@ fn what_a_crashed_server_lost_of_an_application_is_applied_again() {
         cluster.start();
     }
     let query = crate::CellQuery {
-        mechanism: cell(0).mechanism,
+        mechanism: cell(0).mechanism.to_string(),
         indicators: Vec::new(),
         dimension: gongzhi_lang::model::Dimension::Place,
         keys: Vec::new(),

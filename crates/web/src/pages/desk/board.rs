@@ -144,7 +144,7 @@ fn read(
                 months: span,
             };
             let found = service.figures_by(&query, grain)?.into_iter();
-            Ok(found.map(|f| ((f.name(), f.key.key.clone(), f.key.period.clone()), f)).collect())
+            Ok(found.map(|f| ((f.name(), f.key.key.to_string(), f.key.period.to_string()), f)).collect())
         };
     let places: Vec<String> =
         state.world.children(&place).map(|child| child.code.clone()).chain([place.clone()]).collect();

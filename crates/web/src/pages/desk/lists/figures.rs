@@ -85,7 +85,7 @@ pub async fn page(
                 months: span.clone(),
             };
             for figure in service.figures_by(&query, Grain::Whole)? {
-                found.insert((dimension, figure.name(), figure.key.key.clone()), figure);
+                found.insert((dimension, figure.name(), figure.key.key.to_string()), figure);
             }
         }
         let parents = found.keys().filter(|(dimension, ..)| *dimension == Dimension::Parent);
