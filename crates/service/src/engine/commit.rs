@@ -1,4 +1,4 @@
-//! The thread that makes groups durable, one after another.
+//! The thread that makes groups durable, one after another, and the one that answers their commands.
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -25,8 +25,8 @@ pub(super) struct Decided {
     pub answers: Vec<Answered>,
     /// Nothing in it was taken for new without asking.
     pub careful: bool,
-    /// Nothing is left to be done after it is durable and before its commands are answered. The thread that
-    /// decides has the most to do: it is spared the waking of those who wait.
+    /// Nothing is left to be done after it is durable and before its commands are answered. The threads that
+    /// decide and commit are spared the waking of those who wait: the next group goes meanwhile.
     pub plain: bool,
 }
 
@@ -61,12 +61,18 @@ pub(super) struct Committer {
     /// Waits for two things at once; nothing else runs on it.
     waiting: Runtime,
     thread: Option<JoinHandle<()>>,
+    /// Wakes those whose commands are durable.
+    answerer: Option<JoinHandle<()>>,
 }
 
 impl Committer {
     pub fn start(ledger: Arc<dyn Ledger>, state: Arc<ArcSwap<State>>) -> std::io::Result<Committer> {
         let (groups, queue) = sync_channel::<Decided>(1);
         let (tell, settled) = mpsc::unbounded_channel();
+        let (answers, told) = std::sync::mpsc::channel::<Vec<Answered>>();
+        let answerer = std::thread::Builder::new()
+            .name("answerer".into())
+            .spawn(move || told.into_iter().for_each(answer))?;
         let work = move || {
             for mut decided in queue {
                 let result = ledger.commit(decided.expect, &decided.batch);
@@ -75,17 +81,24 @@ impl Committer {
                     let laws = state.load().laws.clone();
                     state.store(Arc::new(State { laws, world: world.clone() }));
                 }
-                if result.is_ok() && decided.plain {
-                    answer(std::mem::take(&mut decided.answers));
+                let durable = match result.is_ok() && decided.plain {
+                    true => std::mem::take(&mut decided.answers),
+                    false => Vec::new(),
+                };
+                // First, so that the next group is under way while these are told. The answerer ends after this thread.
+                let ended = tell.send(Settled { decided, result }).is_err();
+                if !durable.is_empty() {
+                    let _ = answers.send(durable);
                 }
-                if tell.send(Settled { decided, result }).is_err() {
+                if ended {
                     return;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("committer".into()).spawn(work)?;
         let waiting = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(Committer { groups: Some(groups), settled, waiting, thread: Some(thread) })
+        let (thread, answerer) = (Some(thread), Some(answerer));
+        Ok(Committer { groups: Some(groups), settled, waiting, thread, answerer })
     }
 
     /// Hands a group over. The one before must have settled.
@@ -118,10 +131,11 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         self.groups = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the committer ended badly");
+        for thread in [self.thread.take(), self.answerer.take()].into_iter().flatten() {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!("the {name} ended badly");
+            }
         }
     }
 }

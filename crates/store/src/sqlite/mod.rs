@@ -5,6 +5,7 @@
 
 mod accounts;
 mod aside;
+mod cells;
 mod claims;
 mod error;
 mod held;
