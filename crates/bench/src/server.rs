@@ -72,7 +72,10 @@ pub async fn tool(command: &str, loaded: &Path, url: Option<&str>) -> Result<(St
     copied(loaded, &work).await?;
     let began = crate::now();
     let mut tool = Command::new(binary());
-    tool.arg(command).args(url.iter().flat_map(|url| ["--database", *url])).arg("--data").arg(&work);
+    tool.args([command, "--lang", "en"])
+        .args(url.iter().flat_map(|url| ["--database", *url]))
+        .arg("--data")
+        .arg(&work);
     let output = tool.output().await.map_err(|error| error.to_string())?;
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {

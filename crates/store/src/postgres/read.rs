@@ -206,7 +206,7 @@ pub(super) async fn history(link: &Link, county: &str, id: RecordId) -> Done<Vec
 pub(super) async fn before(link: &Link, county: &str, id: RecordId) -> Done<Option<Entry>> {
     let sql = format!(
         "{ENTRY} WHERE county = $1
-            AND seq = (SELECT min(seq) - 1 FROM entry WHERE county = $1 AND record = $2)"
+            AND seq = (SELECT seq - 1 FROM entry WHERE county = $1 AND record = $2 ORDER BY revision LIMIT 1)"
     );
     link.first(&sql, &[&county, &id.0.as_slice()]).await?.as_ref().map(entry).transpose()
 }

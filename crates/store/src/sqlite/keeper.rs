@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::write::Writer;
 
 /// Changed rows after which the log is moved: some 30 MB of log.
-const ENOUGH: u64 = 20_000;
+pub(super) const ENOUGH: u64 = 20_000;
 /// Frames of the log few enough to move while the writer waits.
 const REST: i64 = 400;
 /// How long emptying the log may keep commands waiting, and when it is tried again.

@@ -259,7 +259,10 @@ impl Ledger for Sqlite {
     }
 
     fn end_rebuild(&self) -> Result<(), StoreError> {
-        self.writer().derived()
+        self.writer().derived()?;
+        // The index of search came into the log as a whole.
+        self.keeper.changed(keeper::ENOUGH);
+        Ok(())
     }
 
     fn rebuilding(&self) -> Result<bool, StoreError> {

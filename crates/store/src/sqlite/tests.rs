@@ -239,8 +239,6 @@ fn a_lost_or_changed_row_of_what_is_to_be_applied_is_told_and_a_rebuild_helps() 
 fn the_words_of_a_rebuild_leave_no_file_behind() {
     let dir = filled(2);
     let aside = dir.path().join("ledger.sqlite-words");
-    let found =
-        |ledger: &Sqlite| ledger.search(&Scope::All, &query_terms("停水"), 100).map(|rows| rows.len());
     // As a rebuild leaves it that was killed.
     std::fs::write(&aside, "no database").expect("written");
     let batch =
