@@ -350,7 +350,11 @@ impl Model {
                     known.erased = false;
                 }
                 for (name, change) in &taken.clocks {
-                    clock(known, law.deadline(name), name, change, event.at)?;
+                    let rule = law.deadline(name);
+                    // A moment is noted by its own step, with which it is over.
+                    let own = matches!(event.by, Acted::System)
+                        && rule.is_some_and(|rule| rule.moment && rule.late.as_ref() == Some(&taken.step));
+                    clock(known, (rule, own), name, change, event.at)?;
                 }
                 if let Some(opening) = &taken.opening {
                     known.number.clone_from(&opening.number);
@@ -495,10 +499,10 @@ impl Model {
     }
 }
 
-/// Changes a deadline's run. One that had passed must have been noticed before it ends.
+/// Changes a deadline's run. One that had passed must have been noticed before it ends, or by its `own` step.
 fn clock(
     known: &mut Known,
-    rule: Option<&Deadline>,
+    (rule, own): (Option<&Deadline>, bool),
     name: &str,
     change: &ClockChange,
     at: Timestamp,
@@ -515,6 +519,7 @@ fn clock(
     };
     if let Some(run) = known.runs.get(name)
         && matches!(change, ClockChange::Started(_) | ClockChange::Met | ClockChange::Dropped)
+        && !own
         && !run.ended
         && !run.paused
         && !run.late
