@@ -27,6 +27,13 @@ fn demo(county: &Path) -> Output {
     command.output().expect("the binary runs")
 }
 
+/// Brings an archive back to a directory under a master key.
+fn restore(archive: &Path, identity: &Path, key: &Path, to: &Path) -> Output {
+    let args: &[&dyn AsRef<std::ffi::OsStr>] =
+        &[&"restore", &"--from", &archive, &"--identity", &identity, &"--master-key", &key, &"--data", &to];
+    gongzhi(args)
+}
+
 /// All names in a directory.
 fn names(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).expect("a directory");
@@ -102,18 +109,7 @@ fn a_lost_or_half_restored_county_is_not_begun_anew() {
         // What stands there is not in the way of its own backup.
         let keyfile = place.path("kept.key");
         std::fs::write(&keyfile, &key).expect("written");
-        let args: &[&dyn AsRef<std::ffi::OsStr>] = &[
-            &"restore",
-            &"--from",
-            &archive,
-            &"--identity",
-            &identity,
-            &"--master-key",
-            &keyfile,
-            &"--data",
-            &dir,
-        ];
-        good(gongzhi(args));
+        good(restore(&archive, &identity, &keyfile, &dir));
         good(gongzhi(&[&"verify", &"--data", &dir]));
     }
 }
@@ -144,20 +140,7 @@ fn a_restore_that_fails_leaves_nothing_and_other_files_alone() {
     let said = good(gongzhi(&[&"backup", &"--data", &county, &"--to", &archive, &"--recipient", &recipient]));
     let wrong = place.path("wrong.key");
     std::fs::write(&wrong, "ab".repeat(32)).expect("written");
-    let restore = |to: &Path, key: &Path| {
-        let args: &[&dyn AsRef<std::ffi::OsStr>] = &[
-            &"restore",
-            &"--from",
-            &archive,
-            &"--identity",
-            &identity,
-            &"--master-key",
-            &key,
-            &"--data",
-            &to,
-        ];
-        gongzhi(args)
-    };
+    let restore = |to: &Path, key: &Path| restore(&archive, &identity, key, to);
     let (fresh, used) = (place.path("fresh"), place.path("used"));
     assert!(bad(restore(&fresh, &wrong)).contains("not the one of this county"));
     assert!(!fresh.exists());

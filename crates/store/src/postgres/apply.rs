@@ -230,7 +230,7 @@ pub(super) async fn stand(link: &Link, county: &str) -> Done<(i64, i64)> {
     let sql = "SELECT batches, (SELECT n FROM applied WHERE county = $1) FROM ledger WHERE county = $1";
     match link.first(sql, &[&county]).await? {
         Some(row) => Ok((get(&row, 0)?, get(&row, 1)?)),
-        None => Err(StoreError::Corrupt("the ledger's head is missing".to_owned()).into()),
+        None => Err(read::headless()),
     }
 }
 
@@ -332,7 +332,7 @@ async fn rebuild(link: &Link, county: &str, memory: &Memory, batch: &Batch) -> D
     let found = link.pipeline(&first).await?;
     let rows = match found[2].first() {
         Some(row) => get(row, 1)?,
-        None => return Err(StoreError::Corrupt("the ledger's head is missing".to_owned()).into()),
+        None => return Err(read::headless()),
     };
     let numbers = if unknown.is_empty() { Vec::new() } else { numbered(&found[found.len() - 1])? };
     let derived = Derived::new(county, batch, &|_| None, rows, &memory.mechanisms);

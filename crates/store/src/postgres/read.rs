@@ -66,7 +66,8 @@ pub(super) async fn head(link: &Link, county: &str) -> Done<Head> {
     }
 }
 
-fn headless() -> Fault {
+/// Of a ledger whose row of the head is gone.
+pub(super) fn headless() -> Fault {
     StoreError::Corrupt("the ledger's head is missing".to_owned()).into()
 }
 
