@@ -15,7 +15,7 @@ use super::link::{Link, Step, TELL, arg, get, step};
 use super::log::Later;
 use super::pool::Patience;
 use super::write::{Owed, channel};
-use super::{claims, log, looks, read};
+use super::{claims, log, looks, read, search};
 use crate::pending::{ROWS, Unpacked};
 use crate::shared::dimension_number;
 use crate::{Batch, StoreError};
@@ -309,7 +309,14 @@ async fn apply(link: &Link, county: &str, owed: u64, memory: &mut Memory) -> Don
             vec![arg(county), arg(before), arg(applied)],
         ),
     ];
+    let many_words = derived.words() >= search::MANY;
+    if many_words {
+        steps.push(step(search::GATHER, vec![]));
+    }
     derived.steps(county, &mut steps);
+    if many_words {
+        steps.push(step(search::SORT_IN, vec![]));
+    }
     figures(county, &batch, memory, &numbers, &mut steps);
     if owed > 0 {
         steps.push(step(TELL, vec![arg(channel(county)), arg(owed.to_string())]));

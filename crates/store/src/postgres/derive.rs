@@ -304,6 +304,11 @@ impl<'a> Derived<'a> {
         }
     }
 
+    /// Of how many records words are written.
+    pub(super) fn words(&self) -> usize {
+        self.words.len() + self.words_changed.len()
+    }
+
     /// The records as they are once this is durable.
     pub(super) fn left(&self) -> impl Iterator<Item = (RecordId, Old)> {
         self.fresh.iter().chain(&self.changed).map(Made::left)

@@ -49,6 +49,7 @@ const SESSION: &str = "
     SET default_transaction_isolation = 'read committed';
     SET idle_in_transaction_session_timeout = '5s';
     SET lock_timeout = '20s';
+    SET gin_pending_list_limit = '64kB';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SELECT set_config(name, 'lz4', false) FROM pg_settings
         WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)";

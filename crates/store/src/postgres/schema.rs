@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../../migrations/postgres/0005_packed_rows.sql")),
     (6, include_str!("../../migrations/postgres/0006_epoch.sql")),
     (7, include_str!("../../migrations/postgres/0007_pending_words.sql")),
+    (8, include_str!("../../migrations/postgres/0008_gathered_words.sql")),
 ];
 
 /// The key of the lock under which one server at a time changes the schema.

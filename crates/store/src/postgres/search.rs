@@ -31,6 +31,14 @@ const REST: i64 = 1 << 21;
 /// Longer words are indexed by their beginning; the text decides.
 const LONGEST: usize = 200;
 
+/// Rows written at once whose words are put into the index together, rather than some rows at a time as they come:
+/// what they have in common, and that is most, is then looked up once.
+pub(super) const MANY: usize = 24;
+/// Before them: their words are only gathered, in the list that every search reads.
+pub(super) const GATHER: &str = "SET LOCAL gin_pending_list_limit = '64MB'";
+/// After them: that list is emptied into the index, unless the index is put off.
+pub(super) const SORT_IN: &str = "SELECT gin_clean_pending_list(to_regclass('words_lexemes'))";
+
 /// The beginning of a word that is indexed.
 pub(super) fn cut(word: &str) -> &str {
     let mut end = word.len().min(LONGEST);

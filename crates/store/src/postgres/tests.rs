@@ -176,6 +176,28 @@ fn search_reads_the_inverted_index_block_by_block() {
     assert_eq!(find("停水 路灯", 10), []);
 }
 
+#[test]
+fn words_of_many_rows_are_put_into_the_index_together_and_of_a_few_when_there_are_enough() {
+    let database = database();
+    let mut book = Book::new(Box::new(open(&database, COUNTY)));
+    let mut put = |from: u64, count: u64| {
+        book.put((from..from + count).map(|n| with_text(record(n), "停水")).collect()).expect("committed");
+        book.ledger.search(&Scope::All, &query_terms("停水"), 1_000).expect("a search").len() as u64
+    };
+    // Pages of the list that each search reads beside the index; asking empties it.
+    let listed = || database.sql("SELECT gin_clean_pending_list('gongzhi.words_lexemes')");
+    let many = search::MANY as u64;
+    assert_eq!(put(0, many), many);
+    assert_eq!(listed(), "0");
+    assert_eq!(put(many, many - 1), 2 * many - 1);
+    assert_ne!(listed(), "0", "they wait for others");
+    assert_eq!(put(2 * many - 1, 300), 2 * many + 299);
+    assert_eq!(listed(), "0");
+    // While the index is put off there is nothing to put them into.
+    book.ledger.begin_rebuild().expect("emptied");
+    database.sql(&format!("SET search_path = gongzhi; {}", search::SORT_IN));
+}
+
 /// A batch of one entry of a county, and the head after it.
 fn one(county: &str, head: Head, n: u64) -> (Batch, Head) {
     let stored = with_text(record(n), "停水");
