@@ -106,6 +106,7 @@ impl Engine {
             recent: last(RECENT),
             under_way: None,
             making: None,
+            company: false,
             lost: 0,
             turns: 0,
             rows_stale: false,
