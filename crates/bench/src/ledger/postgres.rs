@@ -48,6 +48,13 @@ pub fn database(name: &str) -> String {
     cluster.url(name)
 }
 
+/// Does at once what the server does by itself within the minutes after so many rows were written, and which would go
+/// on beside the measurement.
+pub fn settle(name: &str) {
+    cluster().sql(name, "VACUUM (ANALYZE)");
+    cluster().sql(name, "CHECKPOINT");
+}
+
 pub struct PostgresEngine;
 
 impl Engine for PostgresEngine {

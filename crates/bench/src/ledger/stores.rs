@@ -42,6 +42,7 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         let server = if postgres {
             let database = super::postgres::database("stored");
             server::to_postgres(dir, work, &database).await?;
+            super::postgres::settle("stored");
             let server = Server::serve(work, Some(&database)).await?;
             url = Some(database);
             server
