@@ -20,9 +20,10 @@ use crate::seal::{MasterKey, Seals};
 use crate::service::{basics, setting};
 use crate::sums::Sums;
 
-/// Records written with one transaction, at least. Two such batches are in memory: one that is written, one that is made
-/// or waits to be taken.
-const ENOUGH: usize = 8_000;
+/// Records written with one transaction, at least: in a file, where the more is sorted at once the better; and on a
+/// database server, which is sent each batch as one message. Two such batches are in memory: one that is written, one
+/// that is made or waits to be taken.
+const ENOUGH: [usize; 2] = [8_000, 2_000];
 /// Cells written with one transaction.
 const CELLS: usize = 50_000;
 
@@ -140,6 +141,7 @@ fn all(
     let mut batch = Batch::default();
     let mut cells = Sums::default();
     let mut counters: BTreeMap<(String, i16), u64> = BTreeMap::new();
+    let enough = ENOUGH[usize::from(replay.ledger.shared())];
     replay.run(&mut |folded| {
         for folded in folded {
             folded.stored.projection.share.cells().into_iter().for_each(|cell| cells.add(cell));
@@ -153,7 +155,7 @@ fn all(
             batch.claimed.extend(folded.claims.into_iter().map(|claim| (claim, id)));
             batch.records.push(folded.stored);
         }
-        if batch.records.len() >= ENOUGH {
+        if batch.records.len() >= enough {
             done.records += batch.records.len() as u64;
             write(std::mem::take(&mut batch))?;
             progress(Progress { entries: done.entries, of: replay.size });
