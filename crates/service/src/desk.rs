@@ -136,15 +136,19 @@ impl Service {
         actor: &Actor,
         id: RecordId,
     ) -> Result<Option<(Arc<Mechanism>, Record)>, Failure> {
-        let record = match self.record(id) {
-            Ok(record) => record,
-            Err(Failure::NotFound) => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
+        match self.record(id) {
+            Ok(record) => Ok(self.if_readable(actor, record)),
+            Err(Failure::NotFound) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// A record that was read, if the actor may read it.
+    pub(crate) fn if_readable(&self, actor: &Actor, record: Record) -> Option<(Arc<Mechanism>, Record)> {
         let state = self.state();
-        let Some(mechanism) = state.laws.version(&record.mechanism, record.version) else { return Ok(None) };
+        let mechanism = state.laws.version(&record.mechanism, record.version)?;
         let may = rights::may_read(mechanism, actor, &record, &state.world);
-        Ok(may.then(|| (mechanism.clone(), record)))
+        may.then(|| (mechanism.clone(), record))
     }
 
     /// One record with all that its page shows.

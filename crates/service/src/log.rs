@@ -14,7 +14,7 @@ use gongzhi_kernel::proof::{self, Unproven};
 use gongzhi_kernel::receipt::{Earlier, Fault, Proven, Receipt, Trust};
 use gongzhi_kernel::{Acted, Deed, Event};
 use gongzhi_lang::model::Mechanism;
-use gongzhi_store::{Ledger, Setting, StoreError};
+use gongzhi_store::{Ledger, Provable, Setting, StoreError};
 use lru::LruCache;
 
 use crate::failure::Failure;
@@ -127,6 +127,12 @@ fn read_origin(setting: Setting, county: &str) -> String {
     own.unwrap_or_else(|| origin_of(county))
 }
 
+/// What the log is called and the keys that sign it, from the settings [`ORIGIN`] and [`KEYS`].
+fn own_log(county: &str, settings: Vec<Setting>) -> Result<(String, Vec<LogKey>), StoreError> {
+    let [own, keys] = <[_; 2]>::try_from(settings).unwrap_or_default();
+    Ok((read_origin(own, county), read_keys(keys)?))
+}
+
 /// A checkpoint with its signatures.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signed {
@@ -198,6 +204,21 @@ impl Log {
         Ok(tile)
     }
 
+    /// The last checkpoint that was made, if it is of so many entries or more and signed as the settings
+    /// [`ORIGIN`] and [`KEYS`] say that were just read.
+    fn signed(
+        &self,
+        county: &str,
+        settings: Vec<Setting>,
+        until: u64,
+    ) -> Result<Option<Arc<Signed>>, StoreError> {
+        let (origin, keys) = own_log(county, settings)?;
+        let last = self.held().last.clone();
+        Ok(last.filter(|last| {
+            last.checkpoint.size >= until && last.checkpoint.origin == origin && last.keys == keys
+        }))
+    }
+
     /// The log as it is now, signed by every key that signs now. Made once for each size.
     fn checkpoint(&self, service: &Service) -> Result<Arc<Signed>, Failure> {
         let mut held = self.held();
@@ -219,8 +240,7 @@ impl Held {
             self.signed = signed_before(ledger, &stored(ledger)?)?;
         }
         let (settings, Head { size, .. }) = ledger.settings_and_head(&[ORIGIN, KEYS])?;
-        let [own, keys] = <[_; 2]>::try_from(settings).unwrap_or_default();
-        let (origin, keys) = (read_origin(own, &county), read_keys(keys)?);
+        let (origin, keys) = own_log(&county, settings)?;
         if keys.is_empty() {
             rotate(ledger, &service.seals, &county, false)?;
             return Ok(None);
@@ -302,14 +322,33 @@ impl Service {
     /// The receipt of a record as its holder may have it, perhaps with the proof that the log of
     /// `since` entries was only added to.
     pub fn receipt(&self, record: RecordId, since: Option<u64>) -> Result<Receipt, Failure> {
+        self.receipt_of(record, self.provable(record)?, since)
+    }
+
+    /// What the receipt of a record is made of.
+    pub(crate) fn provable(&self, record: RecordId) -> Result<Provable, StoreError> {
+        self.ledger().provable(record, &[ORIGIN, KEYS])
+    }
+
+    /// The receipt of what was read of a record.
+    pub(crate) fn receipt_of(
+        &self,
+        record: RecordId,
+        made_of: Provable,
+        since: Option<u64>,
+    ) -> Result<Receipt, Failure> {
         let ledger = self.ledger();
-        let (entries, before) = ledger.history_and_before(record)?;
+        let Provable { entries, before, settings, head, .. } = made_of;
         let first = entries.first().ok_or(Failure::NotFound)?;
         let event = read_event(first)?;
         let state = self.state();
         let mechanism = state.laws.version(&event.mechanism, event.version).cloned();
-        // Read after the entries, so that it holds all of them.
-        let signed = self.checkpoint()?;
+        // Of the log as it was then or later, and it holds all entries.
+        let until = entries.last().map_or(0, |last| last.header.seq + 1).max(head.size);
+        let signed = match self.log.signed(&state.world.county, settings, until)? {
+            Some(signed) => signed,
+            None => self.checkpoint()?,
+        };
         let size = signed.checkpoint.size;
         if since.is_some_and(|since| since > size) {
             return Err(Failure::NotFound);

@@ -285,8 +285,10 @@ impl Service {
         record: RecordId,
         since: Option<u64>,
     ) -> Result<(Receipt, ReceiptFile), Failure> {
-        self.readable(actor, record)?.ok_or(Failure::NotFound)?;
-        let receipt = self.receipt(record, since)?;
+        let mut made_of = self.provable(record)?;
+        let folded = self.folded(record, made_of.snapshot.take())?;
+        self.if_readable(actor, folded).ok_or(Failure::NotFound)?;
+        let receipt = self.receipt_of(record, made_of, since)?;
         let file = ReceiptFile::new(&receipt, Reading::of(self, &receipt));
         Ok((receipt, file))
     }

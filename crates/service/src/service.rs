@@ -250,7 +250,12 @@ impl Service {
 
     /// One record, folded.
     pub(crate) fn record(&self, id: RecordId) -> Result<Record, Failure> {
-        let bytes = self.ledger.snapshot(id)?.ok_or(Failure::NotFound)?;
+        self.folded(id, self.ledger.snapshot(id)?)
+    }
+
+    /// A record from the bytes that were read of it.
+    pub(crate) fn folded(&self, id: RecordId, bytes: Option<Vec<u8>>) -> Result<Record, Failure> {
+        let bytes = bytes.ok_or(Failure::NotFound)?;
         let corrupt = |what: String| Failure::Store(StoreError::Corrupt(format!("record {id}: {what}")));
         let record = Record::from_bytes(&bytes).map_err(|error| corrupt(error.to_string()))?;
         // Another's must not be shown to whoever may see this one.

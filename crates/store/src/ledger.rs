@@ -295,6 +295,21 @@ pub enum Structure {
 /// What a setting holds, when it is there.
 pub type Setting = Option<Vec<u8>>;
 
+/// What a record's receipt is made of, all read at about the same moment, but not of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Provable {
+    /// The record as folded; none when it is not there.
+    pub snapshot: Option<Vec<u8>>,
+    /// All its entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// The entry that stands before the oldest in the log, when there is one.
+    pub before: Option<Entry>,
+    /// Settings in the order of their names given.
+    pub settings: Vec<Setting>,
+    /// The end of the ledger.
+    pub head: Head,
+}
+
 /// The ledger of one county with its read models.
 pub trait Ledger: Send + Sync {
     /// The end of the ledger.
@@ -338,14 +353,16 @@ pub trait Ledger: Send + Sync {
     fn by_number(&self, number: &str) -> Result<Option<RecordId>, StoreError>;
     /// All entries of a record, oldest first.
     fn history(&self, id: RecordId) -> Result<Vec<Entry>, StoreError>;
-    /// The same with the entry that stands before the oldest in the log, when there is one.
-    fn history_and_before(&self, id: RecordId) -> Result<(Vec<Entry>, Option<Entry>), StoreError> {
+    /// What a record's receipt is made of, with some settings.
+    fn provable(&self, id: RecordId, names: &[&str]) -> Result<Provable, StoreError> {
+        let snapshot = self.snapshot(id)?;
         let entries = self.history(id)?;
         let before = match entries.first().and_then(|first| first.header.seq.checked_sub(1)) {
             Some(seq) => self.entries(seq, 1)?.pop(),
             None => None,
         };
-        Ok((entries, before))
+        let (settings, head) = self.settings_and_head(names)?;
+        Ok(Provable { snapshot, entries, before, settings, head })
     }
     /// Entries from a sequence on.
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;

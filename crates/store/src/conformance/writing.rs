@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use gongzhi_base::{Digest, Point, Short, Timestamp};
-use gongzhi_kernel::chain::Head;
+use gongzhi_base::{Digest, Point, RecordId, Short, Timestamp};
+use gongzhi_kernel::chain::{Entry, Head};
 use gongzhi_lang::model::Dimension;
 
 use super::Make;
 use super::fixture::{Book, COUNTY, MATTER, bucket, cell, command, event, id, record, with_text};
-use crate::{Batch, CellQuery, ListQuery, Scope, StoreError, Timer, Want, verify};
+use crate::{Batch, CellQuery, ListQuery, Provable, Scope, StoreError, Timer, Want, verify};
 
 pub(super) fn chain(make: Make<'_>) {
     let mut book = Book::new(make());
@@ -29,9 +29,19 @@ pub(super) fn chain(make: Make<'_>) {
     let history = ledger.history(id(3)).expect("history");
     assert_eq!(history, [all[3].clone(), all[5].clone()]);
     assert_eq!(ledger.history(id(99)), Ok(Vec::new()));
-    assert_eq!(ledger.history_and_before(id(3)), Ok((history, Some(all[2].clone()))));
-    assert_eq!(ledger.history_and_before(id(0)), Ok((vec![all[0].clone()], None)), "it is the first of all");
-    assert_eq!(ledger.history_and_before(id(99)), Ok((Vec::new(), None)));
+    ledger.put_setting("one", b"1").expect("a setting");
+    let provable = |id: RecordId, entries: &[Entry], before: Option<&Entry>| Provable {
+        snapshot: ledger.snapshot(id).expect("a snapshot"),
+        entries: entries.to_vec(),
+        before: before.cloned(),
+        settings: vec![None, Some(b"1".to_vec())],
+        head: book.head,
+    };
+    let found = |id| ledger.provable(id, &["two", "one"]);
+    assert_eq!(found(id(3)), Ok(provable(id(3), &history, Some(&all[2]))));
+    assert!(found(id(3)).is_ok_and(|found| found.snapshot.is_some()));
+    assert_eq!(found(id(0)), Ok(provable(id(0), &all[..1], None)), "it is the first of all");
+    assert_eq!(found(id(99)), Ok(provable(id(99), &[], None)));
 }
 
 pub(super) fn conflict(make: Make<'_>) {

@@ -46,7 +46,7 @@ use crate::outbox::Outbox;
 use crate::pending::Applier;
 use crate::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
-    Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Provable, Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 use access::Access;
 use apply::Applying;
@@ -323,11 +323,17 @@ impl Ledger for Postgres {
         self.pool.run(async |link| read::history(link, &self.county, id).await)
     }
 
-    fn history_and_before(&self, id: RecordId) -> Result<(Vec<Entry>, Option<Entry>), StoreError> {
-        self.pool.run(async |link| {
-            let entries = read::history(link, &self.county, id);
-            let (entries, before) = join(entries, read::before(link, &self.county, id)).await;
-            Ok((entries?, before?))
+    fn provable(&self, id: RecordId, names: &[&str]) -> Result<Provable, StoreError> {
+        // All of it in one round trip.
+        self.derived(async |link| {
+            let record = join(
+                read::snapshot(link, &self.county, id),
+                join(read::history(link, &self.county, id), read::before(link, &self.county, id)),
+            );
+            let log = read::settings_and_head(link, &self.county, names);
+            let ((snapshot, (entries, before)), log) = join(record, log).await;
+            let (settings, head) = log?;
+            Ok(Provable { snapshot: snapshot?, entries: entries?, before: before?, settings, head })
         })
     }
 

@@ -18,7 +18,7 @@ use gongzhi_service::ambient::Scripted;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
-    Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
+    Provable, Scope, Session, Setting, StoreError, Stored, Tally, Timer, Trace, Traces, Want,
 };
 
 /// What goes wrong with one commit.
@@ -384,7 +384,7 @@ impl Ledger for Faulty {
         by_receipt(receipt: Digest) -> Option<RecordId>;
         by_number(number: &str) -> Option<RecordId>;
         history(id: RecordId) -> Vec<Entry>;
-        history_and_before(id: RecordId) -> (Vec<Entry>, Option<Entry>);
+        provable(id: RecordId, names: &[&str]) -> Provable;
         entries(from: u64, limit: u32) -> Vec<Entry>;
         entries_by_record(after: Option<(RecordId, u64)>, limit: u32) -> Vec<Entry>;
         nodes(level: u8, from: u64, limit: u32) -> Vec<Digest>;
