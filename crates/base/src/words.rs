@@ -52,11 +52,6 @@ pub fn index_tokens(text: &str) -> String {
 /// The same, added to what is there. Every change of a record comes through here: one pass, no
 /// memory of its own.
 pub fn push_tokens(out: &mut String, text: &str) {
-    fn begin(out: &mut String) {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-    }
     // The last character of an open run of unspaced script.
     let mut before: Option<char> = None;
     let mut word = false;
@@ -86,6 +81,20 @@ pub fn push_tokens(out: &mut String, text: &str) {
     if let Some(last) = before {
         begin(out);
         out.push(last);
+    }
+}
+
+fn begin(out: &mut String) {
+    if !out.is_empty() {
+        out.push(' ');
+    }
+}
+
+/// Adds tokens that were made before: names stand in many records.
+pub fn push_made(out: &mut String, tokens: &str) {
+    if !tokens.is_empty() {
+        begin(out);
+        out.push_str(tokens);
     }
 }
 
@@ -134,6 +143,18 @@ mod tests {
     #[test]
     fn chinese_is_stored_as_pairs_and_words_as_words() {
         assert_eq!(index_tokens("阳庄村停水 3天 ABC"), "阳庄 庄村 村停 停水 水 3 天 abc");
+    }
+
+    #[test]
+    fn tokens_made_before_stand_as_if_they_were_made_now() {
+        for before in ["", "abc", "停水"] {
+            for text in ["", " ", "阳庄村", "Yangzhuang 3", "水"] {
+                let (mut now, mut made) = (index_tokens(before), index_tokens(before));
+                push_tokens(&mut now, text);
+                push_made(&mut made, &index_tokens(text));
+                assert_eq!(made, now);
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! and its share in every indicator. Computed from the folded record alone, so that all of it can
 //! be rebuilt from the ledger.
 
-use gongzhi_base::{RecordId, Short, Timestamp, Value, Words, words};
+use gongzhi_base::{RecordId, Short, Timestamp, Value, words};
 use gongzhi_lang::expr::Expr;
 use gongzhi_lang::model::{At, Dimension, Lapse, Level, Measure, Mechanism, Type, Who};
 
@@ -284,47 +284,41 @@ fn timers(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String,
 
 fn search_text(mechanism: &Mechanism, record: &Record, world: &World) -> String {
     let mut text = String::with_capacity(512);
-    let mut push = |part: &str| words::push_tokens(&mut text, part);
-    push(&record.number);
+    words::push_tokens(&mut text, &record.number);
     for field in mechanism.fields.iter().filter(|field| field.personal.is_none()) {
         let Some(value) = record.fields.get(&field.name) else { continue };
         for item in value.items() {
             match (&field.ty, item) {
                 (Type::Rows(columns), Value::Row(cells)) => {
                     for (name, ty) in columns {
-                        cells.get(name).into_iter().for_each(|cell| words_of(ty, cell, world, &mut push));
+                        cells.get(name).into_iter().for_each(|cell| words_of(ty, cell, world, &mut text));
                     }
                 }
-                (ty, item) => words_of(ty, item, world, &mut push),
+                (ty, item) => words_of(ty, item, world, &mut text),
             }
         }
     }
     text
 }
 
-/// Tells the words by which a value is found; of lists only those of one place, entry, unit or text are.
-fn words_of(ty: &Type, value: &Value, world: &World, push: &mut impl FnMut(&str)) {
+/// Adds the words by which a value is found; of lists only those of one place, entry, unit or text are.
+fn words_of(ty: &Type, value: &Value, world: &World, text: &mut String) {
     let Value::Text(value) = value else { return };
     match ty {
         Type::Place => {
             for place in world.known_path(value).into_iter().flatten().skip(1).flatten() {
-                world.place(place).into_iter().for_each(|place| push_both(push, &place.words));
+                world.place(place).into_iter().for_each(|place| words::push_made(text, &place.tokens));
             }
         }
         Type::Entry(catalogue) => {
             let entry = world.catalogue(catalogue).and_then(|known| known.entries.get(value));
-            entry.into_iter().for_each(|entry| push_both(push, &entry.words));
+            let names = entry.iter().flat_map(|entry| [&entry.words.zh, &entry.words.en]);
+            names.for_each(|name| words::push_tokens(text, name));
         }
-        Type::Unit => world.unit(value).into_iter().for_each(|unit| push_both(push, &unit.words)),
-        Type::Text => push(value),
+        Type::Unit => world.unit(value).into_iter().for_each(|unit| words::push_made(text, &unit.tokens)),
+        Type::Text => words::push_tokens(text, value),
         _ => {}
     }
-}
-
-/// A name in both languages, so that it is found in either.
-fn push_both(push: &mut impl FnMut(&str), words: &Words) {
-    push(&words.zh);
-    push(&words.en);
 }
 
 fn scopes(mechanism: &Mechanism, record: &Record, path: &[Option<String>; 4]) -> Vec<String> {

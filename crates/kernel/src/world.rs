@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gongzhi_base::{Calendar, Point, RecordId, Value, Words, Zone};
+use gongzhi_base::{Calendar, Point, RecordId, Value, Words, Zone, words};
 use gongzhi_lang::model::{Catalogue, Entry, Level, Library, Mechanism, Role};
 use jiff::civil::Date;
 
@@ -13,11 +13,20 @@ use crate::actor::Post;
 use crate::lineage::Lineage;
 use crate::record::Record;
 
+/// The tokens of a name in both languages, so that it is found in either.
+fn tokens(name: &Words) -> String {
+    let mut tokens = words::index_tokens(&name.zh);
+    words::push_tokens(&mut tokens, &name.en);
+    tokens
+}
+
 /// A place of the territory.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Place {
     pub code: String,
     pub words: Words,
+    /// Of its name in both languages, as it stands in the text of records.
+    pub tokens: String,
     pub level: Level,
     /// Town, township, community, village, …
     pub kind: String,
@@ -32,6 +41,8 @@ pub struct Place {
 pub struct Unit {
     pub code: String,
     pub words: Words,
+    /// As of a [`Place`].
+    pub tokens: String,
     pub kind: String,
     pub place: String,
     pub superior: Option<String>,
@@ -137,8 +148,10 @@ impl World {
         match register {
             "place" => {
                 let Some(level) = Level::read(&text("level")) else { return true };
+                let words = Words::new(text("name"), text("name_en"));
                 let place = Place {
-                    words: Words::new(text("name"), text("name_en")),
+                    tokens: tokens(&words),
+                    words,
                     level,
                     kind: text("kind"),
                     parent: maybe("parent"),
@@ -165,8 +178,10 @@ impl World {
                     self.units_at.remove(&(old.kind, old.place));
                 }
                 if !gone {
+                    let words = Words::new(text("name"), text("name_en"));
                     let unit = Unit {
-                        words: Words::new(text("name"), text("name_en")),
+                        tokens: tokens(&words),
+                        words,
                         kind: text("unit_kind"),
                         place: text("place"),
                         superior: maybe("superior"),

@@ -204,18 +204,18 @@ impl Log {
         Ok(tile)
     }
 
-    /// The last checkpoint that was made, if it is of so many entries or more and signed as the settings
-    /// [`ORIGIN`] and [`KEYS`] say that were just read.
+    /// The last checkpoint that was made, if it is of this end of the log and signed as the settings [`ORIGIN`] and
+    /// [`KEYS`] say that were just read.
     fn signed(
         &self,
         county: &str,
         settings: Vec<Setting>,
-        until: u64,
+        head: Head,
     ) -> Result<Option<Arc<Signed>>, StoreError> {
         let (origin, keys) = own_log(county, settings)?;
         let last = self.held().last.clone();
         Ok(last.filter(|last| {
-            last.checkpoint.size >= until && last.checkpoint.origin == origin && last.keys == keys
+            last.checkpoint.size == head.size && last.checkpoint.origin == origin && last.keys == keys
         }))
     }
 
@@ -343,11 +343,10 @@ impl Service {
         let event = read_event(first)?;
         let state = self.state();
         let mechanism = state.laws.version(&event.mechanism, event.version).cloned();
-        // Of the log as it was then or later, and it holds all entries.
-        let until = entries.last().map_or(0, |last| last.header.seq + 1).max(head.size);
-        let signed = match self.log.signed(&state.world.county, settings, until)? {
-            Some(signed) => signed,
-            None => self.checkpoint()?,
+        let signed = match self.log.signed(&state.world.county, settings, head)? {
+            // The end may have been read before the last entry came.
+            Some(signed) if entries.iter().all(|entry| entry.header.seq < head.size) => signed,
+            _ => self.checkpoint()?,
         };
         let size = signed.checkpoint.size;
         if since.is_some_and(|since| since > size) {
