@@ -213,10 +213,7 @@ impl Log {
         head: Head,
     ) -> Result<Option<Arc<Signed>>, StoreError> {
         let (origin, keys) = own_log(county, settings)?;
-        let last = self.held().last.clone();
-        Ok(last.filter(|last| {
-            last.checkpoint.size == head.size && last.checkpoint.origin == origin && last.keys == keys
-        }))
+        Ok(self.held().made(&origin, &keys, head.size))
     }
 
     /// The log as it is now, signed by every key that signs now. Made once for each size.
@@ -231,6 +228,13 @@ impl Log {
 }
 
 impl Held {
+    /// The last checkpoint, if it is of this log and size and signed by these keys.
+    fn made(&self, origin: &str, keys: &[LogKey], size: u64) -> Option<Arc<Signed>> {
+        let Signed { checkpoint, keys: signers, .. } = &**self.last.as_ref()?;
+        let same = checkpoint.size == size && checkpoint.origin == origin && signers == keys;
+        self.last.clone().filter(|_| same)
+    }
+
     /// `None` when the keys were changed meanwhile, or made.
     fn sign(&mut self, service: &Service) -> Result<Option<Arc<Signed>>, Failure> {
         let ledger = service.ledger();
@@ -253,11 +257,8 @@ impl Held {
             self.keys.clone_from(&keys);
             self.last = None;
         }
-        if let Some(last) = &self.last
-            && last.checkpoint.size == size
-            && last.checkpoint.origin == origin
-        {
-            return Ok(Some(last.clone()));
+        if let Some(last) = self.made(&origin, &keys, size) {
+            return Ok(Some(last));
         }
         let root = proof::root(size, reader(ledger)).map_err(unproven)?;
         let checkpoint = Checkpoint { origin, size, root };
