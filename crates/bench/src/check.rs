@@ -15,8 +15,7 @@ const RUNS: usize = 100;
 /// The table in Markdown.
 pub fn run() -> Result<String, String> {
     let files = load::read_library(Path::new("mechanisms")).map_err(|fault| format!("{fault:?}"))?;
-    let county = std::fs::read_dir("counties").ok().and_then(|mut all| all.next()?.ok());
-    let county = county.ok_or("there is no county under counties/")?.path();
+    let county = load::first_county(Path::new("counties")).ok_or("there is no county under counties/")?;
     let read = |name: &str| std::fs::read_to_string(county.join(name)).map_err(|error| error.to_string());
     let (volumes, budget) = (read("volumes.toml")?, read("budget.toml")?);
     let mut lang = Vec::new();

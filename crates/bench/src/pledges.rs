@@ -81,8 +81,7 @@ pub fn run(members: usize) -> Result<String, String> {
 
 /// The county of the repository in an empty directory, with further documents.
 pub fn county(work: &Path, clock: &Arc<Scripted>, documents: &[&str]) -> Result<Service, String> {
-    let county = std::fs::read_dir("counties").ok().and_then(|mut all| all.next()?.ok());
-    let county = county.ok_or("there is no county under counties/")?.path();
+    let county = load::first_county(Path::new("counties")).ok_or("there is no county under counties/")?;
     let mut files = load::read_library(Path::new("mechanisms")).map_err(|fault| format!("{fault:?}"))?;
     for path in documents {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;

@@ -159,9 +159,12 @@ impl Load {
 
 fn load_county(database: &str, data: &Path) {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let county = gongzhi_service::load::first_county(&root.join("counties")).expect("a county");
     let loaded = Command::new(BINARY)
         .current_dir(root)
-        .args(["load", "--county", "counties/wenxi", "--database", database, "--data"])
+        .args(["load", "--county"])
+        .arg(&county)
+        .args(["--database", database, "--data"])
         .arg(data)
         .status()
         .expect("loads");

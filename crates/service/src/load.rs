@@ -2,7 +2,7 @@
 //! same commands as everything else, and are read back from the ledger at every start.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId};
@@ -142,6 +142,15 @@ pub fn check_library(files: &LibraryFiles) -> Result<Library, LoadFault> {
     let words =
         checked.diagnostics.iter().map(|d| format!("{}:{} {} {}", d.path, d.line, d.code, d.message.en));
     Err(LoadFault::Documents(words.collect()))
+}
+
+/// The first of the directories of counties' files that lie in a directory, in the order of their names.
+pub fn first_county(dir: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(dir).ok()?;
+    entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("county.toml").is_file())
+        .min()
 }
 
 /// A county's own file with its holiday table: what must be known before its service is opened.

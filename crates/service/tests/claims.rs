@@ -147,7 +147,7 @@ fn no_room_is_booked_twice_by_two_nodes_on_postgresql() {
     let (dir, database) = (tempfile::tempdir().expect("a directory"), database());
     let clock = Arc::new(Scripted::new(Timestamp::read("2026-11-02T01:00:00Z").expect("a time"), 1));
     let files = load::read_library(&root().join("mechanisms")).expect("documents");
-    let data = root().join("counties/wenxi");
+    let data = load::first_county(&root().join("counties")).expect("a county");
     let county = load::CountyFile::read(&data).expect("a county's file");
     let open = |library, files: &Path| {
         let ledger = Arc::new(Postgres::open(database.url(), &county.place).expect("a ledger"));

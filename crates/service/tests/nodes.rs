@@ -2,7 +2,7 @@
 //! doubled or done twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn open(
     clock: &Arc<Scripted>,
     library: Option<Library>,
 ) -> Service {
-    let county = load::CountyFile::read(&root().join("counties/wenxi")).expect("a county's file");
+    let county = load::CountyFile::read(&county_files()).expect("a county's file");
     let ledger = Arc::new(Postgres::open(database.url(), &county.place).expect("a ledger"));
     county.write(ledger.as_ref()).expect("settings");
     let master = MasterKey::of_dir(dir.path(), ledger.as_ref(), clock.as_ref()).expect("a key");
@@ -54,6 +54,11 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// The demo county's files.
+fn county_files() -> PathBuf {
+    load::first_county(&root().join("counties")).expect("a county")
+}
+
 /// The demo county loaded by one node, and a second node beside it.
 fn nodes() -> Nodes {
     let (dir, database) = (tempfile::tempdir().expect("a directory"), database());
@@ -61,7 +66,7 @@ fn nodes() -> Nodes {
     let files = load::read_library(&root().join("mechanisms")).expect("documents");
     let library = load::check_library(&files).expect("clean documents");
     let one = open(&dir, &database, &clock, Some(library));
-    load::county(&one, &root().join("counties/wenxi"), &files).expect("loaded");
+    load::county(&one, &county_files(), &files).expect("loaded");
     one.reload_laws().expect("laws from the ledger");
     let two = open(&dir, &database, &clock, None);
     Nodes { one, two, clock, dir, database }

@@ -36,7 +36,7 @@ fn open(dir: &Path, clock: &Arc<Scripted>, library: Option<gongzhi_lang::Library
 fn county(dir: &Path, clock: &Arc<Scripted>, members: usize) -> (Service, Vec<RecordId>) {
     let files = load::read_library(&root().join("mechanisms")).expect("documents");
     let library = load::check_library(&files).expect("clean documents");
-    let data = root().join("counties/wenxi");
+    let data = load::first_county(&root().join("counties")).expect("a county");
     let file = load::CountyFile::read(&data).expect("a county's file");
     {
         let ledger = Sqlite::open(&dir.join("county.db"), &file.place).expect("a database");

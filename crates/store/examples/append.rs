@@ -38,6 +38,15 @@ const PHRASES: [&str; 12] = [
     "小区大门坏了",
 ];
 
+/// Codes as long as those of real places, in the county of the cases.
+fn town_code(town: u64) -> String {
+    village_code(town, 0)
+}
+
+fn village_code(town: u64, village: u64) -> String {
+    format!("{COUNTY}1{town:02}{village:03}")
+}
+
 struct Client {
     stored: Stored,
     number: u64,
@@ -119,8 +128,8 @@ fn begin(number: u64, dice: &mut Dice) -> Client {
     let mut stored = with_text(record(number), &text);
     let row = &mut stored.projection.row;
     let town = dice.below(12);
-    row.path[1] = Some(format!("1408231{town:02}000"));
-    row.path[2] = Some(format!("1408231{town:02}{:03}", dice.below(17)));
+    row.path[1] = Some(town_code(town));
+    row.path[2] = Some(village_code(town, dice.below(17)));
     row.kind_top = Some(format!("{:02}", dice.below(12)));
     row.kind = row.kind_top.as_ref().map(|top| format!("{top}{:02}{:02}", dice.below(6), dice.below(4)));
     row.opened = Timestamp(START + number as i64 * 300_000);
@@ -247,9 +256,9 @@ fn ask(ledger: &dyn Ledger) {
         println!("{name:<34} {:>5} rows  p50 {:>9.1?}  p99 {:>9.1?}", question(), times[100], times[198]);
     };
     let matter = ListQuery { scope: Scope::All, mechanism: Some(MATTER.into()), ..ListQuery::default() };
-    let town = Some((Level::Township, "140823103000".to_owned()));
+    let town = Some((Level::Township, town_code(3)));
     let village =
-        ScopePart { mechanism: MATTER.into(), within: Within::Place(Level::Village, "140823103003".into()) };
+        ScopePart { mechanism: MATTER.into(), within: Within::Place(Level::Village, village_code(3, 3)) };
     let list = |query: &ListQuery| ledger.list(query).expect("a list").rows.len();
     let keys = ["dispatcher@c1".to_owned(), "handler@unit3".to_owned()];
     time("inbox", &|| ledger.todo(&keys, None, 50).expect("an inbox").rows.len());
@@ -273,7 +282,7 @@ fn ask(ledger: &dyn Ledger) {
         mechanism: MATTER.into(),
         indicators: vec!["response".into(), "solved".into(), "satisfied".into()],
         dimension: Dimension::Place,
-        keys: (0..12).map(|town| format!("1408231{town:02}000")).collect(),
+        keys: (0..12).map(town_code).collect(),
         from: "2026-01".into(),
         to: "2026-12".into(),
     };

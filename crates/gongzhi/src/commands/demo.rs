@@ -127,12 +127,8 @@ fn county_files(args: &Demo) -> Result<PathBuf, Fault> {
     if let Some(county) = &args.county {
         return Ok(county.clone());
     }
-    let nowhere = || Fault::told("demo-no-counties", []);
-    let entries = std::fs::read_dir("counties").map_err(|_| nowhere())?;
-    let mut found: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    found.retain(|path| path.join("county.toml").is_file());
-    found.sort();
-    found.into_iter().next().ok_or_else(nowhere)
+    gongzhi_service::load::first_county(Path::new("counties"))
+        .ok_or_else(|| Fault::told("demo-no-counties", []))
 }
 
 /// A line of progress on a terminal, in place.

@@ -40,7 +40,7 @@ impl County {
         let clock = clock();
         let files = load::read_library(&root.join("mechanisms")).expect("documents");
         let library = load::check_library(&files).expect("clean documents");
-        let data = root.join("counties/wenxi");
+        let data = load::first_county(&root.join("counties")).expect("a county");
         let ledger = ledger(dir.path());
         load::CountyFile::read(&data).expect("a county's file").write(ledger.as_ref()).expect("settings");
         let master = MasterKey::fresh(clock.as_ref());
