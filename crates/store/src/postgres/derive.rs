@@ -116,8 +116,8 @@ pub(super) struct Derived<'a> {
     timers: Moved<Timed>,
     unit_new: Moved<UnitPlace>,
     unit_open: Moved<UnitPlace>,
-    words: Vec<(i64, RecordId, &'a str, String)>,
-    words_changed: Vec<(i64, RecordId, &'a str, String)>,
+    words: Vec<(i64, RecordId, &'a str, search::Lexemes)>,
+    words_changed: Vec<(i64, RecordId, &'a str, search::Lexemes)>,
     mechanisms: BTreeSet<&'a str>,
 }
 
@@ -220,7 +220,7 @@ impl<'a> Derived<'a> {
             }
         };
         if words(old) {
-            let words = (row, id, made.text.as_str(), search::lexemes(county, row, made));
+            let words = (row, id, made.text.as_str(), search::Lexemes::of(county, row, made));
             if old.is_some() { self.words_changed.push(words) } else { self.words.push(words) }
         }
         let made = Made { stored, row, due, todo, timers, scopes };
@@ -290,7 +290,7 @@ impl<'a> Derived<'a> {
                     arg(each(words, |(row, ..)| *row)),
                     arg(each(words, |(_, id, ..)| id.0.as_slice())),
                     arg(each(words, |(_, _, text, _)| *text)),
-                    arg(each(words, |(.., lexemes)| lexemes.as_str())),
+                    arg(each(words, |(.., lexemes)| lexemes)),
                 ];
                 steps.push(step(sql, args));
             }
@@ -437,12 +437,10 @@ const UNIT_NEW: &str = "INSERT INTO unit_new (county, mechanism, unit, opened, r
 const UNIT_OPEN: &str = "INSERT INTO unit_open (county, mechanism, unit, due, record)
     SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[]) AS n";
 const WORDS: &str = "INSERT INTO words (county, row, record, text, lexemes)
-    SELECT $1, n.row, n.record, n.text, array_to_tsvector(string_to_array(n.lexemes, ' '))
-    FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[]) AS n (row, record, text, lexemes)";
+    SELECT $1, n.* FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::tsvector[]) AS n";
 /// A record whose first text comes later has no words yet.
 const OTHER_WORDS: &str = "INSERT INTO words (county, row, record, text, lexemes)
-    SELECT $1, n.row, n.record, n.text, array_to_tsvector(string_to_array(n.lexemes, ' '))
-    FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::text[]) AS n (row, record, text, lexemes)
+    SELECT $1, n.* FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::tsvector[]) AS n
     ON CONFLICT (county, row) DO UPDATE SET text = excluded.text, lexemes = excluded.lexemes";
 
 /// Adds the changes of cells and counters; the numbers of all series are known.

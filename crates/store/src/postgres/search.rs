@@ -7,10 +7,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 
+use bytes::BytesMut;
 use gongzhi_base::words::Term;
 use gongzhi_kernel::project::{Projection, Row, unit_token};
 use gongzhi_lang::model::Level;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::error::Done;
 use super::link::{Link, arg, get};
@@ -70,15 +73,42 @@ fn unit(token: &str) -> String {
     format!("&{token}")
 }
 
-/// All lexemes of a row, separated by spaces, each once.
-pub(super) fn lexemes(county: &str, row: i64, made: &Projection) -> String {
-    // No other lexeme begins as a block does.
-    let mut all = block(county, row);
-    for lexeme in lexemes_of(made) {
-        all.push(' ');
-        all.push_str(&lexeme);
+/// Lexemes as the server sends and takes them: how many, and each with an end mark and without positions. It need
+/// not make them from a list of words then, nor sort them when they come sorted.
+#[derive(Debug)]
+pub(super) struct Lexemes(Vec<u8>);
+
+impl Lexemes {
+    /// All lexemes of a row.
+    pub(super) fn of(county: &str, row: i64, made: &Projection) -> Lexemes {
+        let (block, others) = (block(county, row), lexemes_of(made));
+        // No other lexeme begins as a block does: it is the first.
+        let all = std::iter::once(block.as_str()).chain(others.iter().map(AsRef::as_ref));
+        let size = all.clone().map(|lexeme| lexeme.len() + END.len()).sum::<usize>();
+        let mut bytes = Vec::with_capacity(size_of::<u32>() + size);
+        bytes.extend((others.len() as u32 + 1).to_be_bytes());
+        for lexeme in all {
+            bytes.extend(lexeme.as_bytes());
+            bytes.extend(END);
+        }
+        Lexemes(bytes)
     }
-    all
+}
+
+/// The end of a lexeme's text, and that no positions follow.
+const END: [u8; 3] = [0; 3];
+
+impl ToSql for Lexemes {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::TS_VECTOR
+    }
+
+    to_sql_checked!();
 }
 
 /// Those that follow from the record alone, wherever its row stands: each once. Most are pieces of the text, which are
@@ -90,10 +120,19 @@ pub(super) fn lexemes_of(made: &Projection) -> Vec<Cow<'_, str>> {
         made.row.path.iter().zip(levels).filter_map(|(code, level)| Some(place(level, code.as_ref()?)));
     let helpers = made.scopes.iter().flat_map(|scope| units(scope)).map(unit);
     let marks = places.chain(helpers).chain([mechanism(&made.row.mechanism)]);
-    let mut all: Vec<Cow<'_, str>> = words.chain(marks.map(Cow::Owned)).collect();
+    let all = words.chain(marks.map(Cow::Owned));
+    let mut all: Vec<(u64, Cow<'_, str>)> = all.map(|lexeme| (beginning(&lexeme), lexeme)).collect();
     all.sort_unstable();
     all.dedup();
-    all
+    all.into_iter().map(|(_, lexeme)| lexeme).collect()
+}
+
+/// The first eight bytes, which sort as the whole: most words have no more, and numbers are compared at once.
+fn beginning(lexeme: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = lexeme.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&lexeme.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 /// A lexeme as the query language writes it.
@@ -216,4 +255,19 @@ pub(super) async fn search(
         return Ok(Vec::new());
     }
     link.composed(&sql(parts), &args).await?.iter().map(read::row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_word_with_its_beginning_sorts_as_the_word(one in "[a-c停水\\x00]{0,10}", other in "[a-c停水\\x00]{0,10}") {
+            let with = |word| (beginning(word), word);
+            prop_assert_eq!(with(one.as_str()).cmp(&with(other.as_str())), one.cmp(&other));
+        }
+    }
 }

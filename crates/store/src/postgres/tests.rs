@@ -198,6 +198,22 @@ fn words_of_many_rows_are_put_into_the_index_together_and_of_a_few_when_there_ar
     database.sql(&format!("SET search_path = gongzhi; {}", search::SORT_IN));
 }
 
+#[test]
+fn lexemes_are_sent_as_the_server_would_make_them() {
+    let database = database();
+    let mut book = Book::new(Box::new(open(&database, COUNTY)));
+    // The first eight bytes of a word are its whole, its beginning and those of others; in no order, and some twice.
+    let long = "w".repeat(250);
+    let text = format!("水 停水 zebra abcdefgh abcdefghi abcdefg abc 停水 {long} ab abcdefgh a9 9a é");
+    book.put(vec![with_text(record(1), &text)]).expect("committed");
+    let found = book.ledger.search(&Scope::All, &query_terms("abcdefghi"), 10).expect("a search");
+    assert_eq!(found.len(), 1);
+    // What the server makes of a list of words is sorted and holds each once.
+    let as_made = "SELECT lexemes = array_to_tsvector(tsvector_to_array(lexemes)) AND tsvector_to_array(lexemes) @>
+            (SELECT array_agg(left(word, 200)) FROM unnest(string_to_array(text, ' ')) AS word) FROM gongzhi.words";
+    assert_eq!(database.sql(as_made), "t");
+}
+
 /// A batch of one entry of a county, and the head after it.
 fn one(county: &str, head: Head, n: u64) -> (Batch, Head) {
     let stored = with_text(record(n), "停水");
