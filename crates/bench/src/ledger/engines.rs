@@ -70,13 +70,13 @@ pub fn fixed(plan: &Plan, lifecycles: u64) -> Result<(), String> {
 fn row(plan: &Plan, engine: &dyn Engine, county: &Path, place: &str, out: &mut String) -> Result<(), String> {
     let name = engine.name();
     eprintln!("bench: single-row commits of {name}");
+    // Measured before, between and after: the machine gives more now and less then.
     let before = engine.own(plan)?;
     eprintln!("bench: bare append on {name}, {CALLERS} callers");
     let bare = append::run(&engine.empty("append", place)?.0, place, CALLERS, plan.seconds)?;
-    let took = command_path(plan, engine, county, Until::Seconds(plan.seconds))?;
-    let commands = took.rate();
-    // Half of it before and half after: the machine gives more now and less then.
-    let rows = (before + engine.own(plan)?) / 2.0;
+    let between = engine.own(plan)?;
+    let commands = command_path(plan, engine, county, Until::Seconds(plan.seconds))?.rate();
+    let rows = (before + between + engine.own(plan)?) / 3.0;
     put(
         out,
         format_args!(
