@@ -12,8 +12,10 @@ use super::write::INSERT_WORDS;
 use crate::shared::{Repeated, searched};
 use crate::{Batch, StoreError};
 
-/// The tables in which the engine keeps the index `words`; its settings stay as they are.
-const TABLES: [&str; 3] = ["words_data", "words_idx", "words_docsize"];
+/// The tables in which the engine keeps the index `words`.
+const TABLES: [&str; 4] = ["words_data", "words_idx", "words_docsize", "words_config"];
+/// Its settings, as the migrations leave them: those in a damaged file may be none.
+const SETTINGS: [(&str, i64); 2] = [("automerge", 8), ("usermerge", 2)];
 
 /// A search index beside the ledger's file. Whatever becomes of it, it is made anew by the next rebuild.
 pub(super) struct Aside {
@@ -55,10 +57,7 @@ impl Aside {
                 |row| row.get(0),
             )?;
             conn.execute_batch(&form)?;
-            let mut settings = ledger.prepare("SELECT k, v FROM words_config WHERE k <> 'version'")?;
-            let mut rows = settings.query([])?;
-            while let Some(row) = rows.next()? {
-                let (name, value): (String, rusqlite::types::Value) = (row.get(0)?, row.get(1)?);
+            for (name, value) in SETTINGS {
                 conn.execute("INSERT INTO words (words, rank) VALUES (?1, ?2)", params![name, value])?;
             }
             Ok(conn)
@@ -97,5 +96,31 @@ impl Aside {
         }
         log::rebuilt(&tx, county).map_err(fault)?;
         tx.commit().map_err(commit_fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Ledger as _;
+    use crate::conformance::fixture::COUNTY;
+    use crate::sqlite::Sqlite;
+
+    #[test]
+    fn a_rebuild_leaves_the_settings_of_the_index_as_a_new_ledger_has_them() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let ledger = Sqlite::open(dir.path(), COUNTY).expect("opens");
+        let settings = || -> Vec<(String, i64)> {
+            let writer = ledger.writer();
+            let mut query = writer.conn.prepare("SELECT k, v FROM words_config ORDER BY k").expect("a query");
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+            rows.collect::<Result<_, _>>().expect("settings")
+        };
+        let before = settings();
+        let damage = "UPDATE words_config SET k = 'none' WHERE k = 'usermerge'; UPDATE words_config SET v = -1 WHERE k = 'automerge'";
+        ledger.writer().conn.execute_batch(damage).expect("damaged");
+        assert_ne!(settings(), before);
+        ledger.begin_rebuild().expect("emptied");
+        ledger.end_rebuild().expect("made anew");
+        assert_eq!(settings(), before);
     }
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (8, include_str!("../../migrations/sqlite/0008_pending.sql")),
     (9, include_str!("../../migrations/sqlite/0009_keys_stay.sql")),
     (10, include_str!("../../migrations/sqlite/0010_within.sql")),
+    (11, include_str!("../../migrations/sqlite/0011_search_in_order.sql")),
 ];
 
 /// The form that brought the list of looks, which older databases have to be given.

@@ -39,6 +39,11 @@ const UNIT: usize = 2;
 const KIND: usize = 4;
 const FIXED: usize = 8;
 
+/// Pages of the search index that are merged at once: some milliseconds, for which a command may have to wait.
+const MERGED: i64 = 256;
+/// For how many rows such a page counts in the write-ahead log.
+const PAGE_ROWS: u64 = 3;
+
 fn columns(groups: usize) -> Vec<&'static str> {
     let chosen = INDEXED.iter().enumerate().filter(|(at, _)| groups & 1 << at != 0);
     PLAIN.iter().chain(chosen.flat_map(|(_, columns)| *columns)).copied().collect()
@@ -175,6 +180,24 @@ impl Writer {
         self.remember(fresh);
         // Rows of new records lie side by side: a page in the log holds many of them.
         Ok((2 * batch.records.len() + batch.cells.len()) as u64)
+    }
+
+    /// Merges parts of the search index, a step of it. Gives how many rows were changed, about; none where nothing is
+    /// left to be merged.
+    pub(super) fn merge(&mut self) -> Result<u64, StoreError> {
+        if self.aside.is_some() {
+            return Ok(0);
+        }
+        // What is lost with a loss of power is merged again.
+        self.unsynced(|Writer { conn, .. }| {
+            let before = conn.total_changes();
+            conn.prepare_cached("INSERT INTO words (words, rank) VALUES ('merge', ?1)")
+                .and_then(|mut merge| merge.execute([MERGED]))
+                .map_err(commit_fault)?;
+            // One is the order itself.
+            let pages = (conn.total_changes() - before).saturating_sub(1);
+            Ok(pages * PAGE_ROWS)
+        })
     }
 
     /// Ends a rebuild.
