@@ -121,6 +121,14 @@ impl Server {
         (field("VmRSS:"), field("VmHWM:"))
     }
 
+    /// Bytes that it has written so far, to whatever file.
+    pub fn written(&self) -> u64 {
+        let io = self.child.id().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/io")).ok());
+        let io = io.unwrap_or_default();
+        let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+        written.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+    }
+
     /// Stops it.
     pub async fn stop(mut self) {
         let _ = self.child.kill().await;

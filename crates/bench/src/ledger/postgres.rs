@@ -45,7 +45,12 @@ pub fn database(name: &str) -> String {
     cluster.sql("postgres", "CHECKPOINT");
     cluster.sql("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
     cluster.sql("postgres", &format!("CREATE DATABASE {name}"));
-    cluster.url(name)
+    url(name)
+}
+
+/// The address of a database.
+pub fn url(name: &str) -> String {
+    cluster().url(name)
 }
 
 /// Does at once what the server does by itself within the minutes after so many rows were written, and which would go

@@ -13,6 +13,9 @@ use crate::script::{PageSpec, Script};
 use crate::server::{self, Server};
 use crate::{WORK, burst, refuse_failures};
 
+/// More bytes than a server writes in a quarter of a second to tell its figures.
+const MUCH: u64 = 200_000;
+
 /// Makes the large store unless it is there.
 pub async fn fill(plan: &Plan) -> Result<(), String> {
     let large = plan.stores[1];
@@ -33,29 +36,23 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
     let mut rows = Vec::new();
     let [small, large] = plan.stores;
     let name = if postgres { "PostgreSQL" } else { "SQLite" };
-    let mut url = None;
     for stored in [0, small, large] {
-        let (dir, work) = (format!("{WORK}/full-{stored}"), format!("{WORK}/run"));
-        let (dir, work) = (Path::new(&dir), Path::new(&work));
         eprintln!("bench: {name}, a store of {stored} matters");
-        server::load(dir, stored, stored > 0).await?;
-        let server = if postgres {
-            let database = super::postgres::database("stored");
-            server::to_postgres(dir, work, &database).await?;
-            super::postgres::settle("stored");
-            let server = Server::serve(work, Some(&database)).await?;
-            url = Some(database);
-            server
-        } else {
-            Server::start(dir, work).await?
-        };
-        let caught_up = settled(&server.host).await;
+        let server = serve(stored, postgres.then_some("stored")).await?;
+        let caught_up = settled(&server).await;
         let mut row = store(plan, &server.host, stored, &number, stored == large).await?;
         row.caught_up = caught_up;
         row.memory = server.memory();
         rows.push(row);
         server.stop().await;
     }
+    // The machine gives more now and less then: half of what an empty store gives is measured after the large one.
+    eprintln!("bench: {name}, an empty store again");
+    let server = serve(0, postgres.then_some("empty")).await?;
+    settled(&server).await;
+    let tokens = Arc::new(load::sign_in(&server.host, &plan.script).await?);
+    let again = lifecycles(plan, &server.host, &tokens, &number).await?;
+    server.stop().await;
     put(
         out,
         format_args!(
@@ -86,8 +83,9 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         put(
             out,
             format_args!(
-                "\nLargest against empty: {:.0} % of the lifecycles. p99 of the largest against {} matters: {}.",
-                100.0 * large.lifecycles.rate() / empty.lifecycles.rate(),
+                "\nThe empty store again, after the largest: {:.0} lifecycles/s. Largest against the mean of both: {:.0} % of the lifecycles. p99 of the largest against {} matters: {}.",
+                again.rate(),
+                100.0 * large.lifecycles.rate() / ((empty.lifecycles.rate() + again.rate()) / 2.0),
                 small.stored,
                 pages.join(", ")
             ),
@@ -95,8 +93,8 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         put(
             out,
             format_args!(
-                "Deadlines that had come since the largest was made: {}, taken within {:.1} s of its start and before the rest was measured.",
-                large.caught_up.0, large.caught_up.1
+                "Deadlines that had come since the largest was made: {}, taken within {:.1} s of its start. What it puts in order when nobody asks it for anything was done after {:.0} s, and the rest measured then.",
+                large.caught_up.0, large.caught_up.1, large.caught_up.2
             ),
         );
         if let Some(burst) = &large.burst {
@@ -123,6 +121,7 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
         );
     }
     let dir = format!("{WORK}/full-{large}");
+    let url = postgres.then(|| super::postgres::url("stored"));
     for (command, wanted) in [("verify", 300_000), ("rebuild", 50_000)] {
         eprintln!("bench: {command} of {large} matters");
         let (said, seconds) = server::tool(command, Path::new(&dir), url.as_deref()).await?;
@@ -150,24 +149,45 @@ struct Row {
     /// p50 and p99 in milliseconds of a receipt with its proofs.
     receipt: Option<(f64, f64)>,
     memory: (u64, u64),
-    /// Deadlines that had come since the store was made, and the seconds until the last was taken.
-    caught_up: (u64, f64),
+    /// Deadlines that had come since the store was made, the seconds until the last was taken, and those until nothing
+    /// more was written.
+    caught_up: (u64, f64, f64),
 }
 
-/// Waits until a server that was switched off has taken the deadlines that came meanwhile: what is measured then is not
-/// beside them. How many there were, and how many seconds they took.
-async fn settled(host: &str) -> (u64, f64) {
+/// A server on a copy of a store, in a database of that name if one is given.
+async fn serve(stored: u64, database: Option<&str>) -> Result<Server, String> {
+    let (dir, work) = (format!("{WORK}/full-{stored}"), format!("{WORK}/run"));
+    let (dir, work) = (Path::new(&dir), Path::new(&work));
+    server::load(dir, stored, stored > 0).await?;
+    let Some(database) = database else { return Server::start(dir, work).await };
+    let url = super::postgres::database(database);
+    server::to_postgres(dir, work, &url).await?;
+    super::postgres::settle(database);
+    Server::serve(work, Some(&url)).await
+}
+
+/// Waits until a server that was switched off has taken the deadlines that came meanwhile, and done what it does when
+/// nobody asks it for anything: what is measured then is not beside them. How many deadlines there were, how many seconds
+/// they took, and how many until all was done.
+async fn settled(server: &Server) -> (u64, f64, f64) {
     let began = crate::now();
     let (mut taken, mut last) = (0.0, began);
-    // The server looks at the clock every two seconds.
-    while last.elapsed() < Duration::from_secs(5) {
+    let (mut written, mut still) = (0, began);
+    // The server looks at the clock every two seconds, and waits for three before it puts anything in order.
+    while last.max(still).elapsed() < Duration::from_secs(5) {
         tokio::time::sleep(Duration::from_millis(250)).await;
-        let now = load::metric(host, "gongzhi_commands").await;
+        let now = load::metric(&server.host, "gongzhi_commands").await;
         if now > taken {
             (taken, last) = (now, crate::now());
         }
+        // Not what it answers to this.
+        let more = server.written();
+        if more > written + MUCH {
+            still = crate::now();
+        }
+        written = more;
     }
-    (taken as u64, (last - began).as_secs_f64())
+    (taken as u64, (last - began).as_secs_f64(), (still - began).as_secs_f64())
 }
 
 /// What a server that is running already does, told request by request.
@@ -221,15 +241,26 @@ async fn store(
         refuse_failures(&measured)?;
         pages.push((name.to_owned(), measured.percentile(name, 99.0)));
     }
-    load::lifecycles(host, script, &tokens, 50, 2, number).await;
-    let lifecycles = load::lifecycles(host, script, &tokens, 50, plan.seconds, number).await;
-    refuse_failures(&lifecycles)?;
+    let lifecycles = lifecycles(plan, host, &tokens, number).await?;
     let burst = match bursts {
         true => Some(burst::run(host, script, &tokens, if plan.quick { 1 } else { 4 }, number).await),
         false => None,
     };
     let receipt = if bursts { Some(receipt(host, script, &tokens).await?) } else { None };
-    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: (0, 0), caught_up: (0, 0.0) })
+    Ok(Row { stored, lifecycles, pages, burst, receipt, memory: (0, 0), caught_up: (0, 0.0, 0.0) })
+}
+
+/// Lifecycles of fifty clients, once it is warm.
+async fn lifecycles(
+    plan: &Plan,
+    host: &str,
+    tokens: &Arc<BTreeMap<String, String>>,
+    number: &Arc<AtomicU64>,
+) -> Result<Measured, String> {
+    load::lifecycles(host, &plan.script, tokens, 50, 2, number).await;
+    let measured = load::lifecycles(host, &plan.script, tokens, 50, plan.seconds, number).await;
+    refuse_failures(&measured)?;
+    Ok(measured)
 }
 
 /// Asks for the receipt of a new record over and over; the first request of the script opens it.
