@@ -22,9 +22,14 @@ pub fn ends(mechanism: &Mechanism, record: &Record, world: &World) -> Option<Tim
     if !finished(mechanism, record) {
         return None;
     }
-    let spans = record.sealed().filter_map(|name| Some(mechanism.field(name)?.personal.as_ref()?.keep));
-    let span: Span = spans.min_by_key(|span| span.rough_minutes())?;
+    let span = span(mechanism, record)?;
     Some(world.calendar.due(world.zone, record.changed, span, &[]).due)
+}
+
+/// How long the personal values of a record are kept after its last step; `None` when it holds none.
+pub fn span(mechanism: &Mechanism, record: &Record) -> Option<Span> {
+    let spans = record.sealed().filter_map(|name| Some(mechanism.field(name)?.personal.as_ref()?.keep));
+    spans.min_by_key(|span| span.rough_minutes())
 }
 
 /// As whom an actor may have a record's personal values erased now.

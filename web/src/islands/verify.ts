@@ -4,8 +4,8 @@ import { readKeys, readNote } from '../receipt/note.ts';
 import { readReceipt, verifyReceipt, type Fault, type Reading, type Receipt, type Seen, type Trust, type Verified } from '../receipt/receipt.ts';
 import { clean, named as namedIn, nameOf, timeOf, valueOf } from '../receipt/told.ts';
 
-/** What was brought last: the page may be put in place anew in another language. */
-let brought = '';
+/** What was brought last, and the name of its file if it came in one: the page may be put in place anew in another language. */
+let brought: { text: string; file?: string } | undefined;
 
 /** Checks a receipt on this device: from a file, or from the part of the address that no server sees. */
 export const verify: Mount = (root, signal) => {
@@ -14,7 +14,7 @@ export const verify: Mount = (root, signal) => {
     if (!file) return;
     judge();
     say(root, words(root, 'reading'));
-    brought = await file.text();
+    brought = { text: await file.text(), file: file.name };
     check();
   };
   /** Shows what was found: what was said of another file does not stand beside this one. */
@@ -23,25 +23,32 @@ export const verify: Mount = (root, signal) => {
     show(one(root, '[data-verify-good]'), found !== undefined && !('fault' in found));
   };
   const check = (): void => {
-    if (brought === '') return;
+    if (!brought) return;
     judge();
     const trust = trustOf(root);
     if (!trust) return;
-    const receipt = readReceipt(brought);
+    const { text, file } = brought;
+    const receipt = readReceipt(text);
     const found: Verified | Fault = receipt ? verifyReceipt(receipt, trust.trust) : { fault: 'unreadable' };
     say(root, '');
     judge(found);
+    const of = file === undefined ? words(root, 'of-code') : words(root, 'of-file', { x: file });
+    for (const place of root.querySelectorAll('[data-verify-of]')) place.textContent = of;
     if ('fault' in found) {
-      const told = one(root, '[data-verify-fault]');
-      if (told) told.textContent = words(root, `fault-${found.fault}`, { x: found.x ?? '', y: found.y ?? '' });
+      // What is no receipt at all was forged by nobody.
+      const none = found.fault === 'unreadable';
+      const why = none && file === undefined ? 'none-code' : `fault-${found.fault}`;
+      write(root, 'fault', words(root, why, { x: found.x ?? '', y: found.y ?? '' }));
+      write(root, 'verdict', words(root, none ? 'none' : 'bad'));
+      show(one(root, '[data-verify-advice]'), !none);
     } else if (receipt) {
       tell(root, receipt, found, trust.given);
     }
   };
   const fromAddress = (): void => {
     const digits = location.hash.slice(1);
-    if (!/^\d{100,}$/.test(digits)) return;
-    brought = digits;
+    if (!/^\d+$/.test(digits)) return;
+    brought = { text: digits };
     check();
   };
   input?.addEventListener('change', () => void take(input.files?.[0]), { signal });
@@ -71,6 +78,11 @@ export const verify: Mount = (root, signal) => {
   // From now on the page is there without a network as well.
   void navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ keep: location.pathname }));
 };
+
+function write(root: HTMLElement, place: string, text: string): void {
+  const found = one(root, `[data-verify-${place}]`);
+  if (found) found.textContent = text;
+}
 
 /** The keys and the checkpoint that the reader brings along, else the page's keys; nothing while one of them is mistyped. */
 function trustOf(root: HTMLElement): { trust: Trust; given: boolean } | undefined {
@@ -108,6 +120,8 @@ function tell(root: HTMLElement, receipt: Receipt, found: Verified, given: boole
   list?.append(...notes.map((note) => element('div', {}, element('dt', {}, ''), element('dd', {}, element('small', {}, note)))));
   one(root, '[data-verify-entries]')?.replaceChildren(...found.entries.map((entry) => told(root, entry, receipt.reading)));
   show(one(root, '[data-verify-short]'), receipt.short);
+  // The short form holds no names.
+  show(one(root, '[data-verify-names]'), !receipt.short);
 }
 
 /** The kind of deed by which personal values were erased, as in `crates/kernel/src/event.rs`. */

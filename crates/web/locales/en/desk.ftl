@@ -49,6 +49,7 @@ dashboard-overdue = Longest overdue
 
 looks-title = Looks at personal data
 looks-lead = Who saw which personal data, when and for what.
+looks-none = No look matches these conditions.
 looks-empty = Nobody has looked yet.
 
 account-title = My account

@@ -49,6 +49,7 @@ dashboard-overdue = 超期最久
 
 looks-title = 个人信息查看记录
 looks-lead = 谁在什么时候、为什么看了哪些个人信息。
+looks-none = 没有符合条件的查看记录。
 looks-empty = 还没有人查看过。
 
 account-title = 我的账号

@@ -50,7 +50,10 @@ pub fn own(gaze: &Gaze<'_>, view: &RecordView, base: &str, open: &str) -> Option
     let until = match (items.is_empty(), view.kept_until) {
         (true, _) => t(lang, "own-none").into_owned(),
         (false, Some(at)) => t_with(lang, "own-until", [("x", gaze.moment(at).into())]),
-        (false, None) => t(lang, open).into_owned(),
+        (false, None) => match gongzhi_kernel::keeping::span(&view.mechanism, &view.record) {
+            Some(span) => t_with(lang, open, [("x", super::why::span(lang, span).into())]),
+            None => String::new(),
+        },
     };
     let (erase_href, refused) = match &view.erasure {
         Ok(()) => (format!("{base}/data/erasure"), String::new()),

@@ -23,7 +23,7 @@ use super::words::say;
 use super::{input::Read, names, proof, qr};
 use crate::app::App;
 use crate::i18n::t_with;
-use crate::view::{Link, ReceiptPage, ReportPage, TextPage, TextSection};
+use crate::view::{Link, ReceiptPage, ReportPage, TextPage, TextSection, format};
 
 /// What a link to the form carries.
 #[derive(Deserialize, Default)]
@@ -212,7 +212,10 @@ pub async fn receipt(Path(code): Path<String>, State(app): State<App>, visitor: 
         qr_svg: qr::small(&url),
         url,
         follow_href: held.base.clone(),
-        received: gaze.moment(view.record.opened),
+        verify_url: format!("{}/verify", app.public_url),
+        record: view.record.id.to_string(),
+        // With the year: it is for keeping.
+        received: format::moment(visitor.lang, state.world.zone.civil(view.record.opened), 0),
         facts,
         next,
         due: gaze.due(&view.record),

@@ -176,7 +176,8 @@ impl Visitor {
             .map(|(href, key, keys)| NavItem {
                 label: self.t(key),
                 href: href.to_owned(),
-                current: path == href,
+                // The desk itself is above all others.
+                current: path == href || href != "/desk" && path.starts_with(&format!("{href}/")),
                 badge: unread.clone().filter(|_| href == "/desk/notices"),
                 key: Some(keys.to_owned()),
             })

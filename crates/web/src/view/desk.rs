@@ -203,6 +203,18 @@ pub struct LooksPage {
     pub paging: Paging,
 }
 
+impl LooksPage {
+    /// Whether what was asked for cannot be understood: then nothing was looked for.
+    fn is_wrong(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| !filter.is_good())
+    }
+
+    /// Whether only some of all looks are asked for.
+    fn is_filtered(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| !filter.is_all())
+    }
+}
+
 /// A look at personal fields.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -75,6 +75,12 @@ impl VerifyPage {
             "by-public",
             "by-system",
             "others",
+            "bad",
+            "bad-lead",
+            "none",
+            "none-code",
+            "of-file",
+            "of-code",
         ];
         let faults = [
             "unreadable",
@@ -144,13 +150,15 @@ pub struct Running {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ended {
-    /// What was verified.
-    pub part: String,
+    /// What was verified, with the page of a record.
+    pub part: Link,
     /// When it ended.
     pub when: String,
+    /// Who had it verified.
+    pub by: String,
     /// The result.
     pub words: String,
-    /// Good, or late for a fault.
+    /// Good, late for a fault, or neither where there was nothing to verify.
     pub tone: Tone,
 }
 
@@ -164,6 +172,20 @@ pub struct LooksFilter {
     pub to: String,
     /// Name or code of the person who looked, as typed.
     pub person: String,
-    /// What is wrong.
-    pub error: Option<String>,
+    /// What is wrong with the days.
+    pub period_error: Option<String>,
+    /// What is wrong with the person.
+    pub person_error: Option<String>,
+}
+
+impl LooksFilter {
+    /// Whether all looks are asked for.
+    pub fn is_all(&self) -> bool {
+        self.from.is_empty() && self.to.is_empty() && self.person.is_empty()
+    }
+
+    /// Whether what was typed is in order.
+    pub fn is_good(&self) -> bool {
+        self.period_error.is_none() && self.person_error.is_none()
+    }
 }

@@ -88,6 +88,10 @@ pub struct ReceiptPage {
     pub url: String,
     /// The same address without a host, for links.
     pub follow_href: String,
+    /// Where a receipt is checked, in full.
+    pub verify_url: String,
+    /// The record's identifier, which the proof names.
+    pub record: String,
     /// QR code of the address, as SVG source.
     pub qr_svg: String,
     /// Whether it was entered for the holder, who told nothing.

@@ -68,12 +68,18 @@ async fn shown(app: &App, visitor: &Visitor, me: &Me, typed: Typed) -> Answer {
     });
     let last = job.as_ref().and_then(|job| {
         let (at, outcome) = job.done.as_ref()?;
-        let sound = matches!(outcome, Outcome::Sound { .. } | Outcome::Nothing);
+        let tone = match outcome {
+            Outcome::Sound { .. } => Tone::Good,
+            // Nothing was verified: that is neither good nor bad.
+            Outcome::Nothing => Tone::Info,
+            _ => Tone::Late,
+        };
         Some(Ended {
-            part: part_words(lang, &state, app, &job.part),
+            part: Link::new(part_words(lang, &state, app, &job.part), part_href(&job.part)),
             when: moment(lang, &state, *at, app.service.now()),
+            by: state.world.person(&job.by).map_or_else(|| job.by.clone(), |person| person.name.clone()),
             words: audit_words(lang, outcome),
-            tone: if sound { Tone::Good } else { Tone::Late },
+            tone,
         })
     });
     let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
@@ -124,6 +130,14 @@ fn part_words(lang: Lang, state: &County, app: &App, part: &Part) -> String {
     }
 }
 
+/// Where what was verified can be seen; nowhere for more than a record.
+fn part_href(part: &Part) -> String {
+    match part {
+        Part::Record(id) => format!("/desk/r/{id}"),
+        Part::Whole | Part::Period { .. } => String::new(),
+    }
+}
+
 /// `POST /desk/audit`
 pub async fn begin(State(app): State<App>, visitor: Visitor, me: Me, posted: Posted) -> Answer {
     only_auditors(&app, &visitor, &me)?;
@@ -133,7 +147,8 @@ pub async fn begin(State(app): State<App>, visitor: Visitor, me: Me, posted: Pos
         "record" => match record(&app, &visitor, &me, &typed.record).await? {
             Some(id) => Part::Record(id),
             None => {
-                let error = Some(visitor.t("audit-record-missing"));
+                let none = typed.record.is_empty();
+                let error = Some(visitor.t(if none { "audit-record-none" } else { "audit-record-missing" }));
                 return shown(&app, &visitor, &me, Typed { record_error: error, ..typed }).await;
             }
         },
@@ -155,11 +170,15 @@ pub async fn begin(State(app): State<App>, visitor: Visitor, me: Me, posted: Pos
 
 /// A record by its number or identifier.
 async fn record(app: &App, visitor: &Visitor, me: &Me, typed: &str) -> Result<Option<RecordId>, Trouble> {
-    if let Ok(id) = typed.parse() {
-        return Ok(Some(id));
+    if typed.is_empty() {
+        return Ok(None);
     }
-    let number = typed.to_uppercase();
-    let found = app.read(move |service| Ok(service.ledger().by_number(&number)?)).await;
+    let (id, number) = (typed.parse::<RecordId>().ok(), typed.to_uppercase());
+    let found = app.read(move |service| match id {
+        Some(id) => Ok(service.ledger().rows(&[id])?.pop().map(|row| row.id)),
+        None => Ok(service.ledger().by_number(&number)?),
+    });
+    let found = found.await;
     found.map_err(|failure| Trouble::at_desk(app, visitor, me, &failure))
 }
 
@@ -191,7 +210,7 @@ pub async fn looks(State(app): State<App>, visitor: Visitor, me: Me, Query(asked
         from: asked.from.trim().to_owned(),
         to: asked.to.trim().to_owned(),
         person: asked.person.trim().to_owned(),
-        error: None,
+        ..LooksFilter::default()
     };
     let after = asked
         .after
@@ -208,20 +227,22 @@ pub async fn looks(State(app): State<App>, visitor: Visitor, me: Me, Query(asked
     if !(filter.from.is_empty() && filter.to.is_empty()) {
         match period(&app, &filter.from, &filter.to) {
             Some((from, to)) => (query.from, query.to) = (from, to),
-            None => filter.error = Some(visitor.t("audit-period-bad")),
+            None => filter.period_error = Some(visitor.t("audit-period-bad")),
         }
     }
     if !filter.person.is_empty() {
         match person(&app.service.state(), &filter.person) {
             Ok(code) => query.person = Some(code),
-            Err(codes) if codes.is_empty() => filter.error = Some(visitor.t("audit-person-missing")),
+            Err(codes) if codes.is_empty() => filter.person_error = Some(visitor.t("audit-person-missing")),
             Err(codes) => {
-                filter.error = Some(t_with(lang, "audit-person-several", [("x", codes.join(", ").into())]));
+                filter.person_error =
+                    Some(t_with(lang, "audit-person-several", [("x", codes.join(", ").into())]));
             }
         }
     }
     let mut seen = Vec::new();
-    if filter.error.is_none() {
+    let bad = filter.period_error.is_some() || filter.person_error.is_some();
+    if !bad {
         let actor = me.actor();
         let found = app.read(move |service| service.all_looks(&actor, &query)).await;
         seen = found.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
@@ -238,7 +259,7 @@ pub async fn looks(State(app): State<App>, visitor: Visitor, me: Me, Query(asked
         seen.last().filter(|_| more).map(|last| href(&format!("{}-{}", last.look.at.0, last.look.seq)));
     let first_href = if after.is_some() { href("") } else { String::new() };
     let state = app.service.state();
-    let status = if filter.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = LooksPage {
         s: visitor.desk_shell(&app, &me, visitor.t("audit-looks")),
         looks: seen.iter().map(|seen| row(lang, &state, seen, app.service.now())).collect(),
