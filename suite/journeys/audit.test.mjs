@@ -50,6 +50,9 @@ journeys('an auditor', (journey) => {
       await staff.press('button[value=record]');
       assert.match(await staff.page.locator('#record-error').innerText(), /没有这个编号/);
       assert.equal(await staff.page.locator('#record').inputValue(), 'W2026-999999', 'what was typed stays');
+      await staff.page.fill('#record', '01a21febf75f45e1597e29302c21b3b4');
+      await staff.press('button[value=record]');
+      assert.match(await staff.page.locator('#record-error').innerText(), /没有这个编号/, 'an identifier that no record has');
       await staff.page.fill('#from', '2026-05-02');
       await staff.page.fill('#to', '2026-05-01');
       await staff.press('button[value=period]');
@@ -62,10 +65,11 @@ journeys('an auditor', (journey) => {
       await staff.shot('audit-looks');
       await staff.page.fill('#person', 'window');
       await staff.press('#looks-filter button');
-      assert.ok(!(await words(staff)).includes(PURPOSE), 'another person has not looked');
+      const others = await words(staff);
+      assert.ok(!others.includes(PURPOSE) && !others.includes('还没有人查看过'), 'another person has not looked');
       await staff.page.fill('#person', '无此人');
       await staff.press('#looks-filter button');
-      assert.match(await staff.page.locator('#filter-error').innerText(), /没有这个人/);
+      assert.match(await staff.page.locator('#person-error').innerText(), /没有这个人/);
       await staff.visit('/desk/audit/looks?person=officer.urban');
       await staff.press(staff.page.locator('tbody a').filter({ hasText: number }).first());
       assert.ok((await words(staff)).includes(PURPOSE));
