@@ -76,7 +76,6 @@ impl VerifyPage {
             "by-system",
             "others",
             "bad",
-            "bad-lead",
             "none",
             "none-code",
             "of-file",

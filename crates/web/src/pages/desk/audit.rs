@@ -241,7 +241,7 @@ pub async fn looks(State(app): State<App>, visitor: Visitor, me: Me, Query(asked
         }
     }
     let mut seen = Vec::new();
-    let bad = filter.period_error.is_some() || filter.person_error.is_some();
+    let bad = !filter.is_good();
     if !bad {
         let actor = me.actor();
         let found = app.read(move |service| service.all_looks(&actor, &query)).await;
