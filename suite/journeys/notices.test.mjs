@@ -121,6 +121,11 @@ journeys('notices', (journey) => {
         await until(staff, '/desk/dead-letters', async () => (await letters.count()) > 0);
         assert.match(await letters.first().innerText(), /HTTP 404 no such robot/);
         await staff.shot('dead-letters');
+        await staff.press(letters.first().locator('a.grave'));
+        assert.match(await letters.first().innerText(), /不再发送/, 'throwing away is asked about');
+        await staff.shot('dead-letters-sure');
+        await staff.press(letters.first().locator('.presses a'));
+        assert.equal(await letters.count(), 1, 'nothing was thrown away');
         state.status = 200;
         await staff.press(letters.first().locator('button').first());
         assert.match(await staff.page.locator('.flash').innerText(), /重新排队/);

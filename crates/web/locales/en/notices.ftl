@@ -70,3 +70,28 @@ letters-what = Decision
 letters-letter = Message
 letters-by-mail = { $x } (e-mail)
 letters-by-hook = { $x } (robot or program)
+nav-operate = Operation
+operate-title = Operation
+operate-ledger = Ledger
+operate-retired = Retired; last used when the log had { $n } entries
+operate-messages = Messages
+operate-rounds = { $n ->
+    [one] One mechanism opens records by itself in each period.
+   *[other] { $n } mechanisms open records by themselves in each period.
+ }
+operate-rounds-open = See the periods of each
+operate-commands = Done on the server, by command
+operate-commands-lead = These touch the keys or the whole database and are for the administrator who may sign in to the server. Each command explains itself with --help.
+operate-doctor = Looks at keys, database, ledger, figures and disk, and says of each whether it is sound
+operate-backup = Backs up the whole county while it runs, encrypted to a recipient’s key
+operate-restore = Brings a county back from a backup, into an empty directory or database
+operate-erasures = The list of erased records: writes it, or applies it to what came back from an older backup
+operate-rebuild = Writes all lists, figures and search anew from the ledger (the server is stopped for it)
+operate-recount = Counts every indicator from the ledger and compares
+operate-move = Moves the county between a directory and a PostgreSQL database; the log’s root stays the same
+operate-key = The master key: changes or checks it
+operate-log = The keys that sign the log: lists them, or changes to a new one
+operate-as-of = As of { $x } · program version { $v }
+letters-sure = Once thrown away it is not sent again; the person still finds it among the notices.
+letters-sure-yes = Throw it away
+letters-sure-no = Keep it

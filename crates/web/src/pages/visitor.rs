@@ -165,6 +165,9 @@ impl Visitor {
         if app.service.may_audit(&me.staff.actor) {
             nav.push(("/desk/audit", "nav-audit", "g a"));
         }
+        if app.service.may_administer(&me.staff.actor) {
+            nav.push(("/desk/operate", "nav-operate", "g o"));
+        }
         nav.push(("/desk/notices", "nav-notices", "g n"));
         let unread = (me.unread > 0).then(|| match me.unread {
             // More are not counted.

@@ -88,8 +88,22 @@ pub struct DeadLetter {
     pub tries: String,
     /// Sends it again.
     pub again: Form,
+    /// Where throwing it away is asked about.
+    pub discard: Link,
+    /// The question, once it is asked.
+    pub sure: Option<Sure>,
+}
+
+/// Whether a letter is to be thrown away.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sure {
+    /// What it means.
+    pub words: String,
     /// Throws it away.
-    pub discard: Form,
+    pub yes: Form,
+    /// Back to the list.
+    pub no: Link,
 }
 
 /// A decision about a dead letter.

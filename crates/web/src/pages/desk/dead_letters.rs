@@ -14,7 +14,7 @@ use crate::pages::problem::{Answer, Trouble, ok, see};
 use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::view::{
-    DeadLetter, DeadLettersPage, Figure, Flash, Form, Hidden, LetterDecision, Paging, Tone, format,
+    DeadLetter, DeadLettersPage, Figure, Flash, Form, Hidden, LetterDecision, Link, Paging, Sure, Tone, format,
 };
 
 /// Letters of a page.
@@ -25,6 +25,8 @@ const ROWS: u32 = 30;
 pub struct Asked {
     before: Option<String>,
     said: Option<String>,
+    /// The letter about whose end the person is asked once more.
+    discard: Option<String>,
 }
 
 /// `GET /desk/dead-letters`
@@ -46,6 +48,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
         ..Figure::default()
     };
     let mut s = visitor.desk_shell(&app, &me, visitor.t("letters-title"));
+    s.crumbs = super::operate::crumbs(&visitor, "letters-title");
     s.flash = match asked.said.as_deref() {
         Some("again") => Some("letters-done-again"),
         Some("discard") => Some("letters-done-discard"),
@@ -58,7 +61,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
             figure("letters-dead", waiting.dead, if waiting.dead > 0 { Tone::Late } else { Tone::Good }),
             figure("letters-waiting", waiting.waiting, Tone::Plain),
         ],
-        letters: found.iter().map(|one| letter(&visitor, &state, one, now)).collect(),
+        letters: found.iter().map(|one| letter(&visitor, &state, one, &asked, now)).collect(),
         paging: Paging {
             first_href: if before.is_some() { "/desk/dead-letters".into() } else { String::new() },
             next_href: next.map(|next| format!("/desk/dead-letters?before={next}")).unwrap_or_default(),
@@ -108,8 +111,13 @@ fn addressed(lang: Lang, state: &County, person: &str, channel: Channel) -> Stri
     t_with(lang, key, [("x", name(state, person).into())])
 }
 
-fn letter(visitor: &Visitor, state: &County, message: &Message, now: Timestamp) -> DeadLetter {
+fn letter(visitor: &Visitor, state: &County, message: &Message, asked: &Asked, now: Timestamp) -> DeadLetter {
     let lang = visitor.lang;
+    let before = asked.before.as_ref().map(|before| format!("before={before}"));
+    let here = |more: Option<String>| {
+        let query: Vec<String> = before.clone().into_iter().chain(more).collect();
+        format!("/desk/dead-letters{}{}", if query.is_empty() { "" } else { "?" }, query.join("&"))
+    };
     let press = |what: &str, key: &str, grave| Form {
         action: format!("/desk/dead-letters/{}", message.id),
         hidden: vec![Hidden { name: "what".into(), value: what.into() }],
@@ -124,7 +132,15 @@ fn letter(visitor: &Visitor, state: &County, message: &Message, now: Timestamp) 
         error: message.error.clone(),
         tries: t_with(lang, "letters-tries", [("n", message.tries.into())]),
         again: press("again", "letters-again", false),
-        discard: press("discard", "letters-discard", true),
+        discard: Link::new(
+            visitor.t("letters-discard"),
+            format!("{}#sure", here(Some(format!("discard={}", message.id)))),
+        ),
+        sure: (asked.discard.as_deref() == Some(&*message.id.to_string())).then(|| Sure {
+            words: visitor.t("letters-sure"),
+            yes: press("discard", "letters-sure-yes", true),
+            no: Link::new(visitor.t("letters-sure-no"), here(None)),
+        }),
     }
 }
 

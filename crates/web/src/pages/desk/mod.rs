@@ -12,6 +12,7 @@ pub mod lists;
 pub mod live;
 pub mod notice_settings;
 pub mod notices;
+pub mod operate;
 pub mod rounds;
 pub mod sign_in;
 
@@ -44,6 +45,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/notices/calendar/end", post(notice_settings::end_calendar))
         .route("/desk/notices/{mark}", get(notices::open))
         .route("/desk/calendar.ics", get(notice_settings::feed))
+        .route("/desk/operate", get(operate::page))
         .route("/desk/dead-letters", get(dead_letters::page))
         .route("/desk/dead-letters/{id}", post(dead_letters::decide))
 }

@@ -45,8 +45,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     // The newest unread one of the first page: what comes while the page is looked at stays unread.
     let newest = found.told.iter().find(|told| !told.read && after.is_none());
     let mut more = vec![Link::new(visitor.t("notice-settings-title"), "/desk/notices/settings")];
-    more.extend(administers.then(|| Link::new(visitor.t("letters-title"), "/desk/dead-letters")));
-    more.extend(administers.then(|| Link::new(visitor.t("rounds-title"), "/desk/rounds")));
+    more.extend(administers.then(|| Link::new(visitor.t("operate-title"), "/desk/operate")));
     Ok(ok(&NoticesPage {
         rows: rows.collect(),
         read_all: newest.map(|newest| Form {

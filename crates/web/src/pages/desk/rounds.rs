@@ -42,6 +42,7 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me, Query(asked)
     let found = found.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
     let rounds = found.iter().map(|opening| shown(&app, &visitor, opening)).collect();
     let mut s = visitor.desk_shell(&app, &me, visitor.t("rounds-title"));
+    s.crumbs = super::operate::crumbs(&visitor, "rounds-title");
     s.flash = match asked.said.as_deref() {
         Some("opened") => Some((Tone::Good, "rounds-done")),
         Some("early") => Some((Tone::Soon, "rounds-early")),
