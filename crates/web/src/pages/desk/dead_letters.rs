@@ -14,7 +14,8 @@ use crate::pages::problem::{Answer, Trouble, ok, see};
 use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::view::{
-    DeadLetter, DeadLettersPage, Figure, Flash, Form, Hidden, LetterDecision, Link, Paging, Sure, Tone, format,
+    DeadLetter, DeadLettersPage, Figure, Flash, Form, Hidden, LetterDecision, Link, Paging, Sure, Tone,
+    format,
 };
 
 /// Letters of a page.

@@ -44,7 +44,8 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
         fact("audit-root-label", root_text(&point.root)),
     ];
     ledger.extend(signed.keys.iter().map(|key| {
-        let note = key.to.map(|to| t_with(lang, "operate-retired", [("n", format::number(to as i64).into())]));
+        let note =
+            key.to.map(|to| t_with(lang, "operate-retired", [("n", format::number(to as i64).into())]));
         Fact { note: note.unwrap_or_default(), ..fact("audit-signed", key.key.to_string()) }
     }));
     let title = visitor.t("operate-title");
