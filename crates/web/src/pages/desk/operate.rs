@@ -99,5 +99,6 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
 
 /// The way to a page below this one.
 pub fn crumbs(visitor: &Visitor, title: &str) -> Vec<Link> {
-    vec![Link::new(visitor.t("operate-title"), "/desk/operate"), Link::new(visitor.t(title), "")]
+    let here = Link { label: visitor.t(title), ..Link::default() };
+    vec![Link::new(visitor.t("operate-title"), "/desk/operate"), here]
 }
