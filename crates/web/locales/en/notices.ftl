@@ -92,6 +92,6 @@ operate-move = Moves the county between a directory and a PostgreSQL database; t
 operate-key = Changes to a new master key (the server is stopped for it)
 operate-log = The keys that sign the log: lists them, or adds a new one
 operate-as-of = As of { $x } · program version { $v }
-letters-sure = Once thrown away it is not sent again; the person still finds it among the notices.
+letters-sure = Once thrown away it is not sent again. The notices themselves stay: the person sees them at the desk.
 letters-sure-yes = Throw it away
 letters-sure-no = Keep it

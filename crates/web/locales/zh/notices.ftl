@@ -88,6 +88,6 @@ operate-move = 在目录和 PostgreSQL 数据库之间迁移，账本的根哈�
 operate-key = 换用新的主密钥（先停机）
 operate-log = 给账本签名的密钥：列出，或者增加新的
 operate-as-of = { $x }的情况 · 程序版本 { $v }
-letters-sure = 丢弃以后不再发送，收件人在“通知”里仍能看到这件事。
+letters-sure = 丢弃以后不再发送。通知本身不受影响，收件人登录后照样看得到。
 letters-sure-yes = 确认丢弃
 letters-sure-no = 不丢弃

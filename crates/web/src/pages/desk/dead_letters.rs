@@ -114,7 +114,8 @@ fn addressed(lang: Lang, state: &County, person: &str, channel: Channel) -> Stri
 
 fn letter(visitor: &Visitor, state: &County, message: &Message, asked: &Asked, now: Timestamp) -> DeadLetter {
     let lang = visitor.lang;
-    let before = asked.before.as_ref().map(|before| format!("before={before}"));
+    let before =
+        asked.before.as_ref().filter(|text| cursor(text).is_some()).map(|before| format!("before={before}"));
     let here = |more: Option<String>| {
         let query: Vec<String> = before.clone().into_iter().chain(more).collect();
         format!("/desk/dead-letters{}{}", if query.is_empty() { "" } else { "?" }, query.join("&"))
