@@ -34,6 +34,7 @@ record-unmask-note = State your purpose. Each look is recorded with person, time
 record-looked = Shown for the purpose you stated; the look has been recorded. It is covered again when you leave this page.
 record-looks = Who has looked
 record-events = What happened
+record-personal-none = None: never given, or erased.
 record-deadlines = Deadlines and how they were computed
 record-duplicates = May be the same matter
 record-related = Related matters

@@ -34,6 +34,7 @@ record-unmask-note = 须说明用途。每次查看都会记录查看人、时�
 record-looked = 已按您说明的用途显示，本次查看已记录。离开本页后恢复遮盖。
 record-looks = 查看记录
 record-events = 办理过程
+record-personal-none = 没有：没有填写过，或者已经删除。
 record-deadlines = 时限与计算过程
 record-duplicates = 可能是同一件事
 record-related = 关联事项
