@@ -74,7 +74,6 @@ export async function watch(page) {
   const troubles = [];
   const excused = [];
   const bytes = { total: 0, byUrl: new Map() };
-  let braked = false;
   const note = (text) => troubles.push(text);
   // A refused request is told twice: by the console with its address and by the response.
   page.on('console', (message) => {
@@ -87,7 +86,6 @@ export async function watch(page) {
     if (why !== 'net::ERR_ABORTED') note(`request: ${why} ${request.url()}`);
   });
   page.on('response', (response) => {
-    braked ||= response.status() === 429;
     if (response.status() >= 400) note(`status ${response.status()} ${response.request().method()} ${response.url()}`);
   });
   const cdp = await page.context().newCDPSession(page);
@@ -104,12 +102,6 @@ export async function watch(page) {
     assertQuiet() {
       const loud = troubles.splice(0).filter((text) => !excused.some((pattern) => pattern.test(text)));
       assert.deepEqual(loud, [], `${page.url()}: trouble while loading or using the page`);
-    },
-    /** Whether the server asked for patience since the last call. */
-    takeBraked() {
-      const told = braked;
-      braked = false;
-      return told;
     },
     /** Bytes that came over the wire since the last call, heads included: `{ total, byUrl }`. */
     takeWeight() {

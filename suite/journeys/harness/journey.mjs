@@ -96,9 +96,10 @@ export class Journey {
     await form.locator(`[name="${login}"]`).fill(account.login);
     await form.locator(`[name="${password}"]`).fill(account.password);
     // The brake on guessing counts the sign-ins of one address in a minute, also those of many people who know their password.
-    this.watched.expect(/status 429 POST|status of 429 /);
+    this.watched.expect(new RegExp(`status (of )?429 .*${path}`));
+    const answer = this.page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith(path));
     await this.press(form.locator('button.main'));
-    if (this.watched.takeBraked()) {
+    if ((await answer).status() === 429) {
       await this.page.waitForTimeout(BRAKE_MS);
       await form.locator(`[name="${password}"]`).fill(account.password);
       await this.press(form.locator('button.main'));

@@ -370,7 +370,7 @@ fn staff(shape: &Shape<'_>, field: &Asked, typed: &Posted, chosen: &[&str]) -> O
     let left: Vec<&str> = left.filter(|code| options.iter().all(|option| option.value != **code)).collect();
     options.extend(left.into_iter().map(|code| Choice {
         value: code.to_owned(),
-        label: world.person(code).map_or_else(|| code.to_owned(), |person| person.name.clone()),
+        label: super::names::person(world, code),
         note: t(shape.lang, "person-left").into_owned(),
         selected: chosen.contains(&code),
     }));

@@ -111,11 +111,10 @@ fn sentences(text: &str, most: usize) -> String {
 pub async fn about(State(app): State<App>, visitor: Visitor, me: Option<Me>) -> Response {
     let state = app.service.state();
     let shell = visitor.shell_for(&app, me.as_ref(), visitor.t("about-title"));
-    let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
     ok(&AboutPage {
         facts: vec![
-            fact("about-county", shell.county.clone()),
-            fact("about-version", env!("CARGO_PKG_VERSION").to_owned()),
+            visitor.fact("about-county", shell.county.clone()),
+            visitor.fact("about-version", env!("CARGO_PKG_VERSION").to_owned()),
         ],
         documents: super::help::documents(&visitor, &state.laws.library)
             .into_iter()

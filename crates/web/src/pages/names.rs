@@ -2,7 +2,7 @@
 
 use gongzhi_base::Value;
 use gongzhi_base::dayrule::Period;
-use gongzhi_kernel::{Acted, Post};
+use gongzhi_kernel::{Acted, Post, World};
 use gongzhi_lang::model::{Field, Level, Type};
 use gongzhi_service::State;
 use jiff::civil::Date;
@@ -117,15 +117,18 @@ pub fn period(lang: Lang, field: &Field, day: Date) -> String {
     }
 }
 
+/// A person's name, or the code where the register does not hold it.
+pub fn person(world: &World, code: &str) -> String {
+    world.person(code).map_or_else(|| code.to_owned(), |person| person.name.clone())
+}
+
 fn one(lang: Lang, state: &State, field: &Field, ty: &Type, value: &Value) -> String {
     let zone = state.world.zone;
     match (ty, value) {
         (Type::Place, Value::Text(code)) => place(lang, state, code),
         (Type::Unit, Value::Text(code)) => unit(lang, state, code),
         (Type::Entry(catalogue), Value::Text(code)) => entry(lang, state, catalogue, code),
-        (Type::Person, Value::Text(code)) => {
-            state.world.person(code).map_or_else(|| code.clone(), |person| person.name.clone())
-        }
+        (Type::Person, Value::Text(code)) => person(&state.world, code),
         (Type::Choice(_), Value::Text(name)) => {
             let option = field.options.iter().find(|(known, _)| known == name);
             option.map_or_else(|| name.clone(), |(_, words)| say(lang, words))

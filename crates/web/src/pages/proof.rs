@@ -14,7 +14,7 @@ use super::qr;
 use super::visitor::Visitor;
 use crate::app::App;
 use crate::i18n::t_with;
-use crate::view::{Fact, Link, ProofPage, ProofPart};
+use crate::view::{Link, ProofPage, ProofPart};
 
 /// Media type of a receipt's file.
 pub const MEDIA: &str = "application/json";
@@ -75,14 +75,13 @@ pub async fn page(
         Ok(since) => since.is_some_and(|since| since > point.size),
         Err(_) => true,
     };
-    let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
     let page = ProofPage {
         s: visitor.shell(&app, visitor.t("proof-title")),
         record: Link::new(held.view.record.number.clone(), held.base.clone()),
         facts: vec![
-            fact("proof-log", point.origin),
-            fact("proof-size", point.size.to_string()),
-            fact("proof-entries", receipt.entries.len().to_string()),
+            visitor.fact("proof-log", point.origin),
+            visitor.fact("proof-size", point.size.to_string()),
+            visitor.fact("proof-entries", receipt.entries.len().to_string()),
         ],
         part: part(&app, &held, &receipt).unwrap_or_default(),
         since_error: bad.then(|| t_with(visitor.lang, "proof-since-bad", [("n", point.size.into())])),

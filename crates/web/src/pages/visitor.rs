@@ -17,7 +17,7 @@ use super::settings::Presentation;
 use super::words::say;
 use crate::app::App;
 use crate::i18n::{Lang, t};
-use crate::view::{Link, NavItem, Shell, SignedIn, Theme};
+use crate::view::{Fact, Link, NavItem, Shell, SignedIn, Theme};
 
 /// What a request says about its sender.
 #[derive(Clone, Debug)]
@@ -139,6 +139,11 @@ impl Visitor {
             footer: self.presentation.footer(self.lang),
             ..Shell::default()
         }
+    }
+
+    /// A fact under the name of this key.
+    pub fn fact(&self, key: &str, value: String) -> Fact {
+        Fact { label: self.t(key), value, ..Fact::default() }
     }
 
     /// The frame of a page that is for everybody: the staff keep their own navigation on it.

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use gongzhi_base::{RecordId, Timestamp};
 use gongzhi_kernel::Deed;
+use gongzhi_kernel::note::Checkpoint;
 use gongzhi_service::audit::{LookSeen, Outcome, Part};
 use gongzhi_service::{Failure, State as County};
 use gongzhi_store::LookQuery;
@@ -16,6 +17,7 @@ use crate::i18n::{Lang, t, t_with};
 use crate::pages::names;
 use crate::pages::posted::Posted;
 use crate::pages::problem::{Answer, Trouble, page as render, see};
+use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
 use crate::receipt::{audit_words, root_text};
@@ -77,19 +79,13 @@ async fn shown(app: &App, visitor: &Visitor, me: &Me, typed: Typed) -> Answer {
         Some(Ended {
             part: Link::new(part_words(lang, &state, app, &job.part), part_href(&job.part)),
             when: moment(lang, &state, *at, app.service.now()),
-            by: state.world.person(&job.by).map_or_else(|| job.by.clone(), |person| person.name.clone()),
+            by: names::person(&state.world, &job.by),
             words: audit_words(lang, outcome),
             tone,
         })
     });
-    let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
-    let point = &signed.checkpoint;
-    let mut checkpoint = vec![
-        fact("verify-log", point.origin.clone()),
-        fact("audit-size", format::number(point.size as i64)),
-        fact("audit-root-label", root_text(&point.root)),
-    ];
-    checkpoint.extend(signed.current().iter().map(|key| fact("audit-signed", key.to_string())));
+    let mut checkpoint = checkpoint_facts(visitor, &signed.checkpoint);
+    checkpoint.extend(signed.current().iter().map(|key| visitor.fact("audit-signed", key.to_string())));
     let bad = typed.record_error.is_some() || typed.period_error.is_some();
     let under_way = running.is_some();
     let page = AuditPage {
@@ -111,9 +107,13 @@ async fn shown(app: &App, visitor: &Visitor, me: &Me, typed: Typed) -> Answer {
     Ok(response)
 }
 
-fn moment(lang: Lang, state: &County, at: Timestamp, now: Timestamp) -> String {
-    let zone = state.world.zone;
-    format::moment(lang, zone.civil(at), zone.civil(now).year())
+/// What a checkpoint says.
+pub fn checkpoint_facts(visitor: &Visitor, point: &Checkpoint) -> Vec<Fact> {
+    vec![
+        visitor.fact("verify-log", point.origin.clone()),
+        visitor.fact("audit-size", format::number(point.size as i64)),
+        visitor.fact("audit-root-label", root_text(&point.root)),
+    ]
 }
 
 fn part_words(lang: Lang, state: &County, app: &App, part: &Part) -> String {

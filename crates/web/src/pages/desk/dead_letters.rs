@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::i18n::{Lang, t_with};
+use crate::pages::names;
 use crate::pages::posted::Posted;
 use crate::pages::problem::{Answer, Trouble, ok, see};
 use crate::pages::rows::moment;
@@ -100,16 +101,12 @@ fn cursor(text: &str) -> Option<(Timestamp, Digest)> {
     Some((Timestamp(made.parse().ok()?), id.parse().ok()?))
 }
 
-fn name(state: &County, person: &str) -> String {
-    state.world.person(person).map_or_else(|| person.to_owned(), |person| person.name.clone())
-}
-
 fn addressed(lang: Lang, state: &County, person: &str, channel: Channel) -> String {
     let key = match channel {
         Channel::Mail => "letters-by-mail",
         Channel::Hook => "letters-by-hook",
     };
-    t_with(lang, key, [("x", name(state, person).into())])
+    t_with(lang, key, [("x", names::person(&state.world, person).into())])
 }
 
 fn letter(visitor: &Visitor, state: &County, message: &Message, asked: &Asked, now: Timestamp) -> DeadLetter {
@@ -149,7 +146,7 @@ fn letter(visitor: &Visitor, state: &County, message: &Message, asked: &Asked, n
 fn decided(lang: Lang, visitor: &Visitor, state: &County, one: &Decision, now: Timestamp) -> LetterDecision {
     LetterDecision {
         when: moment(lang, state, one.at, now),
-        who: name(state, &one.by),
+        who: names::person(&state.world, &one.by),
         what: visitor.t(if one.again { "letters-again" } else { "letters-discard" }),
         letter: format!("{} · {}", addressed(lang, state, &one.person, one.channel), one.subject),
     }

@@ -8,7 +8,6 @@ use crate::i18n::t_with;
 use crate::pages::problem::{Answer, Trouble, ok};
 use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
-use crate::receipt::root_text;
 use crate::view::{Fact, Link, TextPage, TextSection, format};
 
 /// Commands of the program that look after a county, in the order in which they are needed, and the key of what each
@@ -35,18 +34,12 @@ pub async fn page(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     let (waiting, rounds, signed) =
         read.await.map_err(|failure| Trouble::at_desk(&app, &visitor, &me, &failure))?;
     let (lang, state, now) = (visitor.lang, app.service.state(), app.service.now());
-    let fact = |key: &str, value: String| Fact { label: visitor.t(key), value, ..Fact::default() };
-    let count = |key: &str, n: u64| fact(key, format::number(n as i64));
-    let point = &signed.checkpoint;
-    let mut ledger = vec![
-        fact("verify-log", point.origin.clone()),
-        count("audit-size", point.size),
-        fact("audit-root-label", root_text(&point.root)),
-    ];
+    let count = |key: &str, n: u64| visitor.fact(key, format::number(n as i64));
+    let mut ledger = super::audit::checkpoint_facts(&visitor, &signed.checkpoint);
     ledger.extend(signed.keys.iter().map(|key| {
         let note =
             key.to.map(|to| t_with(lang, "operate-retired", [("n", format::number(to as i64).into())]));
-        Fact { note: note.unwrap_or_default(), ..fact("audit-signed", key.key.to_string()) }
+        Fact { note: note.unwrap_or_default(), ..visitor.fact("audit-signed", key.key.to_string()) }
     }));
     let title = visitor.t("operate-title");
     Ok(ok(&TextPage {
