@@ -20,6 +20,8 @@ pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, Clo
         if deadline.starts.contains(&step.name)
             && !closed
             && let Some(derivation) = begun(scope, &deadline.limit)
+            // Begun by its own passing and over already, it would begin and pass for ever.
+            && (deadline.late.as_ref() != Some(&step.name) || scope.now < derivation.due)
         {
             push(ClockChange::Started(derivation));
             if deadline.pauses.contains(&record.state) {

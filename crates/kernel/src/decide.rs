@@ -3,10 +3,11 @@
 
 mod constraints;
 mod parts;
+mod passing;
 
 pub use parts::PARENT;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gongzhi_base::{RecordId, Timestamp, Value};
@@ -53,7 +54,14 @@ pub struct Decision {
 /// Decides a command.
 pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
     let actor = &command.actor;
-    let mut run = Run { case, actor, at: command.at, made: Decision::default(), left: MAX_FOLLOWING };
+    let mut run = Run {
+        case,
+        actor,
+        at: command.at,
+        made: Decision::default(),
+        left: MAX_FOLLOWING,
+        noted: BTreeSet::new(),
+    };
     match &command.order {
         Order::Open { mechanism, step, id, input } => {
             let mechanism = case
@@ -81,7 +89,7 @@ pub fn decide(case: &Case<'_>, command: &Command) -> Result<Decision, Refusal> {
             {
                 return Err(Refusal::Stale { seen: *seen, now: now.revision, changed: now.changed });
             }
-            run.note_passed(*record)?;
+            run.note_passed(*record);
             run.step(&mechanism, step, *record, &command.actor, input)?;
         }
         Order::Recur { mechanism, period, item, id } => {
@@ -125,6 +133,8 @@ struct Run<'a> {
     made: Decision,
     /// Automatic steps that may still follow.
     left: usize,
+    /// Records of which it was noted what had passed before anything was done to them.
+    noted: BTreeSet<RecordId>,
 }
 
 impl Run<'_> {
@@ -179,6 +189,7 @@ impl Run<'_> {
         if self.find(id).is_some() {
             return Err(Refusal::CommandReused);
         }
+        self.noted.insert(id);
         let values = input::read(mechanism, step, input, id, &BTreeMap::new(), self.case.world, self.today())
             .map_err(Refusal::Fields)?;
         let place = mechanism
@@ -339,57 +350,6 @@ impl Run<'_> {
         }
         self.left -= 1;
         self.step(mechanism, step, id, &Actor::System, &Input::new())
-    }
-
-    fn elapse(&mut self, id: RecordId, deadline: &str) -> Result<(), Refusal> {
-        let (mechanism, record) = self.known(id)?;
-        let nothing = || Refusal::NoSuch { what: deadline.to_owned() };
-        if deadline == keeping::TIMER {
-            let ended = keeping::ends(&mechanism, &record, self.case.world).is_some_and(|end| self.at >= end);
-            if !ended {
-                return Err(nothing());
-            }
-            self.erased(&mechanism, &record, Acted::System, "");
-            return Ok(());
-        }
-        let rule = mechanism.deadline(deadline).ok_or_else(nothing)?;
-        let clock = record.clocks.get(deadline).filter(|clock| clock.running()).ok_or_else(nothing)?;
-        if clock.paused.is_some() || clock.late.is_some() {
-            return Err(nothing());
-        }
-        let late = self.at >= clock.derivation.due;
-        let warns = !late && !clock.warned && rule.warns.is_some() && self.at >= clock.warn_at(rule);
-        if !late && !warns {
-            return Err(nothing());
-        }
-        let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
-        let step = step.filter(|step| step.from.contains(&record.state));
-        // A moment is over with its step, and nothing is late.
-        if !(late && rule.moment && step.is_some()) {
-            self.add(&mechanism, id, Acted::System, Deed::Passed { deadline: deadline.to_owned(), late });
-        }
-        if !late {
-            return Ok(());
-        }
-        if let Some(step) = step {
-            self.step(&mechanism, step, id, &Actor::System, &Input::new())?;
-        }
-        self.follow(&mechanism, id)
-    }
-
-    /// Notes what has passed before a step is taken: whether something was late must not depend on
-    /// whether a timer came first.
-    fn note_passed(&mut self, id: RecordId) -> Result<(), Refusal> {
-        loop {
-            let (_, record) = self.known(id)?;
-            let passed = record.running().into_iter().filter(|(_, clock)| {
-                clock.paused.is_none() && clock.late.is_none() && self.at >= clock.derivation.due
-            });
-            let Some((deadline, _)) = passed.min_by_key(|(name, clock)| (clock.derivation.due, *name)) else {
-                return Ok(());
-            };
-            self.elapse(id, deadline)?;
-        }
     }
 
     fn look(&mut self, id: RecordId, actor: &Actor, fields: &[String], purpose: &str) -> Result<(), Refusal> {

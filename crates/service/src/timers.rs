@@ -1,6 +1,6 @@
 //! Deadlines that have come: each is told to the kernel once, also after days switched off.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +45,15 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, F
     let revision = |timer: &Timer| revisions.get(&timer.record).copied().unwrap_or_default();
     let commands = due.iter().filter_map(|timer| elapse(timer, revision(timer), now)).collect();
     let mut new = 0;
+    let mut passed = HashSet::new();
     for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
         match result {
-            Ok(outcome) => new += usize::from(!outcome.again),
+            Ok(outcome) => {
+                new += usize::from(!outcome.again);
+                passed.insert(timer.record);
+            }
+            // What passed at the same time was noted together with the one before.
+            Err(Failure::Refused(_)) if passed.contains(&timer.record) => {}
             // A damaged record must not hold up the deadlines of all others.
             Err(Failure::Store(StoreError::Corrupt(why))) => {
                 tracing::error!(record = %timer.record, deadline = %timer.deadline, why, "timer not taken");

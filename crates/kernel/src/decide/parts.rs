@@ -27,7 +27,7 @@ impl Run<'_> {
     /// The record under which somebody opens a part, and the rest of what was sent. A mechanism without
     /// a parent has none.
     pub(super) fn under(
-        &self,
+        &mut self,
         mechanism: &Mechanism,
         step: &Step,
         actor: &Actor,
@@ -45,8 +45,12 @@ impl Run<'_> {
     }
 
     /// A record of this mechanism under which somebody may put one: he may read it and it is open.
-    fn above(&self, kind: &str, step: &Step, actor: &Actor, typed: &str) -> Result<Arc<Record>, Refusal> {
-        let found = typed.trim().parse().ok().and_then(|id| self.known(id).ok());
+    fn above(&mut self, kind: &str, step: &Step, actor: &Actor, typed: &str) -> Result<Arc<Record>, Refusal> {
+        let id = typed.trim().parse().ok();
+        if let Some(id) = id {
+            self.note_passed(id);
+        }
+        let found = id.and_then(|id| self.known(id).ok());
         let (above, parent) = found
             .filter(|(above, parent)| {
                 parent.mechanism == *kind && rights::may_read(above, actor, parent, self.case.world)
@@ -62,7 +66,7 @@ impl Run<'_> {
     /// Where a step puts its record: under another one, which stands under the same record as the one before where that
     /// keeps them apart; none where it stays. What was sent comes back without it.
     pub(super) fn moves(
-        &self,
+        &mut self,
         mechanism: &Mechanism,
         step: &Step,
         record: &Record,
@@ -162,6 +166,7 @@ impl Run<'_> {
                     fault: Fault::NoRecord(record.number.clone()),
                 }]));
             }
+            self.note_passed(other);
             let (target, _) = self.known(other)?;
             let called =
                 target.step(&calls.step).ok_or_else(|| Refusal::NoSuch { what: calls.step.clone() })?;
@@ -196,6 +201,7 @@ impl Run<'_> {
         let mut input = Input::new();
         let mut parent = None;
         if let Some(item) = item {
+            self.note_passed(item);
             let (source, record) = self.known(item)?;
             let scope = Scope::of(&source, &record, world, self.at);
             let holds = recurs.when.as_ref().is_none_or(|when| scope.holds(when));
@@ -239,7 +245,7 @@ impl Run<'_> {
         let since = item.and_then(|item| self.find(item)).map(|item| item.opened);
         let mut earlier = recurs::earlier(recurs, name, period, item, since, self.case.world);
         let Some(id) = earlier.find(|id| self.find(*id).is_some()) else { return Ok(input) };
-        self.note_passed(id)?;
+        self.note_passed(id);
         let (law, record) = self.known(id)?;
         let scope = Scope::of(&law, &record, self.case.world, self.at);
         if rule.when.as_ref().is_none_or(|when| scope.holds(when)) {

@@ -438,7 +438,9 @@ impl Group {
         self.take_moves(means, laws, &moves)?;
         let id = command.order.record();
         let of = decision.records.get(&id);
-        let revision = of.map_or(0, |record| record.revision);
+        // What passed above a record may have settled all that was to happen to it.
+        let unchanged = || self.found.get(&id).map_or(0, |kept| kept.record.revision);
+        let revision = of.map_or_else(unchanged, |record| record.revision);
         let number = of.map(|record| record.number.clone());
         for (id, record) in decision.records {
             self.store(means, laws, id, record);

@@ -74,13 +74,14 @@ fn a_node_that_was_cut_off_between_timers_goes_on_where_it_stopped() {
     assert_eq!(due.len(), 3);
     timers::fire(service, &due, service.now()).expect("fired");
     let before = passed(service);
-    assert_eq!(before.len(), 3);
+    // What of the same record had passed as well went with it.
+    assert!(before.len() >= 3);
     let again = open(county._dir.path(), &county.clock);
     timers::fire(&again, &due, service.now()).expect("the same again changes nothing");
     assert_eq!(passed(&again), before);
     timers::fire_due(&again, service.now()).expect("fired");
     let found = passed(&again);
-    assert!(found.len() >= 6 && found.values().all(|times| *times == 1), "{found:?}");
+    assert!(found.len() > before.len() && found.len() >= 6 && found.values().all(|times| *times == 1), "{found:?}");
     again.close();
 }
 

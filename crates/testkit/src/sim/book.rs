@@ -183,21 +183,25 @@ fn unread(at: u64, error: &StoreError) -> String {
 
 /// Whether the first event is what was ordered.
 fn fits(sent: &Sent, events: &[Event], stepped: Option<u64>) -> Result<(), Violation> {
-    let Some(first) = events.first() else {
+    let Some(mut first) = events.first() else {
         return Err(broken(sent.order.record(), "a command without an event"));
     };
+    // What had passed unnoticed, of the record or of those above it, may come before what somebody does.
+    if matches!(first.deed, Deed::Passed { late: true, .. }) && !matches!(sent.order, Order::Elapse { .. }) {
+        first = events.iter().find(|event| event.by != Acted::System).unwrap_or(first);
+    }
     let same = match (&sent.order, &first.deed) {
         (Order::Open { mechanism, step, .. }, Deed::Step(taken)) => {
             first.mechanism == *mechanism && taken.step == *step && taken.opening.is_some()
         }
-        // What had passed unnoticed may come first.
-        (Order::Step { record, .. }, Deed::Passed { late: true, .. }) => first.record == *record,
         (Order::Step { record, step, .. }, Deed::Step(taken)) => {
             first.record == *record && taken.step == *step
         }
-        (Order::Elapse { record, deadline }, Deed::Passed { deadline: passed, .. }) => {
-            first.record == *record && passed == deadline
-        }
+        // What passed at the same time, or above the record before, passes with it.
+        (Order::Elapse { record, deadline }, Deed::Passed { .. }) => events.iter().any(|event| {
+            event.record == *record
+                && matches!(&event.deed, Deed::Passed { deadline: passed, .. } if passed == deadline)
+        }),
         (Order::Elapse { record, .. } | Order::Erase { record, .. }, Deed::Erased { .. }) => {
             first.record == *record
         }

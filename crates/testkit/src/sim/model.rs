@@ -1,15 +1,16 @@
 //! What the simulator itself believes of the county: folded from the log's events by other code than
 //! the kernel's, and judged by its own reading of the documents.
 
+mod due;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use gongzhi_base::calendar::Derivation;
-use gongzhi_base::{RecordId, Timestamp, Unit, Value, Zone};
-use gongzhi_kernel::event::{ClockChange, StepTaken};
+use gongzhi_base::{RecordId, Timestamp, Value, Zone};
+use gongzhi_kernel::event::StepTaken;
 use gongzhi_kernel::{Acted, Deed, Event, Laws, Post};
-use gongzhi_lang::model::{Deadline, Level, Mechanism};
+use gongzhi_lang::model::{Level, Mechanism};
 use jiff::civil::Date;
 
 use super::By;
@@ -116,8 +117,8 @@ pub struct Model {
     pub today: Date,
     zone: Zone,
     numbers: BTreeMap<String, RecordId>,
-    /// What the last event asks to follow at once.
-    must: Option<(RecordId, String)>,
+    /// Late steps that have to follow in a command, by record.
+    must: BTreeMap<RecordId, due::Must>,
     pub passed: u64,
     pub warned: u64,
     /// Judgements made.
@@ -139,7 +140,7 @@ impl Model {
             today: Date::ZERO,
             zone,
             numbers: BTreeMap::new(),
-            must: None,
+            must: BTreeMap::new(),
             passed: 0,
             warned: 0,
             checks: 0,
@@ -205,21 +206,6 @@ impl Model {
         self.above(inner).iter().any(|(_, code)| *code == outer)
     }
 
-    /// Begins the events of one command.
-    pub fn begin(&mut self) {
-        self.must = None;
-    }
-
-    /// Ends the events of one command: what had to follow has followed.
-    pub fn end(&mut self) -> Result<(), Violation> {
-        match self.must.take() {
-            Some((record, step)) => {
-                Err(broken(record, format!("`{step}` had to follow a deadline's passing")))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// Judges an event and takes it in. `by` is who gave the command, for its first event.
     pub fn take(&mut self, event: &Event, by: Option<&By>) -> Result<(), Violation> {
         self.checks += 1;
@@ -237,12 +223,7 @@ impl Model {
         let law = self.laws.version(&event.mechanism, event.version).cloned();
         let law =
             law.ok_or_else(|| bad(format!("runs on unknown `{}` {}", event.mechanism, event.version)))?;
-        if let Some((record, step)) = self.must.take() {
-            let follows = matches!(&event.deed, Deed::Step(taken) if taken.step == step);
-            if record != id || !follows || event.by != Acted::System {
-                return Err(broken(record, format!("`{step}` had to follow a deadline's passing")));
-            }
-        }
+        self.follows(id, event)?;
         match by {
             Some(by) if !by.is(&event.by) => {
                 return Err(bad(format!("says {:?} where {by:?} acted", event.by)));
@@ -351,10 +332,9 @@ impl Model {
                 }
                 for (name, change) in &taken.clocks {
                     let rule = law.deadline(name);
-                    // A moment is noted by its own step, with which it is over.
-                    let own = matches!(event.by, Acted::System)
-                        && rule.is_some_and(|rule| rule.moment && rule.late.as_ref() == Some(&taken.step));
-                    clock(known, (rule, own), name, change, event.at)?;
+                    // A moment is over with its own step, or with that of another that came with it.
+                    let own = matches!(event.by, Acted::System) && rule.is_some_and(|rule| rule.moment);
+                    due::clock(known, (rule, own), name, change, event.at)?;
                 }
                 if let Some(opening) = &taken.opening {
                     known.number.clone_from(&opening.number);
@@ -368,15 +348,15 @@ impl Model {
                 }
             }
             Deed::Passed { deadline, late } => {
-                let state = known.state.clone();
                 if let Some(run) = known.runs.get_mut(deadline) {
                     run.warned = true;
                     run.late |= late;
                 }
                 *(if *late { &mut self.passed } else { &mut self.warned }) += 1;
                 let then = law.deadline(deadline).and_then(|rule| rule.late.clone()).filter(|_| *late);
-                let then = then.filter(|name| law.step(name).is_some_and(|step| step.from.contains(&state)));
-                self.must = then.map(|step| (event.record, step));
+                if let Some(step) = then {
+                    self.must.entry(event.record).or_default().steps.push_back(step);
+                }
             }
             Deed::Part { .. } | Deed::Left { .. } | Deed::Look { .. } => {}
             Deed::Erased { fields, .. } => {
@@ -456,25 +436,6 @@ impl Model {
         }
     }
 
-    /// All that was due by a time has fired: called after every round of timers that went through.
-    pub fn fired_all(&mut self, now: Timestamp) -> Result<(), Violation> {
-        for id in &self.running {
-            for (name, run) in self.records[id].runs.iter().filter(|(_, run)| !run.ended && !run.paused) {
-                self.checks += 1;
-                if now >= run.due && !run.late {
-                    return Err(broken(
-                        *id,
-                        format!("`{name}` was due at {} and did not fire", run.due.rfc3339()),
-                    ));
-                }
-                if run.warn.is_some_and(|at| now >= at) && !run.warned {
-                    return Err(broken(*id, format!("the reminder of `{name}` did not come")));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Numbers are given without gaps: none was lost, none doubled.
     pub fn numbers_are_whole(&self) -> Result<(), Violation> {
         let mut rows: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
@@ -497,65 +458,4 @@ impl Model {
         }
         Ok(())
     }
-}
-
-/// Changes a deadline's run. One that had passed must have been noticed before it ends, or by its `own` step.
-fn clock(
-    known: &mut Known,
-    (rule, own): (Option<&Deadline>, bool),
-    name: &str,
-    change: &ClockChange,
-    at: Timestamp,
-) -> Result<(), String> {
-    let warn = |derivation: &Derivation| -> Option<Timestamp> {
-        let span = rule?.warns?;
-        let minutes = match span.unit {
-            Unit::Minutes => 1,
-            Unit::Hours => 60,
-            Unit::Days | Unit::WorkingDays => 24 * 60,
-            Unit::Months => 30 * 24 * 60,
-        };
-        Some(derivation.due.plus_millis(-60_000 * minutes * i64::from(span.amount)).max(derivation.start))
-    };
-    if let Some(run) = known.runs.get(name)
-        && matches!(change, ClockChange::Started(_) | ClockChange::Met | ClockChange::Dropped)
-        && !own
-        && !run.ended
-        && !run.paused
-        && !run.late
-        && at >= run.due
-        // One that runs on into the past and ends at the same moment was never anybody's to keep.
-        && at > run.since
-    {
-        return Err(format!("`{name}` had passed and ends without that being noted"));
-    }
-    if let ClockChange::Started(derivation) = change {
-        let run = Run {
-            due: derivation.due,
-            warn: warn(derivation),
-            since: at,
-            ended: false,
-            paused: false,
-            late: false,
-            warned: false,
-        };
-        known.runs.insert(name.to_owned(), run);
-        return Ok(());
-    }
-    let run = known.runs.get_mut(name).filter(|run| !run.ended);
-    let run = run.ok_or_else(|| format!("`{name}` changes and does not run"))?;
-    match change {
-        ClockChange::Started(_) => {}
-        ClockChange::Met | ClockChange::Dropped => run.ended = true,
-        ClockChange::Paused => run.paused = true,
-        ClockChange::Resumed(derivation) => {
-            (run.paused, run.since) = (false, at);
-            (run.due, run.warn) = (derivation.due, warn(derivation));
-        }
-        ClockChange::Extended(derivation) => {
-            (run.due, run.warn) = (derivation.due, warn(derivation));
-            (run.late, run.warned) = (false, false);
-        }
-    }
-    Ok(())
 }
