@@ -55,19 +55,20 @@ impl Run<'_> {
     /// end another.
     fn pass(&mut self, id: RecordId) {
         let Ok((mechanism, record)) = self.known(id) else { return };
-        // In the order of their due times, then of the document: the author decides which comes first.
-        let stands =
-            |clock: &&Clock| clock.running() && clock.paused.is_none() && self.at >= clock.derivation.due;
-        let due = |rule: &Deadline| Some(record.clocks.get(&rule.name).filter(stands)?.derivation.due);
+        let at = self.at;
+        let over = |clock: &Clock| clock.running() && clock.paused.is_none() && at >= clock.derivation.due;
         let mut passed: Vec<(Timestamp, &Deadline)> = mechanism
             .deadlines
             .iter()
-            .filter(|rule| record.clocks.get(&rule.name).is_some_and(|clock| clock.late.is_none()))
-            .filter_map(|rule| Some((due(rule)?, rule)))
+            .filter_map(|rule| {
+                let clock = record.clocks.get(&rule.name)?;
+                (over(clock) && clock.late.is_none()).then_some((clock.derivation.due, rule))
+            })
             .collect();
         if passed.is_empty() {
             return;
         }
+        // By their due times, then as the document writes them: its author decides which comes first.
         passed.sort_by_key(|(due, _)| *due);
         // A moment is over with its step, and nothing is late.
         for (_, rule) in passed.iter().filter(|(_, rule)| !rule.moment) {
@@ -75,9 +76,7 @@ impl Run<'_> {
         }
         for (_, rule) in passed {
             let Some(now) = self.find(id) else { return };
-            let at = self.at;
-            let ended = |clock: &Clock| !clock.running() || at < clock.derivation.due;
-            if rule.moment && now.clocks.get(&rule.name).is_none_or(ended) {
+            if rule.moment && !now.clocks.get(&rule.name).is_some_and(over) {
                 continue;
             }
             let step = rule.late.as_deref().and_then(|step| mechanism.step(step));

@@ -81,7 +81,10 @@ fn a_node_that_was_cut_off_between_timers_goes_on_where_it_stopped() {
     assert_eq!(passed(&again), before);
     timers::fire_due(&again, service.now()).expect("fired");
     let found = passed(&again);
-    assert!(found.len() > before.len() && found.len() >= 6 && found.values().all(|times| *times == 1), "{found:?}");
+    assert!(
+        found.len() > before.len() && found.len() >= 6 && found.values().all(|times| *times == 1),
+        "{found:?}"
+    );
     again.close();
 }
 
