@@ -12,6 +12,7 @@ use gongzhi_service::receipt::{Reading, ReceiptFile, plain};
 use serde_json::{Value as Json, json};
 
 use crate::i18n::{Lang, t, t_args};
+use crate::view::format;
 use fluent_bundle::FluentArgs;
 
 /// Reads a receipt in any form that people have: its file, the address in its QR code, or the digits
@@ -229,13 +230,18 @@ pub fn fault_json(lang: Lang, fault: Option<&Fault>) -> Json {
     json!({ "proves": false, "fault": name, "words": words })
 }
 
+/// How many entries. Which one it is, is a number like a name: that has its digits together.
+pub fn grouped(entries: u64) -> String {
+    format::number(i64::try_from(entries).unwrap_or(i64::MAX))
+}
+
 /// How a verification ended, in words.
 pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
     let (key, x, y) = match outcome {
         Outcome::Sound { entries, size, root } => {
             let mut args = FluentArgs::new();
-            args.set("n", *entries);
-            args.set("size", *size);
+            args.set("n", grouped(*entries));
+            args.set("size", grouped(*size));
             args.set("root", root_text(root));
             return t_args(lang, "audit-sound", &args);
         }
@@ -253,7 +259,7 @@ pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
         Outcome::NotInLog { seq } => ("audit-not-in-log", seq.to_string(), String::new()),
         Outcome::Node { level, index } => ("audit-node", level.to_string(), index.to_string()),
         Outcome::Root => ("audit-root", String::new(), String::new()),
-        Outcome::End { found, stored } => ("audit-end", found.to_string(), stored.to_string()),
+        Outcome::End { found, stored } => ("audit-end", grouped(*found), grouped(*stored)),
         Outcome::Failed(error) => ("audit-failed", error.to_string(), String::new()),
     };
     let mut args = FluentArgs::new();

@@ -20,7 +20,7 @@ use crate::pages::problem::{Answer, Trouble, page as render, see};
 use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
-use crate::receipt::{audit_words, root_text};
+use crate::receipt::{audit_words, grouped, root_text};
 use crate::view::{
     AuditPage, Ended, Fact, Link, Look, LooksFilter, LooksPage, Paging, Running, Tone, format,
 };
@@ -63,7 +63,7 @@ async fn shown(app: &App, visitor: &Visitor, me: &Me, typed: Typed) -> Answer {
         words: t_with(
             lang,
             "audit-running",
-            [("x", job.checked.to_string().into()), ("y", job.total.to_string().into())],
+            [("x", grouped(job.checked).into()), ("y", grouped(job.total).into())],
         ),
         checked: job.checked,
         total: job.total.max(1),
