@@ -2,7 +2,7 @@
 
 use gongzhi_base::calendar::Derivation;
 use gongzhi_base::{Timestamp, Value};
-use gongzhi_lang::model::{Limit, Step};
+use gongzhi_lang::model::{Deadline, Limit, Step};
 
 use crate::decide::is_open;
 use crate::eval::Scope;
@@ -20,8 +20,7 @@ pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, Clo
         if deadline.starts.contains(&step.name)
             && !closed
             && let Some(derivation) = begun(scope, &deadline.limit)
-            // Begun by its own passing and over already, it would begin and pass for ever.
-            && (deadline.late.as_ref() != Some(&step.name) || scope.now < derivation.due)
+            && !(derivation.due <= scope.now && passes(scope, deadline, step))
         {
             push(ClockChange::Started(derivation));
             if deadline.pauses.contains(&record.state) {
@@ -59,6 +58,14 @@ pub fn changes(scope: &Scope<'_>, step: &Step, before: &str) -> Vec<(String, Clo
         }
     }
     changes
+}
+
+/// Whether a deadline passes at this very moment: begun again in the past it would begin and pass for ever.
+fn passes(scope: &Scope<'_>, deadline: &Deadline, step: &Step) -> bool {
+    let clock = scope.record.clocks.get(&deadline.name);
+    deadline.late.as_ref() == Some(&step.name)
+        || clock.is_some_and(|clock| clock.late == Some(scope.now))
+        || clock.is_some_and(|clock| deadline.moment && clock.ended == Some(scope.now))
 }
 
 /// When a deadline that starts now ends; `None` where the record does not tell.

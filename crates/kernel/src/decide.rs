@@ -49,6 +49,16 @@ pub struct Decision {
     pub events: Vec<Event>,
     pub records: BTreeMap<RecordId, Arc<Record>>,
     pub counters: BTreeMap<(String, i16), u64>,
+    /// Records as they were when a deadline passed, by their revision then: who let it pass, and until when
+    /// it ran, the late step may change.
+    pub passed: BTreeMap<(RecordId, u64), Arc<Record>>,
+}
+
+impl Decision {
+    /// The record of which an event tells.
+    pub fn telling(&self, event: &Event) -> Option<&Arc<Record>> {
+        self.passed.get(&(event.record, event.revision)).or_else(|| self.records.get(&event.record))
+    }
 }
 
 /// Decides a command.

@@ -168,7 +168,7 @@ impl<'a> Play<'a> {
         };
         let decision = decide(&case, &command)?;
         for event in &decision.events {
-            let record = decision.records.get(&event.record);
+            let record = decision.telling(event);
             let law = self.laws.version(&event.mechanism, event.version);
             let (Some(record), Some(law)) = (record, law) else { continue };
             for rule in notice::telling(law, event) {
@@ -316,7 +316,7 @@ impl<'a> Play<'a> {
             }
             let Some((at, record, deadline)) = next else { break };
             self.now = at;
-            // One that the rules refuse (a circle, for example) does not come again.
+            // One of which nothing is left does not come again.
             if self.send(Actor::System, Order::Elapse { record, deadline: deadline.clone() }).is_err() {
                 dead.push((record, deadline));
             }

@@ -28,7 +28,7 @@ pub struct Notice {
 }
 
 /// The notices of one event. `record` is the record after the whole decision, so that nobody is told
-/// of what has been overtaken by an automatic step; who acted is not told what he did.
+/// of what has been overtaken by an automatic step, and that at the passing where a deadline passed; who acted is not told what he did.
 pub fn of_event(mechanism: &Mechanism, event: &Event, record: &Record, world: &World) -> Vec<Notice> {
     if mechanism.notices.is_empty() {
         return Vec::new();

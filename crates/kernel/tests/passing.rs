@@ -52,6 +52,8 @@ fn what_is_due_together_is_noted_together_whichever_timer_comes_first() {
         county.now = at("2026-09-18T00:00");
         let events = elapse(&mut county, id, first).expect("passed");
         assert_eq!(told(&events), ["!second-look", "!answer", "raise", "chase"], "{first} came first");
+        let told = &county.passed[&(id, events[1].revision)].clocks["second-look"];
+        assert_eq!(county.world.zone.civil(told.derivation.due).to_string(), "2026-09-18T00:00:00");
         let clock = &county.records[&id].clocks["second-look"];
         assert!(clock.running() && clock.late.is_none(), "the chase began it anew");
         assert_eq!(county.world.zone.civil(clock.derivation.due).to_string(), "2026-09-22T00:00:00");
@@ -80,7 +82,12 @@ fn after_a_standstill_the_order_is_that_of_the_due_times() {
     let (mut county, id) = duty("begin", &[("what", "修路灯"), ("until", "2026-09-15")]);
     county.now = at("2026-09-20T08:00");
     let events = elapse(&mut county, id, "answer").expect("passed");
-    assert_eq!(told(&events), ["!round", "!second-look", "!answer", "repeat", "raise", "chase"]);
+    assert_eq!(told(&events), ["!round", "repeat", "!second-look", "!answer", "raise", "chase"]);
+    let far = &county.records[&id].clocks["far"];
+    assert!(
+        far.running() && far.late.is_none(),
+        "on time the chase would have begun it anew before it was due"
+    );
     let round = &county.records[&id].clocks["round"];
     assert!(round.running() && round.late.is_some(), "its step does not begin it again in the past");
     assert!(elapse(&mut county, id, "round").is_err(), "so that it does not pass for ever");
@@ -88,7 +95,7 @@ fn after_a_standstill_the_order_is_that_of_the_due_times() {
 
 #[test]
 fn a_moment_that_comes_with_a_limit_is_over_with_its_step() {
-    for first in ["care", "shutting"] {
+    for first in ["care", "shutting", "hint"] {
         let (mut county, id) = duty("bounded", &[("what", "看一看")]);
         county.now = at("2026-09-18T00:00");
         let events = elapse(&mut county, id, first).expect("passed");
@@ -97,13 +104,23 @@ fn a_moment_that_comes_with_a_limit_is_over_with_its_step() {
     }
 }
 
+/// Two limits of which each begins the other: each passes once, not for ever.
+#[test]
+fn what_has_just_passed_does_not_begin_again_in_the_past() {
+    let (mut county, id) = duty("bounce", &[("what", "往复"), ("until", "2026-09-15")]);
+    county.now = at("2026-09-20T08:00");
+    let events = elapse(&mut county, id, "outward").expect("passed");
+    assert_eq!(told(&events), ["!outward", "there", "!homeward", "back"]);
+    assert!(elapse(&mut county, id, "outward").is_err() && elapse(&mut county, id, "homeward").is_err());
+}
+
 /// A document may ask for what cannot be: the time is over all the same, and people can go on.
 #[test]
 fn a_late_step_that_is_refused_holds_nobody_up() {
     let (mut county, id) = duty("begin", &[("what", "修路灯")]);
     county.now = at("2026-09-30T00:00");
     let events = elapse(&mut county, id, "stamping").expect("passed");
-    assert_eq!(told(&events), ["!second-look", "!answer", "!stamping", "raise", "chase"]);
+    assert_eq!(told(&events), ["!second-look", "!answer", "raise", "chase", "!stamping"]);
     assert_eq!(county.field(id, "again"), Some(Value::Int(0)));
     county.step(&dispatcher(), id, "do", &[]).expect("done");
 }

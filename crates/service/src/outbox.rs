@@ -1,10 +1,9 @@
 //! What people are told: notices in the application and, as each chooses, messages by e-mail or to
 //! a chat robot, at once or once a day; and the calendar of their deadlines.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gongzhi_base::{Digest, RecordId, Timestamp};
+use gongzhi_base::{Digest, Timestamp};
 use gongzhi_kernel::notice::{self, Notice};
 use gongzhi_kernel::{Actor, Event, Laws, Record, World, rights};
 use gongzhi_store::outbox::{Channel, Decision, Mark, Message, Told, Waiting};
@@ -22,14 +21,14 @@ pub mod settings;
 pub mod spread;
 mod text;
 
-/// What an event tells, in the light of the records after its decision.
+/// What an event tells of a record, as its decision lets it be told.
 pub(crate) fn of_event(
     laws: &Laws,
     world: &World,
     event: &Event,
-    after: &BTreeMap<RecordId, Arc<Record>>,
+    record: Option<&Arc<Record>>,
 ) -> Vec<Notice> {
-    match (laws.version(&event.mechanism, event.version), after.get(&event.record)) {
+    match (laws.version(&event.mechanism, event.version), record) {
         (Some(mechanism), Some(record)) => notice::of_event(mechanism, event, record, world),
         _ => Vec::new(),
     }

@@ -1,11 +1,11 @@
 //! Deadlines that have come: each is told to the kernel once, also after days switched off.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gongzhi_base::{CommandId, RecordId, Timestamp};
-use gongzhi_kernel::{Actor, Command, Order};
+use gongzhi_kernel::{Actor, Command, Order, Refusal};
 use gongzhi_store::{StoreError, Timer};
 
 use crate::failure::Failure;
@@ -44,16 +44,14 @@ pub fn fire(service: &Service, due: &[Timer], now: Timestamp) -> Result<usize, F
     let revisions: HashMap<RecordId, u64> = rows.iter().map(|row| (row.id, row.revision)).collect();
     let revision = |timer: &Timer| revisions.get(&timer.record).copied().unwrap_or_default();
     let commands = due.iter().filter_map(|timer| elapse(timer, revision(timer), now)).collect();
+    let results = service.engine().act_all(commands);
+    let any = results.iter().any(Result::is_ok);
     let mut new = 0;
-    let mut passed = HashSet::new();
-    for (timer, result) in due.iter().zip(service.engine().act_all(commands)) {
+    for (timer, result) in due.iter().zip(results) {
         match result {
-            Ok(outcome) => {
-                new += usize::from(!outcome.again);
-                passed.insert(timer.record);
-            }
-            // What passed at the same time was noted together with the one before.
-            Err(Failure::Refused(_)) if passed.contains(&timer.record) => {}
+            Ok(outcome) => new += usize::from(!outcome.again),
+            // Mostly it was noted with what passed before it; whatever else was wrong is so in the next round too.
+            Err(Failure::Refused(Refusal::NoSuch { .. })) if any => {}
             // A damaged record must not hold up the deadlines of all others.
             Err(Failure::Store(StoreError::Corrupt(why))) => {
                 tracing::error!(record = %timer.record, deadline = %timer.deadline, why, "timer not taken");

@@ -1,6 +1,8 @@
 //! Deadlines that have passed: each is noted once, before anything else happens to its record.
 
-use gongzhi_base::{RecordId, Timestamp};
+use std::collections::BTreeSet;
+
+use gongzhi_base::RecordId;
 use gongzhi_lang::model::{Deadline, Mechanism};
 
 use super::Run;
@@ -8,7 +10,7 @@ use crate::actor::{Acted, Actor};
 use crate::command::Input;
 use crate::event::Deed;
 use crate::keeping;
-use crate::record::Clock;
+use crate::record::{Clock, Record};
 use crate::refusal::Refusal;
 
 impl Run<'_> {
@@ -25,18 +27,20 @@ impl Run<'_> {
             return Ok(());
         }
         let rule = mechanism.deadline(deadline).ok_or_else(nothing)?;
-        let clock = record.clocks.get(deadline).filter(|clock| clock.running()).ok_or_else(nothing)?;
-        if clock.paused.is_some() || clock.late.is_some() {
-            return Err(nothing());
+        let clock = |record: &Record| {
+            let clock = record.clocks.get(deadline)?;
+            (clock.running() && clock.paused.is_none() && clock.late.is_none()).then(|| clock.clone())
+        };
+        let at = self.at;
+        let warns = |clock: &Clock| !clock.warned && rule.warns.is_some() && at >= clock.warn_at(rule);
+        clock(&record).filter(|clock| at >= clock.derivation.due || warns(clock)).ok_or_else(nothing)?;
+        self.note_passed(id);
+        // What passed may have ended it or begun it anew: then nobody is to be reminded of it.
+        let (_, record) = self.known(id)?;
+        if clock(&record).is_some_and(|clock| warns(&clock)) {
+            let deed = Deed::Passed { deadline: deadline.to_owned(), late: false };
+            self.add(&mechanism, id, Acted::System, deed);
         }
-        if self.at >= clock.derivation.due {
-            self.note_passed(id);
-            return Ok(());
-        }
-        if clock.warned || rule.warns.is_none() || self.at < clock.warn_at(rule) {
-            return Err(nothing());
-        }
-        self.add(&mechanism, id, Acted::System, Deed::Passed { deadline: deadline.to_owned(), late: false });
         Ok(())
     }
 
@@ -51,47 +55,49 @@ impl Run<'_> {
         }
     }
 
-    /// All that has passed is noted before the first late step is taken, for the step of one deadline may start or
-    /// end another.
+    /// Notes what has passed of one record. What fell due at the same moment is noted before the first late step is
+    /// taken, for the step of one deadline may begin or end another; what fell due later stands only if those steps let it.
     fn pass(&mut self, id: RecordId) {
-        let Ok((mechanism, record)) = self.known(id) else { return };
         let at = self.at;
         let over = |clock: &Clock| clock.running() && clock.paused.is_none() && at >= clock.derivation.due;
-        let mut passed: Vec<(Timestamp, &Deadline)> = mechanism
-            .deadlines
-            .iter()
-            .filter_map(|rule| {
-                let clock = record.clocks.get(&rule.name)?;
-                (over(clock) && clock.late.is_none()).then_some((clock.derivation.due, rule))
-            })
-            .collect();
-        if passed.is_empty() {
-            return;
-        }
-        // By their due times, then as the document writes them: its author decides which comes first.
-        passed.sort_by_key(|(due, _)| *due);
-        // A moment is over with its step, and nothing is late.
-        for (_, rule) in passed.iter().filter(|(_, rule)| !rule.moment) {
-            self.note(&mechanism, id, rule);
-        }
-        for (_, rule) in passed {
-            let Some(now) = self.find(id) else { return };
-            if rule.moment && !now.clocks.get(&rule.name).is_some_and(over) {
-                continue;
-            }
-            let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
-            let step = step.filter(|step| step.from.contains(&now.state));
-            let act =
-                |step| self.attempt(|run| run.step(&mechanism, step, id, &Actor::System, &Input::new()));
-            if !step.is_some_and(act) && rule.moment {
+        let mut done = BTreeSet::new();
+        loop {
+            let Ok((mechanism, record)) = self.known(id) else { return };
+            let due = |rule: &Deadline| {
+                let clock =
+                    record.clocks.get(&rule.name).filter(|clock| over(clock) && clock.late.is_none())?;
+                (!done.contains(&rule.name)).then_some(clock.derivation.due)
+            };
+            let Some(first) = mechanism.deadlines.iter().filter_map(due).min() else { return };
+            // As the document writes them: its author decides whose step comes first.
+            let passed: Vec<&Deadline> =
+                mechanism.deadlines.iter().filter(|rule| due(rule) == Some(first)).collect();
+            // A moment is over with its step, and nothing is late.
+            for rule in passed.iter().filter(|rule| !rule.moment) {
                 self.note(&mechanism, id, rule);
             }
+            for rule in &passed {
+                let Some(now) = self.find(id) else { return };
+                if rule.moment && !now.clocks.get(&rule.name).is_some_and(over) {
+                    continue;
+                }
+                let step = rule.late.as_deref().and_then(|step| mechanism.step(step));
+                let step = step.filter(|step| step.from.contains(&now.state));
+                let act =
+                    |step| self.attempt(|run| run.step(&mechanism, step, id, &Actor::System, &Input::new()));
+                if !step.is_some_and(act) && rule.moment {
+                    self.note(&mechanism, id, rule);
+                }
+            }
+            self.attempt(|run| run.follow(&mechanism, id));
+            done.extend(passed.iter().map(|rule| rule.name.clone()));
         }
-        self.attempt(|run| run.follow(&mechanism, id));
     }
 
     fn note(&mut self, mechanism: &Mechanism, id: RecordId, rule: &Deadline) {
-        self.add(mechanism, id, Acted::System, Deed::Passed { deadline: rule.name.clone(), late: true });
+        let deed = Deed::Passed { deadline: rule.name.clone(), late: true };
+        let record = self.add(mechanism, id, Acted::System, deed);
+        self.made.passed.insert((id, record.revision), record);
     }
 
     /// Does something that a document may have made impossible: then nothing of it is done. That the time is over

@@ -19,6 +19,8 @@ pub struct County {
     pub records: BTreeMap<RecordId, Arc<Record>>,
     pub events: Vec<Event>,
     pub counters: BTreeMap<(String, i16), u64>,
+    /// Records as they were when a deadline passed, by their revision.
+    pub passed: BTreeMap<(RecordId, u64), Arc<Record>>,
     pub now: Timestamp,
     pub count: u64,
 }
@@ -48,6 +50,7 @@ impl County {
             records: BTreeMap::new(),
             events: Vec::new(),
             counters: BTreeMap::new(),
+            passed: BTreeMap::new(),
             now: at("2026-09-14T09:00"),
             count: 0,
         }
@@ -149,6 +152,7 @@ impl County {
             self.records.insert(id, record);
         }
         self.counters.extend(decision.counters);
+        self.passed.extend(decision.passed);
         self.events.extend(decision.events.clone());
         Ok(decision.events)
     }

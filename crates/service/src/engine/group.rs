@@ -426,7 +426,7 @@ impl Group {
         for event in &decision.events {
             let head = self.at.head;
             let (entry, next) = head.append(&self.at.world.county, event, means.ambient.sixteen());
-            let told = outbox::of_event(laws, &self.at.world, event, &decision.records);
+            let told = outbox::of_event(laws, &self.at.world, event, decision.telling(event));
             self.batch.notices.extend((0..).zip(told).map(|(n, told)| (Mark { seq: head.size, n }, told)));
             self.batch.nodes.extend(self.at.edge.push(entry.hash));
             self.batch.looks.extend(Look::of(entry.header.seq, event));
@@ -438,9 +438,7 @@ impl Group {
         self.take_moves(means, laws, &moves)?;
         let id = command.order.record();
         let of = decision.records.get(&id);
-        // What passed above a record may have settled all that was to happen to it.
-        let unchanged = || self.found.get(&id).map_or(0, |kept| kept.record.revision);
-        let revision = of.map_or_else(unchanged, |record| record.revision);
+        let revision = of.map_or(0, |record| record.revision);
         let number = of.map(|record| record.number.clone());
         for (id, record) in decision.records {
             self.store(means, laws, id, record);

@@ -187,8 +187,8 @@ fn fits(sent: &Sent, events: &[Event], stepped: Option<u64>) -> Result<(), Viola
         return Err(broken(sent.order.record(), "a command without an event"));
     };
     // What had passed unnoticed, of the record or of those above it, may come before what somebody does.
-    if matches!(first.deed, Deed::Passed { late: true, .. }) && !matches!(sent.order, Order::Elapse { .. }) {
-        first = events.iter().find(|event| event.by != Acted::System).unwrap_or(first);
+    if let Some(own) = events.iter().find(|event| event.by != Acted::System) {
+        first = own;
     }
     let same = match (&sent.order, &first.deed) {
         (Order::Open { mechanism, step, .. }, Deed::Step(taken)) => {

@@ -119,6 +119,8 @@ pub struct Model {
     numbers: BTreeMap<String, RecordId>,
     /// Late steps that have to follow in a command, by record.
     must: BTreeMap<RecordId, due::Must>,
+    /// The first due time that passed in a command, by record.
+    settled: BTreeMap<RecordId, Timestamp>,
     pub passed: u64,
     pub warned: u64,
     /// Judgements made.
@@ -141,6 +143,7 @@ impl Model {
             zone,
             numbers: BTreeMap::new(),
             must: BTreeMap::new(),
+            settled: BTreeMap::new(),
             passed: 0,
             warned: 0,
             checks: 0,
@@ -330,11 +333,13 @@ impl Model {
                 if taken.set.values().any(|value| matches!(value, Value::Sealed(_))) {
                     known.erased = false;
                 }
+                let system = event.by == Acted::System;
+                if system {
+                    due::moments(law, known, &taken.step, self.settled.entry(event.record));
+                }
+                let settled = self.settled.get(&event.record).copied().filter(|_| system);
                 for (name, change) in &taken.clocks {
-                    let rule = law.deadline(name);
-                    // A moment is over with its own step, or with that of another that came with it.
-                    let own = matches!(event.by, Acted::System) && rule.is_some_and(|rule| rule.moment);
-                    due::clock(known, (rule, own), name, change, event.at)?;
+                    due::clock(known, (law.deadline(name), settled), name, change, event.at)?;
                 }
                 if let Some(opening) = &taken.opening {
                     known.number.clone_from(&opening.number);
@@ -351,6 +356,9 @@ impl Model {
                 if let Some(run) = known.runs.get_mut(deadline) {
                     run.warned = true;
                     run.late |= late;
+                    if *late {
+                        due::settle(self.settled.entry(event.record), run.due);
+                    }
                 }
                 *(if *late { &mut self.passed } else { &mut self.warned }) += 1;
                 let then = law.deadline(deadline).and_then(|rule| rule.late.clone()).filter(|_| *late);

@@ -1,12 +1,13 @@
 //! Deadlines as the simulator believes them: each fires once, in its time, and what is to follow follows.
 
 use std::collections::VecDeque;
+use std::collections::btree_map::Entry;
 
 use gongzhi_base::calendar::Derivation;
 use gongzhi_base::{RecordId, Timestamp, Unit};
 use gongzhi_kernel::event::ClockChange;
 use gongzhi_kernel::{Acted, Deed, Event};
-use gongzhi_lang::model::Deadline;
+use gongzhi_lang::model::{Deadline, Mechanism};
 
 use super::{Known, Model, Run, Violation, broken};
 
@@ -22,6 +23,7 @@ impl Model {
     /// Begins the events of one command.
     pub fn begin(&mut self) {
         self.must.clear();
+        self.settled.clear();
     }
 
     /// Ends the events of one command: what had to follow has followed.
@@ -57,6 +59,11 @@ impl Model {
             return Ok(());
         }
         let Some(owed) = self.owed(id) else { return Ok(()) };
+        let law = self.records.get(&id).and_then(|known| self.law(known)).cloned();
+        let moment = |step: &str| {
+            let own = |rule: &Deadline| rule.moment && rule.late.as_deref() == Some(step);
+            law.as_ref().is_some_and(|law| law.deadlines.iter().any(own))
+        };
         let Some(must) = self.must.get_mut(&id) else { return Ok(()) };
         let taken = match &event.deed {
             Deed::Step(taken) if event.by == Acted::System => {
@@ -64,12 +71,14 @@ impl Model {
             }
             _ => None,
         };
+        let ends = matches!(&event.deed, Deed::Step(taken) if moment(&taken.step));
         match taken {
             Some(at) => {
                 must.steps.remove(at);
                 must.begun = true;
             }
-            None if must.begun => {}
+            // A moment that was due with them, and what follows from their steps.
+            None if event.by == Acted::System && (must.begun || ends) => must.begun = true,
             None => return Err(broken(id, format!("`{owed}` had to follow a deadline's passing"))),
         }
         Ok(())
@@ -95,10 +104,25 @@ impl Model {
     }
 }
 
-/// Changes a deadline's run. One that had passed must have been noticed before it ends, or by its `own` step.
+/// A moment is noted by its own step: what was due later may end by it.
+pub fn moments(law: &Mechanism, known: &Known, step: &str, settled: Entry<'_, RecordId, Timestamp>) {
+    let own = law.deadlines.iter().filter(|rule| rule.moment && rule.late.as_deref() == Some(step));
+    let running = own.filter_map(|rule| known.runs.get(&rule.name)).filter(|run| !run.ended);
+    if let Some(due) = running.map(|run| run.due).min() {
+        settle(settled, due);
+    }
+}
+
+/// Keeps the first due time of those that passed in a command.
+pub fn settle(settled: Entry<'_, RecordId, Timestamp>, due: Timestamp) {
+    settled.and_modify(|first| *first = (*first).min(due)).or_insert(due);
+}
+
+/// Changes a deadline's run. One that had passed must have been noticed before it ends, unless by what was `settled`
+/// before it was due; a moment also by what was due with it.
 pub fn clock(
     known: &mut Known,
-    (rule, own): (Option<&Deadline>, bool),
+    (rule, settled): (Option<&Deadline>, Option<Timestamp>),
     name: &str,
     change: &ClockChange,
     at: Timestamp,
@@ -113,9 +137,10 @@ pub fn clock(
         };
         Some(derivation.due.plus_millis(-60_000 * minutes * i64::from(span.amount)).max(derivation.start))
     };
+    let moment = rule.is_some_and(|rule| rule.moment);
     if let Some(run) = known.runs.get(name)
         && matches!(change, ClockChange::Started(_) | ClockChange::Met | ClockChange::Dropped)
-        && !own
+        && !settled.is_some_and(|first| first < run.due || (first == run.due && moment))
         && !run.ended
         && !run.paused
         && !run.late
