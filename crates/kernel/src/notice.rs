@@ -27,8 +27,9 @@ pub struct Notice {
     pub to: Vec<String>,
 }
 
-/// The notices of one event. `record` is the record after the whole decision, so that nobody is told
-/// of what has been overtaken by an automatic step, and that at the passing where a deadline passed; who acted is not told what he did.
+/// The notices of one event. `record` is the one of which the decision lets it tell: mostly that after the whole
+/// decision, so that nobody is told of what has been overtaken by an automatic step. Who acted is not told what
+/// he did.
 pub fn of_event(mechanism: &Mechanism, event: &Event, record: &Record, world: &World) -> Vec<Notice> {
     if mechanism.notices.is_empty() {
         return Vec::new();
