@@ -225,6 +225,33 @@ fn no_entry_is_dated_before_the_one_before_it() {
     assert_eq!(check(service.ledger(), &part, &mut |_, _| ()), Outcome::Nothing);
 }
 
+/// Whoever sends a command again is owed its answer, also by a node that has just started with a wrong clock.
+#[test]
+fn what_was_done_is_answered_again_while_the_clock_lies_behind() {
+    use gongzhi_base::CommandId;
+    use gongzhi_kernel::{Actor, Command, Order, Raw};
+    let county = county();
+    let (service, clock) = (&county.service, &county.clock);
+    let now = service.now();
+    let told = [("what", "阳庄村停水两天了"), ("where", "140823204208"), ("kind", "010101")];
+    let input = told.map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned()))).into();
+    let id = service.new_record_id();
+    let order = Order::Open { mechanism: "matter".into(), step: "report".into(), id, input };
+    let once = CommandId::new("report-once").expect("an identifier");
+    let command = Command { id: once, actor: Actor::Public, at: now, order };
+    let first = service.engine().act_all(vec![command.clone()]).remove(0).expect("reported");
+    clock.set(now.plus_millis(-3 * 3_600_000));
+    let started = fixture::open(county._dir.path(), clock);
+    let command = Command { at: started.now(), ..command };
+    let again = started.engine().act_all(vec![command.clone()]).remove(0).expect("answered");
+    assert!(
+        again.again && (again.record, again.revision, again.seq) == (first.record, first.revision, first.seq)
+    );
+    let new = Command { id: CommandId::new("report-new").expect("an identifier"), ..command };
+    assert_eq!(started.engine().act_all(vec![new]).remove(0).err(), Some(Failure::Clock { minutes: 180 }));
+    started.close();
+}
+
 #[test]
 fn a_look_names_what_was_seen_and_nothing_that_was_not_there() {
     use gongzhi_kernel::{Actor, Deed, Order, Raw, Refusal};

@@ -306,7 +306,16 @@ impl Group {
         if let Some(answer) = self.earlier.get(&command.id).or_else(|| self.accepted.get(&command.id)) {
             return again(answer, digest);
         }
-        let command = &*order::in_order(means.ledger.as_ref(), self.at.time, command)?;
+        let command = match order::in_order(means.ledger.as_ref(), self.at.time, command) {
+            Ok(command) => command,
+            // What was done once is answered also while the clock lies behind.
+            Err(failure) => {
+                return self
+                    .answered(means, &command.id)?
+                    .map_or(Err(failure), |answer| again(&answer, digest));
+            }
+        };
+        let command = &*command;
         let late = RefCell::new(Ok(Vec::new()));
         let record = |id: RecordId| -> Option<Arc<Record>> {
             if let Some(kept) = self.found.get(&id) {
