@@ -93,8 +93,8 @@ struct Plan {
     units: BTreeSet<String>,
 }
 
-/// Longest waiting for what has to come at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest waiting for reads that come at once, or not at all where everything is in memory.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A commit that is kept waiting until something else has happened.
 #[derive(Default)]
