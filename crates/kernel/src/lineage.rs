@@ -16,7 +16,7 @@ pub struct Lineage {
     ups: BTreeMap<String, Vec<(Timestamp, Option<String>)>>,
     /// What lies directly under a place now, merged places too.
     under: BTreeMap<String, BTreeSet<String>>,
-    /// Whether any place ever lay elsewhere than now.
+    /// Whether any place ever lay elsewhere than now, or is gone.
     changed: bool,
 }
 
@@ -47,9 +47,29 @@ impl Lineage {
         }
     }
 
+    /// Notes that a place is gone. Also where the one above took it in, and it lies where it lay: today's paths leave
+    /// it out, those of the past do not.
+    pub fn lost(&mut self) {
+        self.changed = true;
+    }
+
     /// Whether the past was always as the present is.
     pub fn is_plain(&self) -> bool {
         !self.changed
+    }
+
+    /// A place's own history in words for those who look for a fault: since when under which place.
+    pub fn told(&self, code: &str) -> String {
+        let since = |(since, up): &(Timestamp, Option<String>)| {
+            format!("since {} under {}", since.rfc3339(), up.as_deref().unwrap_or("nothing"))
+        };
+        let mut line = self.line(code, None);
+        line.truncate(3);
+        let told = line.iter().map(|code| {
+            let ups: Vec<String> = self.ups.get(code).into_iter().flatten().map(since).collect();
+            format!("{code}: {}", ups.join(", "))
+        });
+        told.collect::<Vec<_>>().join("; ")
     }
 
     /// What lies directly under a place now.

@@ -165,9 +165,12 @@ impl World {
                 };
                 let into = maybe("into").filter(|_| gone);
                 match into.is_some() {
-                    true => self.levels.remove(&code),
-                    false => self.levels.insert(code.clone(), level),
-                };
+                    true => {
+                        self.levels.remove(&code);
+                        self.lineage.lost();
+                    }
+                    false => drop(self.levels.insert(code.clone(), level)),
+                }
                 let up = into.or_else(|| place.parent.clone());
                 self.lineage.put(&code, record.changed, up);
                 self.place_records.insert(record.id);

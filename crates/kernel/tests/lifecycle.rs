@@ -148,6 +148,26 @@ fn a_look_is_recorded_and_needs_a_purpose() {
     assert_eq!(county.send(town, look("回访核实")), Err(Refusal::NothingPersonal));
 }
 
+/// A closed place lies where it lay, in the one above that took it in: what was counted under it stays there.
+#[test]
+fn what_was_opened_in_a_place_that_is_closed_counts_there_as_before() {
+    let mut county = County::new();
+    let id = county.report("111");
+    let cells = |county: &County| -> BTreeMap<_, _> {
+        let mechanism = county.laws.newest("case").expect("a mechanism");
+        let share = project(mechanism, &county.records[&id], &county.world, county.now).share;
+        share.cells().into_iter().map(|cell| (cell.key, (cell.numerator, cell.denominator))).collect()
+    };
+    let before = cells(&county);
+    assert!(before.keys().any(|key| key.key == "111"));
+    let mut place = Record::clone(&county.records[&RecordId::of_entry("places", "111")]);
+    place.state = "gone".into();
+    place.fields.insert("into".into(), Value::from("11"));
+    let law = county.laws.newest("places").expect("a mechanism").clone();
+    county.world.register(&law, &place);
+    assert_eq!(cells(&county), before);
+}
+
 proptest! {
     /// Whatever is commanded: folding the events gives the records, each encodes and reads back,
     /// and the sum of all indicator changes is what a recount finds.

@@ -301,11 +301,35 @@ impl Life<'_> {
         if let Some(strange) = counted.strange.iter().find(|one| !old(one)) {
             return Err(general(format!("{strange:?} is kept otherwise than the entries say")));
         }
-        match counted.differences.first() {
-            Some(Difference { key, kept, counted }) => {
-                Err(general(format!("{key:?} is kept as {kept:?}, the recount gives {counted:?}")))
+        let told = |Difference { key, kept, counted }: &Difference| {
+            format!("{key:?} is kept as {kept:?}, the recount gives {counted:?}")
+        };
+        match counted.differences.len() {
+            0 => Ok(()),
+            all => {
+                let first: Vec<String> = counted.differences.iter().take(6).map(told).collect();
+                let key = &counted.differences[0].key;
+                let there = |record: &&Record| {
+                    let law = state.laws.version(&record.mechanism, record.version);
+                    let share = law.map(|law| project(law, record, &state.world, now).share);
+                    share.is_some_and(|share| share.cells().iter().any(|cell| cell.key == *key))
+                };
+                let whose = records.values().filter(there).map(|record| {
+                    let past = state.world.lineage().told(&record.place);
+                    format!(
+                        "{} opened {} at {}, which lay {past}",
+                        record.id,
+                        record.opened.rfc3339(),
+                        record.place
+                    )
+                });
+                let whose: Vec<String> = whose.take(4).collect();
+                Err(general(format!(
+                    "{all} figures differ: {}; in the first of them count {}",
+                    first.join("; "),
+                    whose.join("; ")
+                )))
             }
-            None => Ok(()),
         }
     }
 
