@@ -213,7 +213,7 @@ impl Run<'_> {
         let by =
             rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
         let number = self.number(mechanism, parent);
-        let above = parent.map(|parent| parent.above.iter().copied().chain(parent.parent).collect());
+        let above = parent.map(|parent| parent.from_top().collect());
         let opening =
             Opening { number, parent: parent.map(|parent| parent.id), above: above.unwrap_or_default() };
         let blank = Record {
@@ -266,7 +266,7 @@ impl Run<'_> {
         // A field asked again and sent empty is emptied; one that was not sent stays.
         let mut taken = StepTaken { step: step.name.clone(), ..StepTaken::default() };
         if let Some(parent) = parent {
-            seen.above = parent.above.iter().copied().chain(parent.parent).collect();
+            seen.above = parent.from_top().collect();
             seen.parent = Some(parent.id);
             let (number, above) = (seen.number.clone(), seen.above.clone());
             taken.opening = Some(Opening { number, parent: seen.parent, above });

@@ -58,20 +58,6 @@ impl Lineage {
         !self.changed
     }
 
-    /// A place's own history in words for those who look for a fault: since when under which place.
-    pub fn told(&self, code: &str) -> String {
-        let since = |(since, up): &(Timestamp, Option<String>)| {
-            format!("since {} under {}", since.rfc3339(), up.as_deref().unwrap_or("nothing"))
-        };
-        let mut line = self.line(code, None);
-        line.truncate(3);
-        let told = line.iter().map(|code| {
-            let ups: Vec<String> = self.ups.get(code).into_iter().flatten().map(since).collect();
-            format!("{code}: {}", ups.join(", "))
-        });
-        told.collect::<Vec<_>>().join("; ")
-    }
-
     /// What lies directly under a place now.
     pub fn under(&self, code: &str) -> impl Iterator<Item = &String> {
         self.under.get(code).into_iter().flatten()

@@ -267,11 +267,8 @@ pub(crate) fn todo(waits: &[Who], record: &Record, world: &World) -> Vec<String>
 /// The next time at which each running deadline wants attention.
 fn timers(mechanism: &Mechanism, record: &Record, world: &World) -> Vec<(String, Timestamp)> {
     let keeping = keeping::ends(mechanism, record, world).map(|end| (keeping::TIMER.to_owned(), end));
-    let running = record
-        .running()
-        .into_iter()
-        .filter(|(_, clock)| clock.late.is_none() && clock.paused.is_none())
-        .filter_map(|(name, clock)| {
+    let running =
+        record.running().into_iter().filter(|(_, clock)| clock.ticks()).filter_map(|(name, clock)| {
             let deadline = mechanism.deadline(name)?;
             let at = match deadline.warns {
                 Some(_) if !clock.warned => clock.warn_at(deadline),

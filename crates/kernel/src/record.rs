@@ -83,12 +83,22 @@ impl Clock {
     pub fn running(&self) -> bool {
         self.ended.is_none()
     }
+
+    /// Whether its reminder or its passing is still to come: it runs, does not stand still and has not passed.
+    pub fn ticks(&self) -> bool {
+        self.running() && self.paused.is_none() && self.late.is_none()
+    }
 }
 
 impl Record {
     /// The records above, from the parent up.
     pub fn ancestors(&self) -> impl Iterator<Item = RecordId> {
         self.parent.into_iter().chain(self.above.iter().rev().copied())
+    }
+
+    /// The same from the top down.
+    pub fn from_top(&self) -> impl Iterator<Item = RecordId> {
+        self.above.iter().copied().chain(self.parent)
     }
 
     /// An empty record before its first event.

@@ -230,18 +230,13 @@ pub fn fault_json(lang: Lang, fault: Option<&Fault>) -> Json {
     json!({ "proves": false, "fault": name, "words": words })
 }
 
-/// How many entries. Which one it is, is a number like a name: that has its digits together.
-pub fn grouped(entries: u64) -> String {
-    format::number(i64::try_from(entries).unwrap_or(i64::MAX))
-}
-
 /// How a verification ended, in words.
 pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
     let (key, x, y) = match outcome {
         Outcome::Sound { entries, size, root } => {
             let mut args = FluentArgs::new();
-            args.set("n", grouped(*entries));
-            args.set("size", grouped(*size));
+            args.set("n", format::number(*entries as i64));
+            args.set("size", format::number(*size as i64));
             args.set("root", root_text(root));
             return t_args(lang, "audit-sound", &args);
         }
@@ -259,7 +254,9 @@ pub fn audit_words(lang: Lang, outcome: &Outcome) -> String {
         Outcome::NotInLog { seq } => ("audit-not-in-log", seq.to_string(), String::new()),
         Outcome::Node { level, index } => ("audit-node", level.to_string(), index.to_string()),
         Outcome::Root => ("audit-root", String::new(), String::new()),
-        Outcome::End { found, stored } => ("audit-end", grouped(*found), grouped(*stored)),
+        Outcome::End { found, stored } => {
+            ("audit-end", format::number(*found as i64), format::number(*stored as i64))
+        }
         Outcome::Failed(error) => ("audit-failed", error.to_string(), String::new()),
     };
     let mut args = FluentArgs::new();

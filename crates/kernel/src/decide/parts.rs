@@ -89,7 +89,7 @@ impl Run<'_> {
         // Above what keeps them apart, that itself included, nothing becomes another.
         let keeps = |line: &[RecordId]| line.get(apart.saturating_sub(1)..).map(<[RecordId]>::to_vec);
         let old = record.parent.map(|old| line(old, &record.above)).unwrap_or_default();
-        let above: Vec<RecordId> = parent.above.iter().copied().chain(parent.parent).collect();
+        let above: Vec<RecordId> = parent.from_top().collect();
         if apart > 0 && keeps(&old) != keeps(&line(parent.id, &above)) {
             return Err(no_parent(Fault::NoRecord(parent.number.clone())));
         }

@@ -10,7 +10,7 @@ use crate::actor::{Acted, Actor};
 use crate::command::Input;
 use crate::event::Deed;
 use crate::keeping;
-use crate::record::{Clock, Record};
+use crate::record::Clock;
 use crate::refusal::Refusal;
 
 impl Run<'_> {
@@ -27,17 +27,14 @@ impl Run<'_> {
             return Ok(());
         }
         let rule = mechanism.deadline(deadline).ok_or_else(nothing)?;
-        let clock = |record: &Record| {
-            let clock = record.clocks.get(deadline)?;
-            (clock.running() && clock.paused.is_none() && clock.late.is_none()).then(|| clock.clone())
-        };
         let at = self.at;
         let warns = |clock: &Clock| !clock.warned && rule.warns.is_some() && at >= clock.warn_at(rule);
-        clock(&record).filter(|clock| at >= clock.derivation.due || warns(clock)).ok_or_else(nothing)?;
+        let clock = record.clocks.get(deadline).filter(|clock| clock.ticks());
+        clock.filter(|clock| at >= clock.derivation.due || warns(clock)).ok_or_else(nothing)?;
         self.note_passed(id);
         // What passed may have ended it or begun it anew: then nobody is to be reminded of it.
         let (_, record) = self.known(id)?;
-        if clock(&record).is_some_and(|clock| warns(&clock)) {
+        if record.clocks.get(deadline).is_some_and(|clock| clock.ticks() && warns(clock)) {
             let deed = Deed::Passed { deadline: deadline.to_owned(), late: false };
             self.add(&mechanism, id, Acted::System, deed);
         }
@@ -48,7 +45,7 @@ impl Run<'_> {
     /// not depend on whether a timer came first. What begins only now, and has passed already, is for the timer.
     pub(super) fn note_passed(&mut self, id: RecordId) {
         let Some(record) = self.find(id) else { return };
-        for id in record.above.iter().copied().chain(record.parent).chain([id]) {
+        for id in record.from_top().chain([id]) {
             if self.noted.insert(id) {
                 self.pass(id);
             }
@@ -59,13 +56,12 @@ impl Run<'_> {
     /// taken, for the step of one deadline may begin or end another; what fell due later stands only if those steps let it.
     fn pass(&mut self, id: RecordId) {
         let at = self.at;
-        let over = |clock: &Clock| clock.running() && clock.paused.is_none() && at >= clock.derivation.due;
+        let over = |clock: &&Clock| clock.ticks() && at >= clock.derivation.due;
         let mut done = BTreeSet::new();
         loop {
             let Ok((mechanism, record)) = self.known(id) else { return };
             let due = |rule: &Deadline| {
-                let clock =
-                    record.clocks.get(&rule.name).filter(|clock| over(clock) && clock.late.is_none())?;
+                let clock = record.clocks.get(&rule.name).filter(over)?;
                 (!done.contains(&rule.name)).then_some(clock.derivation.due)
             };
             let Some(first) = mechanism.deadlines.iter().filter_map(due).min() else { return };
@@ -78,7 +74,7 @@ impl Run<'_> {
             }
             for rule in &passed {
                 let Some(now) = self.find(id) else { return };
-                if rule.moment && !now.clocks.get(&rule.name).is_some_and(over) {
+                if rule.moment && now.clocks.get(&rule.name).filter(over).is_none() {
                     continue;
                 }
                 let step = rule.late.as_deref().and_then(|step| mechanism.step(step));

@@ -309,11 +309,7 @@ impl Group {
         let command = match order::in_order(means.ledger.as_ref(), self.at.time, command) {
             Ok(command) => command,
             // What was done once is answered also while the clock lies behind.
-            Err(failure) => {
-                return self
-                    .answered(means, &command.id)?
-                    .map_or(Err(failure), |answer| again(&answer, digest));
-            }
+            Err(failure) => return self.again_or(means, &command.id, digest, failure),
         };
         let command = &*command;
         let late = RefCell::new(Ok(Vec::new()));
@@ -382,10 +378,7 @@ impl Group {
         let decision = match decided {
             Ok(decision) => decision,
             // What was done once is often refused the second time.
-            Err(refusal) => match self.answered(means, &command.id)? {
-                Some(answer) => return again(&answer, digest),
-                None => return Err(refusal.into()),
-            },
+            Err(refusal) => return self.again_or(means, &command.id, digest, refusal.into()),
         };
         // What a county loads is checked as a whole before.
         let by_person = matches!(command.actor, Actor::Person { .. });
@@ -398,13 +391,20 @@ impl Group {
         Ok(self.accept(means, laws, &command, digest, decision)?)
     }
 
-    /// The answer of a command that was taken for new.
-    fn answered(&mut self, means: &Means, command: &CommandId) -> Result<Option<Answer>, StoreError> {
+    /// What becomes of a command that cannot be carried out: its answer, if it was taken for new and had been
+    /// carried out before; else the failure.
+    fn again_or(
+        &mut self,
+        means: &Means,
+        command: &CommandId,
+        digest: Digest,
+        failure: Failure,
+    ) -> Result<Outcome, Failure> {
         if !self.trusted.remove(command) {
-            return Ok(None);
+            return Err(failure);
         }
         let want = Want { records: Vec::new(), commands: vec![command.clone()] };
-        Ok(means.ledger.load(&want)?.answers.pop())
+        means.ledger.load(&want)?.answers.pop().map_or(Err(failure), |answer| again(&answer, digest))
     }
 
     /// The mechanism that a command is about, as far as it is known already.

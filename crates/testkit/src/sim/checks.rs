@@ -315,13 +315,9 @@ impl Life<'_> {
                     share.is_some_and(|share| share.cells().iter().any(|cell| cell.key == *key))
                 };
                 let whose = records.values().filter(there).map(|record| {
-                    let past = state.world.lineage().told(&record.place);
-                    format!(
-                        "{} opened {} at {}, which lay {past}",
-                        record.id,
-                        record.opened.rfc3339(),
-                        record.place
-                    )
+                    let (id, opened) = (record.id, record.opened);
+                    let line = |at| state.world.lineage().line(&record.place, at).join(" ");
+                    format!("{id} of {}: {} then, {} now", opened.rfc3339(), line(Some(opened)), line(None))
                 });
                 let whose: Vec<String> = whose.take(4).collect();
                 Err(general(format!(

@@ -60,10 +60,6 @@ impl Model {
         }
         let Some(owed) = self.owed(id) else { return Ok(()) };
         let law = self.records.get(&id).and_then(|known| self.law(known)).cloned();
-        let moment = |step: &str| {
-            let own = |rule: &Deadline| rule.moment && rule.late.as_deref() == Some(step);
-            law.as_ref().is_some_and(|law| law.deadlines.iter().any(own))
-        };
         let Some(must) = self.must.get_mut(&id) else { return Ok(()) };
         let taken = match &event.deed {
             Deed::Step(taken) if event.by == Acted::System => {
@@ -71,7 +67,8 @@ impl Model {
             }
             _ => None,
         };
-        let ends = matches!(&event.deed, Deed::Step(taken) if moment(&taken.step));
+        let own = |step: &str| law.as_ref().is_some_and(|law| moments_of(law, step).next().is_some());
+        let ends = matches!(&event.deed, Deed::Step(taken) if own(&taken.step));
         match taken {
             Some(at) => {
                 must.steps.remove(at);
@@ -105,10 +102,15 @@ impl Model {
     }
 }
 
+/// The moments whose own step this is.
+fn moments_of<'m>(law: &'m Mechanism, step: &'m str) -> impl Iterator<Item = &'m Deadline> {
+    law.deadlines.iter().filter(move |rule| rule.moment && rule.late.as_deref() == Some(step))
+}
+
 /// A moment is noted by its own step: what was due later may end by it.
 pub fn moments(law: &Mechanism, known: &Known, step: &str, settled: Entry<'_, RecordId, Timestamp>) {
-    let own = law.deadlines.iter().filter(|rule| rule.moment && rule.late.as_deref() == Some(step));
-    let running = own.filter_map(|rule| known.runs.get(&rule.name)).filter(|run| !run.ended);
+    let runs = moments_of(law, step).filter_map(|rule| known.runs.get(&rule.name));
+    let running = runs.filter(|run| !run.ended);
     if let Some(due) = running.map(|run| run.due).min() {
         settle(settled, due);
     }

@@ -20,7 +20,7 @@ use crate::pages::problem::{Answer, Trouble, page as render, see};
 use crate::pages::rows::moment;
 use crate::pages::visitor::{Me, Visitor};
 use crate::pages::words::say;
-use crate::receipt::{audit_words, grouped, root_text};
+use crate::receipt::{audit_words, root_text};
 use crate::view::{
     AuditPage, Ended, Fact, Link, Look, LooksFilter, LooksPage, Paging, Running, Tone, format,
 };
@@ -63,7 +63,10 @@ async fn shown(app: &App, visitor: &Visitor, me: &Me, typed: Typed) -> Answer {
         words: t_with(
             lang,
             "audit-running",
-            [("x", grouped(job.checked).into()), ("y", grouped(job.total).into())],
+            [
+                ("x", format::number(job.checked as i64).into()),
+                ("y", format::number(job.total as i64).into()),
+            ],
         ),
         checked: job.checked,
         total: job.total.max(1),
