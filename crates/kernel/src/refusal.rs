@@ -82,6 +82,8 @@ pub enum Fault {
     EndsBefore,
     /// A span over more days than can be kept free of others.
     TooManyDays(i64),
+    /// The code of another entry of the register.
+    CodeTaken(String),
     /// Control characters or other text that cannot be kept.
     BadText,
 }
@@ -114,6 +116,7 @@ impl Fault {
             Fault::NotRows => "not-rows",
             Fault::NoRow(_) => "no-row",
             Fault::RowTwice(_) => "row-twice",
+            Fault::CodeTaken(_) => "code-taken",
             Fault::EndsBefore => "ends-before",
             Fault::TooManyDays(_) => "too-many-days",
         }

@@ -91,6 +91,8 @@ pub struct World {
     lineage: Lineage,
     /// The records of the register of places.
     place_records: BTreeSet<RecordId>,
+    /// The record of each code by register, closed ones too.
+    entered: BTreeMap<String, BTreeMap<String, RecordId>>,
     paths: BTreeMap<String, [Option<String>; 4]>,
     children: BTreeMap<String, Vec<String>>,
     units: BTreeMap<String, Unit>,
@@ -117,6 +119,7 @@ impl World {
             levels: BTreeMap::new(),
             lineage: Lineage::default(),
             place_records: BTreeSet::new(),
+            entered: BTreeMap::new(),
             paths: BTreeMap::new(),
             children: BTreeMap::new(),
             units: BTreeMap::new(),
@@ -145,6 +148,7 @@ impl World {
             _ => None,
         };
         let code = text("code");
+        self.entered.entry(register.to_owned()).or_default().insert(code.clone(), record.id);
         match register {
             "place" => {
                 let Some(level) = Level::read(&text("level")) else { return true };
@@ -228,6 +232,11 @@ impl World {
             _ => return false,
         }
         true
+    }
+
+    /// The record of a code in a register, also when that entry is closed.
+    pub fn entered(&self, register: &str, code: &str) -> Option<RecordId> {
+        self.entered.get(register)?.get(code).copied()
     }
 
     fn put_place(&mut self, code: String, place: Option<Place>) {

@@ -37,6 +37,7 @@ fault-no-person = There is no person “{ $x }”.
 person-left = has left this unit since
 fault-not-in-unit = “{ $x }” holds no post in this unit. Please choose from its staff; whoever is new is entered in the register of posts first.
 fault-no-entry = There is no kind “{ $x }”. Please choose from the list.
+fault-code-taken = “{ $x }” is entered already. Choose another code, or restore that entry if it was closed.
 fault-no-record = There is no matter “{ $x }”. Please check the number.
 fault-not-file = Please choose a file.
 fault-not-photo = This is not a photo, or it is damaged. Use JPG, PNG or WebP.

@@ -31,6 +31,7 @@ fault-no-person = 没有找到人员“{ $x }”。
 person-left = 已不在这个单位
 fault-not-in-unit = “{ $x }”在这个单位没有任职，请从本单位人员里选；新来的先在岗位名录登记任职。
 fault-no-entry = 没有找到类别“{ $x }”，请从列表里选择。
+fault-code-taken = “{ $x }”已经登记过了，请换一个代码；原来的已撤销的，请恢复原来的登记。
 fault-no-record = 没有找到“{ $x }”这一件，请核对编号。
 fault-not-file = 请选择文件。
 fault-not-photo = 这不是照片，或者照片已经损坏。请用JPG、PNG或WebP格式。
