@@ -23,9 +23,10 @@ const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// A clock may lag behind another node's by so much.
 const LAG: i64 = 2 * MINUTE;
-/// Free bytes below which an administrator should act, and below which there is no time left.
-const LITTLE: u64 = 5 << 30;
-const NONE: u64 = 512 << 20;
+/// Free bytes below which there is no time left, where nobody says otherwise.
+pub const LEAST_FREE: u64 = 512 << 20;
+/// So many times as much are little: an administrator should act.
+const LITTLE: u64 = 10;
 
 /// How bad something is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -78,6 +79,8 @@ pub struct Outside<'a> {
     pub key_readable: bool,
     /// Free bytes where the database and the files lie.
     pub free: Option<u64>,
+    /// Free bytes below which that is a failure.
+    pub least_free: u64,
     /// The checkpoint that a server kept beside the database.
     pub seen: Option<&'a str>,
     /// A checkpoint of this log that somebody else kept, as a signed note.
@@ -110,7 +113,7 @@ fn look(
     let last = found.log(held)?;
     found.clock(last, outside.now);
     found.calendar(held, outside.now);
-    found.space(outside.free);
+    found.space(outside.free, outside.least_free);
     found.letters(held);
     found.backup(held, outside.now)?;
     let signed = ledger.setting(crate::log::SIGNED)?.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -354,11 +357,11 @@ impl Findings {
         self.add(level, "calendar", outcome, vec![("year", year.to_string())]);
     }
 
-    fn space(&mut self, free: Option<u64>) {
+    fn space(&mut self, free: Option<u64>, least: u64) {
         let Some(free) = free else { return self.add(Level::Warn, "space", "unknown", vec![]) };
         let (level, outcome) = match free {
-            free if free < NONE => (Level::Fail, "none"),
-            free if free < LITTLE => (Level::Warn, "little"),
+            free if free < least => (Level::Fail, "none"),
+            free if free < least.saturating_mul(LITTLE) => (Level::Warn, "little"),
             _ => (Level::Ok, "ok"),
         };
         self.add(

@@ -212,6 +212,7 @@ fn found(county: &County, check: &str) -> &'static str {
         master: Ok(MasterKey::in_file(&dir.join("master.key")).expect("a key")),
         key_readable: false,
         free: Some(1 << 40),
+        least_free: doctor::LEAST_FREE,
         seen: None,
         checkpoint: None,
         deep: true,

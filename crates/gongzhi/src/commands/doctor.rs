@@ -23,6 +23,9 @@ pub struct Doctor {
     /// Read every page of the database and every entry too, however long it takes.
     #[arg(long)]
     deep: bool,
+    /// Free room on the disk, in MB, below which that is a failure; below ten times as much it is a warning.
+    #[arg(long, value_name = "MB", default_value_t = doctor::LEAST_FREE >> 20)]
+    least_free: u64,
     /// `text` for people, `json` for machines.
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     format: String,
@@ -63,6 +66,7 @@ fn examine(args: &Doctor) -> Result<Vec<Finding>, Fault> {
         master: store.held_master().map_err(|fault| fault.to_string()),
         key_readable: store.dir().is_ok_and(|dir| readable(&dir.join(KEY_FILE))),
         free: if store.is_database() { None } else { store.dir().ok().and_then(free) },
+        least_free: args.least_free.saturating_mul(1 << 20),
         seen: kept.as_deref(),
         checkpoint: note.as_deref(),
         deep: args.deep,

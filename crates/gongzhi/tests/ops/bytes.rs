@@ -118,6 +118,7 @@ pub fn noticed_in(ledger: Arc<dyn Ledger>, dir: &Path) -> Option<String> {
             master: Ok(master()),
             key_readable: false,
             free: Some(1 << 40),
+            least_free: doctor::LEAST_FREE,
             seen: None,
             checkpoint: None,
             deep: true,

@@ -73,6 +73,11 @@ pub fn gongzhi(args: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
     for arg in args {
         command.arg(arg.as_ref());
     }
+    // How full the disk of this machine is says nothing of the product.
+    let said = |name: &str| args.iter().any(|arg| arg.as_ref() == name);
+    if said("doctor") && !said("--least-free") {
+        command.args(["--least-free", "0"]);
+    }
     command.output().expect("the binary runs")
 }
 

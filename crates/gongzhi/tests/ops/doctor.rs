@@ -25,6 +25,10 @@ fn a_sound_county_has_no_failure_in_either_language() {
     assert_eq!(of("durability")["level"], "ok");
     assert_eq!(of("backup")["outcome"], "never");
     assert!(lines.iter().all(|line| !line["words"].as_str().expect("words").contains("doctor-")), "{said}");
+    // How much room is too little is the administrator's to say.
+    let (code, said) = look(&county, &["--lang", "en", "--least-free", "1000000000"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("[FAIL] disk: only") && said.contains("1 failed"), "{said}");
 }
 
 #[test]

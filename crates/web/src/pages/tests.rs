@@ -18,18 +18,24 @@ use tower::ServiceExt as _;
 
 use crate::app::{App, router};
 
-/// A grid of the county's data, and an account of its staff.
-const GRID: &str = "140823101201001";
+/// An account of the county's staff.
 const LOGIN: &str = "window";
 /// Who draws up the work programme.
 const PLANNER: &str = "planner";
 const PASSWORD: &str = "correct horse battery";
 
 /// One county for all tests: loading it takes seconds, on a thread of its own because it waits.
-static COUNTY: LazyLock<(Router, tempfile::TempDir)> =
+static COUNTY: LazyLock<County> =
     LazyLock::new(|| std::thread::spawn(county).join().expect("a county loads"));
 
-fn county() -> (Router, tempfile::TempDir) {
+struct County {
+    pages: Router,
+    /// One of its grids.
+    grid: String,
+    _dir: tempfile::TempDir,
+}
+
+fn county() -> County {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let dir = tempfile::tempdir().expect("a directory");
     let county = load::first_county(&root.join("counties")).expect("a county");
@@ -52,13 +58,19 @@ fn county() -> (Router, tempfile::TempDir) {
     for login in [LOGIN, PLANNER] {
         service.set_password(login, login, PASSWORD).expect("an account");
     }
+    let state = service.state();
+    let mut grid = state.world.county.clone();
+    let first = |place: &str| state.world.children(place).next().map(|place| place.code.clone());
+    while let Some(below) = first(&grid) {
+        grid = below;
+    }
     let app = App {
         service: Arc::new(service),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
         public_url: "http://localhost".into(),
         secure: false,
     };
-    (router(app), dir)
+    County { pages: router(app), grid, _dir: dir }
 }
 
 struct Told {
@@ -80,7 +92,7 @@ impl Told {
 }
 
 async fn send(request: Request<Body>) -> Told {
-    let response = COUNTY.0.clone().oneshot(request).await.expect("an answer");
+    let response = COUNTY.pages.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.expect("a body").to_bytes();
     Told { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
@@ -144,7 +156,7 @@ async fn a_report_with_faults_comes_back_with_what_was_typed() {
 
 #[tokio::test]
 async fn sending_twice_reports_once_and_the_receipt_opens_the_matter() {
-    let form = format!("command_id=twice-0001&what=The+lamp+is+dark&where={GRID}");
+    let form = format!("command_id=twice-0001&what=The+lamp+is+dark&where={}", COUNTY.grid);
     let first = post("/report?mechanism=matter", "", &form).await;
     let again = post("/report?mechanism=matter", "", &form).await;
     assert_eq!(first.status, StatusCode::SEE_OTHER);
@@ -176,7 +188,7 @@ async fn the_desk_is_closed_without_a_session_and_its_forms_without_their_token(
     let cookie = signed_in().await;
     let page = get("/desk/new/matter/report", &cookie).await;
     assert_eq!(page.status, StatusCode::OK);
-    let form = format!("command_id=token-0001&what=A+broken+bench&where={GRID}");
+    let form = format!("command_id=token-0001&what=A+broken+bench&where={}", COUNTY.grid);
     let refused = post("/desk/new/matter/report", &cookie, &form).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let taken =
@@ -308,7 +320,8 @@ async fn the_preview_of_many_leads_to_the_lists_when_only_its_address_is_asked()
 #[tokio::test]
 async fn personal_data_is_no_column_of_a_file_even_when_asked_for() {
     let form = format!(
-        "command_id=file-0001&what=The+drain+is+blocked&where={GRID}&contact_name=Wang+Secret&contact_phone=13900001234"
+        "command_id=file-0001&what=The+drain+is+blocked&where={}&contact_name=Wang+Secret&contact_phone=13900001234",
+        COUNTY.grid
     );
     assert_eq!(post("/report?mechanism=matter", "", &form).await.status, StatusCode::SEE_OTHER);
     let asked = "mechanism=matter&show=all&cols=title,contact_name,contact_phone";
