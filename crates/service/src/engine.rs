@@ -34,7 +34,7 @@ use gongzhi_store::{Answer, Ledger, StoreError};
 use lru::LruCache;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use handle::{Engine, patience};
+pub use handle::{Engine, WRITER, patience};
 pub use together::Halted;
 
 use commit::{Committer, Decided, Settled};
@@ -53,7 +53,8 @@ const QUEUE: usize = 8_192;
 const LET_RUN: u32 = 5;
 /// How often a group is decided again when other nodes keep coming first.
 const TRIES: u64 = 32;
-/// How often the rows of moved places are tried at once; then again before each command.
+/// How often what follows from a commit is tried at once, such as the rows of moved places; then again before each
+/// command.
 const MEND: u32 = 3;
 /// Records kept folded in memory.
 const KEPT: usize = 1_024;
@@ -128,6 +129,8 @@ struct Writer {
     turns: u32,
     /// Whether rows of moved places may still stand on the map of before.
     rows_stale: bool,
+    /// Whether documents were published that could not be read yet.
+    laws_stale: bool,
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
     /// The size of the head, for the follower.
     written: Arc<AtomicU64>,
@@ -169,6 +172,7 @@ impl Writer {
 
     /// Takes a job, with all commands that wait behind it: they are looked up together.
     fn job(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) {
+        self.mend_laws();
         self.mend_rows();
         let mut commands = Vec::new();
         let mut next = Some(first);
@@ -299,8 +303,9 @@ impl Writer {
                     let written = self.write_moved();
                     self.mended(written);
                 }
-                if publish::publishes(&decided.batch) {
-                    self.publish();
+                self.laws_stale |= publish::publishes(&decided.batch);
+                for _ in 0..MEND {
+                    self.mend_laws();
                 }
                 if !self.gathers() {
                     self.hand_over();
@@ -397,17 +402,24 @@ impl Writer {
         self.at = at;
     }
 
-    /// Documents changed: what was decided on top by the old ones is decided again by the new ones.
-    fn publish(&mut self) {
-        let again = self.unmake();
-        match load::laws(self.means.ledger.as_ref(), None) {
-            Ok(laws) => self.use_laws(laws),
-            Err(error) => tracing::error!(%error, "the documents could not be read: restart to use them"),
+    /// Takes documents into use that were published: what was decided on top by the old ones is decided again by
+    /// the new ones. Nothing may be under way.
+    fn mend_laws(&mut self) {
+        if !self.laws_stale || self.under_way.is_some() {
+            return;
         }
-        self.take(again, false);
+        match load::laws(self.means.ledger.as_ref(), None) {
+            Ok(laws) => {
+                let again = self.unmake();
+                self.use_laws(laws);
+                self.take(again, false);
+            }
+            Err(error) => tracing::error!(%error, "published documents could not be read yet"),
+        }
     }
 
     fn use_laws(&mut self, laws: Laws) {
+        self.laws_stale = false;
         Arc::make_mut(&mut self.at.world).use_library(&laws.library);
         self.kept.clear();
         self.means.state.store(Arc::new(State { laws: Arc::new(laws), world: self.at.world.clone() }));

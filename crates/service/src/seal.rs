@@ -159,6 +159,11 @@ impl Keyring {
         Keyring { open: open.collect(), gone: self.destroyed.clone(), ..Keyring::default() }
     }
 
+    /// Keeps of the keys made here those of records that come to be.
+    pub fn keep(&mut self, of: impl Fn(&RecordId) -> bool) {
+        self.fresh.retain(|id, _| of(id));
+    }
+
     /// Forgets a record's key for good.
     pub fn destroy(&mut self, id: RecordId) {
         self.open.remove(&id);

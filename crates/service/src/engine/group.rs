@@ -72,6 +72,8 @@ pub(super) struct AtHand<'a> {
     pub careful: bool,
 }
 
+/// Changes of figures, numerator and denominator.
+pub(super) type Cells = HashMap<CellKey, (i64, i64), RandomState>;
 /// Records by what they claim.
 type Claimed = HashMap<Claim, BTreeSet<RecordId>>;
 
@@ -102,7 +104,7 @@ pub(super) struct Group {
     batch: Batch,
     /// Records that changed, as they are to be stored.
     changed: BTreeMap<RecordId, Stored>,
-    pub(super) cells: HashMap<CellKey, (i64, i64), RandomState>,
+    pub(super) cells: Cells,
     /// Places moved, by where the rows of their records stand so far.
     pub(super) moved: Vec<(Level, String)>,
 }
@@ -164,6 +166,8 @@ impl Group {
     ) {
         let needed: Vec<&Command> = commands.iter().map(|(command, _)| command).collect();
         if let Err(error) = self.prepare(means, laws, at_hand, &needed, &[]) {
+            // What was taken for new may be there.
+            self.absent.clear();
             return refuse(commands, &error);
         }
         for (command, reply) in commands {
@@ -404,7 +408,9 @@ impl Group {
             return Err(failure);
         }
         let want = Want { records: Vec::new(), commands: vec![command.clone()] };
-        means.ledger.load(&want)?.answers.pop().map_or(Err(failure), |answer| again(&answer, digest))
+        let Some(answer) = means.ledger.load(&want)?.answers.pop() else { return Err(failure) };
+        self.absent.remove(&answer.record);
+        again(&answer, digest)
     }
 
     /// The mechanism that a command is about, as far as it is known already.
@@ -426,7 +432,10 @@ impl Group {
         digest: Digest,
         mut decision: Decision,
     ) -> Result<Outcome, StoreError> {
+        // First all that may fail, and nothing of it is in the group yet: a command that is answered as failed
+        // leaves nothing behind.
         means.seals.seal(&mut decision, &mut self.ring)?;
+        let shift = self.shift_of(means, laws, &decision)?;
         for event in &decision.events {
             if matches!(event.deed, Deed::Erased { .. }) {
                 self.ring.destroy(event.record);
@@ -442,9 +451,8 @@ impl Group {
             self.batch.entries.push(entry);
             (self.at.head, self.at.time) = (next, event.at);
         }
-        // First where places lie: under which ones everything else counts depends on it.
-        let moves = territory::register(laws, &mut self.at.world, &decision.records);
-        self.take_moves(means, laws, &moves)?;
+        // Where places lie comes before the records: under which ones they count depends on it.
+        self.take_places(means, laws, &decision, shift);
         let id = command.order.record();
         let of = decision.records.get(&id);
         let revision = of.map_or(0, |record| record.revision);
@@ -538,7 +546,7 @@ impl Group {
             accepted,
             claimed,
             trusted,
-            ring,
+            mut ring,
             mut batch,
             changed,
             cells,
@@ -546,6 +554,7 @@ impl Group {
             ..
         } = self;
         found.retain(|id, _| changed.contains_key(id));
+        ring.keep(|id| changed.contains_key(id));
         batch.answers = accepted.values().cloned().collect();
         batch.records = changed.into_values().collect();
         batch.cells = cells.into_iter().filter(|(_, change)| *change != (0, 0)).collect();

@@ -23,6 +23,9 @@ use crate::failure::Failure;
 use crate::last;
 use crate::seal::Seals;
 
+/// The name of the thread that decides.
+pub const WRITER: &str = "writer";
+
 pub(super) enum Job {
     Act(Box<Command>, Reply),
     /// Commands sent together: decided in one group, in their order.
@@ -110,6 +113,7 @@ impl Engine {
             lost: 0,
             turns: 0,
             rows_stale: false,
+            laws_stale: false,
             changes: changes.clone(),
             written: Arc::new(AtomicU64::new(head.size)),
             codes: codes.clone(),
@@ -120,7 +124,7 @@ impl Engine {
                 .map_err(fault)?;
         }
         let thread = std::thread::Builder::new()
-            .name("writer".into())
+            .name(WRITER.into())
             .spawn(move || writer.run(queue))
             .map_err(fault)?;
         Ok((Engine { patience, codes, jobs, changes }, thread))

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Short, Timestamp};
 use gongzhi_kernel::project::{CellKey, apart_key, project, read_apart_key};
-use gongzhi_kernel::{Command, Laws, Order, Record, World};
+use gongzhi_kernel::{Command, Decision, Laws, Order, Record, World};
 use gongzhi_lang::model::{Dimension, Level};
 use gongzhi_store::{Batch, CellQuery, Ledger, ListQuery, Order as Sorted, Scope, StoreError, Stored, Want};
 
-use super::group::{Group, Means};
+use super::group::{Cells, Group, Means};
 use super::{TRIES, Writer};
 
 /// Rows written anew with one transaction.
@@ -34,6 +34,14 @@ pub(super) struct Move {
     gained: Vec<String>,
     /// Where the rows of its records stand until they are written anew.
     rows: Option<(Level, String)>,
+}
+
+/// What a command's moves change.
+pub(super) struct Shift {
+    /// After them.
+    world: Arc<World>,
+    moves: Vec<Move>,
+    cells: Cells,
 }
 
 /// Whether a command may change the territory: a step of a place that is in the register.
@@ -56,11 +64,7 @@ pub(super) fn after_all(
 }
 
 /// Takes the places among changed records into the world; gives those that lie elsewhere now.
-pub(super) fn register(
-    laws: &Laws,
-    world: &mut Arc<World>,
-    records: &BTreeMap<RecordId, Arc<Record>>,
-) -> Vec<Move> {
+fn register(laws: &Laws, world: &mut Arc<World>, records: &BTreeMap<RecordId, Arc<Record>>) -> Vec<Move> {
     let mut moves = Vec::new();
     for record in records.values() {
         let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
@@ -89,15 +93,61 @@ pub(super) fn register(
 }
 
 impl Group {
-    /// What the moves change: the figures on today's map, and which rows are to be written anew.
-    pub(super) fn take_moves(
+    /// What a decision's places change, where some were there before: the figures on today's map, and which rows are
+    /// to be written anew. It only reads, but for the note of what is to be written anew; that of a command that fails
+    /// costs no more than the work.
+    pub(super) fn shift_of(
+        &self,
+        means: &Means,
+        laws: &Laws,
+        decision: &Decision,
+    ) -> Result<Option<Shift>, StoreError> {
+        if !decision.records.keys().any(|id| self.at.world.is_place(*id)) {
+            return Ok(None);
+        }
+        let mut world = self.at.world.clone();
+        let moves = register(laws, &mut world, &decision.records);
+        let mut shift = Shift { world, moves: Vec::new(), cells: Cells::default() };
+        for place in moves {
+            // The figures of a place that moved before in the same command stand where that left them.
+            for ((key, above), sum) in self.figures_of(means, laws, &place.code, &shift.cells)? {
+                let mut add = |code: &String, sign: i64| {
+                    let there = match &above {
+                        None => Some(code.into()),
+                        Some(above) => apart_key(above, Dimension::Moved, code),
+                    };
+                    let Some(there) = there else { return };
+                    let cell = shift.cells.entry(CellKey { key: there, ..key.clone() }).or_default();
+                    cell.0 += sign * sum.0;
+                    cell.1 += sign * sum.1;
+                };
+                place.gained.iter().for_each(|code| add(code, 1));
+                place.lost.iter().for_each(|code| add(code, -1));
+            }
+            if let Some((level, code)) = &place.rows {
+                means.ledger.put_setting(&format!("{PENDING}{}/{code}", level.word()), b"1")?;
+            }
+            shift.moves.push(place);
+        }
+        Ok(Some(shift))
+    }
+
+    /// Takes a decision's places into the world, and what that changes.
+    pub(super) fn take_places(
         &mut self,
         means: &Means,
         laws: &Laws,
-        moves: &[Move],
-    ) -> Result<(), StoreError> {
+        decision: &Decision,
+        shift: Option<Shift>,
+    ) {
+        let Some(Shift { world, moves, cells }) = shift else {
+            // New ones lie where nothing is yet.
+            register(laws, &mut self.at.world, &decision.records);
+            return;
+        };
+        self.at.world = world;
         if moves.is_empty() {
-            return Ok(());
+            return;
         }
         // What records counted for before stands under today's places from here on: only what changes
         // after the moves is added to the cells record by record.
@@ -107,33 +157,24 @@ impl Group {
                 kept.share = Arc::new(made.share);
             }
         }
-        for place in moves {
-            for ((key, above), sum) in self.figures_of(means, laws, &place.code)? {
-                let mut add = |code: &String, sign: i64| {
-                    let there = match &above {
-                        None => Some(code.into()),
-                        Some(above) => apart_key(above, Dimension::Moved, code),
-                    };
-                    let Some(there) = there else { return };
-                    let cell = self.cells.entry(CellKey { key: there, ..key.clone() }).or_default();
-                    cell.0 += sign * sum.0;
-                    cell.1 += sign * sum.1;
-                };
-                place.gained.iter().for_each(|code| add(code, 1));
-                place.lost.iter().for_each(|code| add(code, -1));
-            }
-            if let Some((level, code)) = &place.rows {
-                means.ledger.put_setting(&format!("{PENDING}{}/{code}", level.word()), b"1")?;
-                self.moved.push((*level, code.clone()));
-            }
+        for (key, change) in cells {
+            let cell = self.cells.entry(key).or_default();
+            cell.0 += change.0;
+            cell.1 += change.1;
         }
-        Ok(())
+        self.moved.extend(moves.into_iter().filter_map(|place| place.rows));
     }
 
     /// All figures of a place on today's map, over all records and within each record above that keeps its
-    /// parts apart, what the group has changed so far included. Nothing is under way: what the ledger holds is
-    /// what the group stands on, or it will not be made durable.
-    fn figures_of(&self, means: &Means, laws: &Laws, code: &str) -> Result<Sums, StoreError> {
+    /// parts apart, what the group has changed so far included, and `further` changes. Nothing is under way: what
+    /// the ledger holds is what the group stands on, or it will not be made durable.
+    fn figures_of(
+        &self,
+        means: &Means,
+        laws: &Laws,
+        code: &str,
+        further: &Cells,
+    ) -> Result<Sums, StoreError> {
         let mut sums = Sums::new();
         let mut add = |key: CellKey, change: (i64, i64)| {
             let Some((dimension, above)) = of_place(&key, code) else { return };
@@ -162,7 +203,7 @@ impl Group {
                 }
             }
         }
-        for (key, change) in &self.cells {
+        for (key, change) in self.cells.iter().chain(further) {
             add(key.clone(), *change);
         }
         Ok(sums)

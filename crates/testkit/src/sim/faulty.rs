@@ -15,6 +15,7 @@ use gongzhi_kernel::{Claim, Record};
 use gongzhi_lang::model::Level;
 use gongzhi_service::Ambient as _;
 use gongzhi_service::ambient::Scripted;
+use gongzhi_service::engine::WRITER;
 use gongzhi_store::outbox::Outbox;
 use gongzhi_store::{
     Answer, Batch, CellQuery, CellValue, Credential, Ledger, ListQuery, Loaded, Look, LookQuery, Names, Page,
@@ -83,8 +84,8 @@ impl Recorder {
 #[derive(Default)]
 struct Plan {
     commits: VecDeque<Fault>,
-    /// Reads for commands that fail.
-    loads: u32,
+    /// So many reads for commands come first, then one fails.
+    read: Option<u32>,
     /// How often each fault came.
     met: BTreeMap<&'static str, u64>,
     /// What it lies about, and how often.
@@ -246,16 +247,16 @@ impl Faulty {
         self.plan().commits.extend(faults);
     }
 
-    /// Lets the next reads for commands fail.
-    pub fn fail_loads(&self, count: u32) {
-        self.plan().loads = count;
+    /// Lets a read for commands fail, whatever is read, after so many others.
+    pub fn fail_read(&self, after: u32) {
+        self.plan().read = Some(after);
     }
 
     /// Forgets faults that have not come, and tells how often each came since the last time.
     pub fn settle(&self) -> BTreeMap<&'static str, u64> {
         let mut plan = self.plan();
         plan.commits.clear();
-        plan.loads = 0;
+        plan.read = None;
         std::mem::take(&mut plan.met)
     }
 
@@ -283,14 +284,20 @@ impl Faulty {
         self.recorder.0.lock().unwrap_or_else(PoisonError::into_inner).push(durable);
     }
 
-    fn read_for_command(&self) -> Result<&dyn Ledger, StoreError> {
-        let mut plan = self.plan();
-        if plan.loads > 0 {
-            plan.loads -= 1;
-            *plan.met.entry("read error").or_default() += 1;
-            return Err(StoreError::Engine("a read failed, as planned".into()));
+    /// What stands below, for a read or a note of the deciding thread; everybody else's go through.
+    fn read(&self) -> Result<&dyn Ledger, StoreError> {
+        if std::thread::current().name() == Some(WRITER) {
+            let mut plan = self.plan();
+            match &mut plan.read {
+                Some(0) => {
+                    plan.read = None;
+                    *plan.met.entry("read error").or_default() += 1;
+                    return Err(StoreError::Engine("a read failed, as planned".into()));
+                }
+                Some(after) => *after -= 1,
+                None => {}
+            }
         }
-        drop(plan);
         self.alive()
     }
 }
@@ -298,7 +305,7 @@ impl Faulty {
 /// Methods that only pass on.
 macro_rules! pass {
     ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
-        $(fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> { self.alive()?.$name($($arg),*) })*
+        $(fn $name(&self, $($arg: $ty),*) -> Result<$out, StoreError> { self.read()?.$name($($arg),*) })*
     };
 }
 
@@ -306,7 +313,7 @@ impl Ledger for Faulty {
     fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
         self.gate().loads += 1;
         self.turned.notify_all();
-        self.read_for_command()?.load(want)
+        self.read()?.load(want)
     }
 
     fn commit(&self, expect: Head, batch: &Batch) -> Result<(), StoreError> {

@@ -389,7 +389,8 @@ impl<'p> Life<'p> {
             }
         }
         if self.chance.happens(habits.read) {
-            ledger.fail_loads(1);
+            // What a command reads first is what it needs; what follows, only some read.
+            ledger.fail_read(self.chance.count(0, 6) as u32);
         }
     }
 

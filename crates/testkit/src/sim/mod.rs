@@ -7,7 +7,7 @@ mod book;
 mod chance;
 mod checks;
 mod county;
-mod faulty;
+pub mod faulty;
 mod fill;
 mod habits;
 mod life;
