@@ -1,7 +1,7 @@
 // The administrator without JavaScript: a large register from a sheet, checked and written in the background on a page that renews itself.
 import assert from 'node:assert/strict';
 import { journeys } from './harness/index.mjs';
-import { asStaff, words } from './harness/people.mjs';
+import { asStaff, expectStatus, words } from './harness/people.mjs';
 
 const ROWS = 2_300;
 const HEADINGS = '岗位编码,任职人,角色,所在单位,管到的区域,开始日期,到期日期';
@@ -44,5 +44,28 @@ journeys('an administrator', (journey) => {
       await staff.press('.flash a');
       assert.match(await words(staff), /journey-/);
     }, { script: false });
+  });
+
+  journey('enters a person, and cannot give a login twice', {}, async (j) => {
+    await asStaff(j, 'admin', async (staff) => {
+      expectStatus(staff, 422);
+      const enter = async (code) => {
+        await staff.visit('/desk/list?mechanism=people');
+        await staff.press('.head a[href="/desk/new/people/enter"]');
+        await staff.page.fill('[name=code]', code);
+        await staff.page.fill('[name=name]', '王晓明');
+        await staff.press('main form button.main');
+      };
+      await enter('window');
+      assert.match(await words(staff), /“window”已经登记过了/);
+      assert.equal(await staff.page.inputValue('[name=name]'), '王晓明', 'what was typed is kept');
+      await staff.shot('register-code-taken');
+      await staff.page.fill('[name=code]', 'wang.xiaoming');
+      await staff.press('main form button.main');
+      assert.match(await words(staff), /王晓明/);
+      assert.match(staff.page.url(), /\/desk\/r\//);
+      await enter('wang.xiaoming');
+      assert.match(await words(staff), /“wang.xiaoming”已经登记过了/);
+    });
   });
 });

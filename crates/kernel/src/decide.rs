@@ -117,18 +117,6 @@ fn opener<'m>(mechanism: &'m Mechanism, step: &str) -> Result<&'m Step, Refusal>
     found.ok_or_else(|| Refusal::NoSuch { what: step.to_owned() })
 }
 
-/// A register has one entry for a code, also when that is closed: everything else names it by that.
-fn taken_code(mechanism: &Mechanism, values: &BTreeMap<String, Value>, world: &World) -> Result<(), Refusal> {
-    let code = values.get("code").and_then(Value::text);
-    match (&mechanism.register, code) {
-        (Some(register), Some(code)) if world.entered(register, code).is_some() => {
-            let fault = Fault::CodeTaken(code.to_owned());
-            Err(Refusal::Fields(vec![FieldFault { field: "code".to_owned(), fault }]))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn unmet(need: &Need) -> Refusal {
     Refusal::Need { words: need.words.clone(), clause: need.clause.clone() }
 }
@@ -225,7 +213,7 @@ impl Run<'_> {
         let by =
             rights::may_step(step, actor, None, &place, self.case.world).ok_or_else(|| no_right(step))?;
         // Only whoever may enter something learns which codes there are.
-        taken_code(mechanism, &values, self.case.world)?;
+        self.taken_code(mechanism, &values)?;
         let number = self.number(mechanism, parent);
         let above = parent.map(|parent| parent.from_top().collect());
         let opening =
@@ -255,6 +243,23 @@ impl Run<'_> {
             ..StepTaken::default()
         };
         self.finish(mechanism, step, &blank, by, values, &mut taken)
+    }
+
+    /// A register has one entry for a code, also when that is closed: everything else names it by that.
+    fn taken_code(&self, mechanism: &Mechanism, values: &BTreeMap<String, Value>) -> Result<(), Refusal> {
+        let (Some(register), Some(code)) = (&mechanism.register, values.get("code").and_then(Value::text))
+        else {
+            return Ok(());
+        };
+        let same = |record: &Arc<Record>| {
+            record.mechanism == mechanism.name
+                && record.fields.get("code").and_then(Value::text) == Some(code)
+        };
+        if self.case.world.entered(register, code).is_none() && !self.made.records.values().any(same) {
+            return Ok(());
+        }
+        let fault = Fault::CodeTaken(code.to_owned());
+        Err(Refusal::Fields(vec![FieldFault { field: "code".to_owned(), fault }]))
     }
 
     fn step(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{CommandId, Digest, RecordId};
+use gongzhi_kernel::refusal::{Fault, FieldFault};
 use gongzhi_kernel::{Actor, Command, Event, Laws, Order, Raw, Record, Refusal, World};
 use gongzhi_lang::model::{Library, Mechanism};
 use gongzhi_lang::{DataFile, Source};
@@ -347,6 +348,9 @@ fn enter(service: &Service, path: &str, mechanism: &str, rows: Vec<(u64, Row)>) 
             Ok(_) => {}
             // The entry is there already: its code is its identifier.
             Err(Failure::Refused(Refusal::CommandReused)) => {}
+            // Somebody entered it by hand.
+            Err(Failure::Refused(Refusal::Fields(faults)))
+                if matches!(faults.as_slice(), [FieldFault { fault: Fault::CodeTaken(_), .. }]) => {}
             Err(Failure::Refused(refusal)) => {
                 let why = format!("`{code}`: {refusal:?}");
                 return Err(LoadFault::Row { path: path.to_owned(), line, why });

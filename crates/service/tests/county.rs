@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gongzhi_base::{CommandId, RecordId};
 use gongzhi_kernel::{Actor, Command, Order, Raw, Refusal};
 use gongzhi_service::seal::MasterKey;
-use gongzhi_service::{Failure, Outcome, Service, Settings, timers};
+use gongzhi_service::{Failure, Outcome, Service, Settings, load, timers};
 use gongzhi_store::{ListQuery, sqlite::Sqlite};
 
 mod fixture;
@@ -317,4 +317,44 @@ fn two_nodes_on_one_ledger_lose_and_double_nothing() {
     let command = Command { id: again, actor: Actor::Public, at: first.now(), order };
     assert_eq!(first.engine().act_blocking(command), Err(Failure::Refused(Refusal::CommandReused)));
     second.close();
+}
+
+#[test]
+fn a_county_loaded_again_takes_in_what_is_new_and_changes_nothing_else() {
+    let county = county();
+    // Somebody entered one by hand whom the tables bring along as well.
+    let input = [("code", "by-hand"), ("name", "手工登记")];
+    let input = input.map(|(name, value)| (name.to_owned(), Raw::Text(value.to_owned()))).into();
+    let (id, who) = (county.service.new_record_id(), county.service.actor_of("admin"));
+    let order = Order::Open { mechanism: "people".into(), step: "enter".into(), id, input };
+    county.send("by-hand-0001", who, order).expect("entered");
+    let County { service, clock, _dir: dir } = county;
+    service.close();
+
+    let data = dir.path().join("tables");
+    std::fs::create_dir(&data).expect("a directory");
+    let from = load::first_county(&fixture::root().join("counties")).expect("a county");
+    for entry in std::fs::read_dir(from).expect("a directory").flatten() {
+        std::fs::copy(entry.path(), data.join(entry.file_name())).expect("copied");
+    }
+    let people = std::fs::read_to_string(data.join("people.csv")).expect("people");
+    let changed = people.replacen("window,", "window,改名", 1) + "by-hand,手工登记,\nbrand-new,新来的,\n";
+    assert_ne!(people, changed);
+    std::fs::write(data.join("people.csv"), changed).expect("written");
+    let mut files = load::read_library(&fixture::root().join("mechanisms")).expect("documents");
+    files.sources[0].text.push('\n');
+
+    let service = open(dir.path(), &clock);
+    let before = service.ledger().head().expect("a head").size;
+    for more in [1, 0] {
+        let size = service.ledger().head().expect("a head").size;
+        load::county(&service, &data, &files).expect("loaded again");
+        assert_eq!(service.ledger().head().expect("a head").size, size + more);
+    }
+    let world = service.state().world.clone();
+    assert_eq!(world.person("brand-new").map(|person| person.name.as_str()), Some("新来的"));
+    assert_eq!(world.person("by-hand").map(|person| person.record), Some(id));
+    assert!(world.person("window").is_some_and(|person| !person.name.starts_with("改名")));
+    assert_eq!(service.ledger().head().expect("a head").size, before + 1);
+    service.close();
 }

@@ -29,6 +29,8 @@ pub struct ListHead {
     pub under: Option<Link>,
     /// Its figures; empty for none.
     pub figures: String,
+    /// The way to a new entry of a register, for whoever may.
+    pub enter: Option<Link>,
     /// The way to its import, for whoever may.
     pub import: Option<Link>,
 }

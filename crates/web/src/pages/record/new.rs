@@ -31,31 +31,31 @@ use crate::view::{
     Choice, Duplicate, FieldKind, Hidden, Link, NewRecordPage, OptionGroup, TextPage, TextSection,
 };
 
-/// The opening steps that a person's posts allow, over any place.
-fn openers(state: &County, me: &Me) -> Vec<(Arc<Mechanism>, String)> {
+/// The opening steps of a mechanism that a person's posts allow, over any place.
+fn openers<'m>(mechanism: &'m Mechanism, me: &Me) -> impl Iterator<Item = &'m Step> {
     let posts = me.staff.actor.posts();
-    let mut found = Vec::new();
-    for mechanism in state.laws.library.mechanisms.values().filter(|mechanism| mechanism.register.is_none()) {
-        let mine = mechanism.openers().filter(|step| {
-            step.by
-                .iter()
-                .any(|who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role)))
-        });
-        found.extend(mine.map(|step| (mechanism.clone(), step.name.clone())));
-    }
-    found
+    let mine = |who: &Who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role));
+    mechanism.openers().filter(move |step| step.by.iter().any(mine))
+}
+
+/// The way to enter something into a register, for whoever may.
+pub fn to_enter(visitor: &Visitor, mechanism: &Mechanism, me: &Me) -> Option<Link> {
+    mechanism.register.as_ref()?;
+    let step = openers(mechanism, me).next()?;
+    Some(Link::new(say(visitor.lang, &step.words), format!("/desk/new/{}/{}", mechanism.name, step.name)))
 }
 
 /// `GET /desk/new`: what may be opened; where it is one thing, that.
 pub async fn choose(State(app): State<App>, visitor: Visitor, me: Me) -> Answer {
     let state = app.service.state();
-    let mut all = openers(&state, &me);
-    // A part is opened from its parent's page.
-    all.retain(|(mechanism, _)| mechanism.parent.is_none());
-    let link = |(mechanism, name): &(Arc<Mechanism>, String)| {
-        let step = mechanism.step(name).map(|step| say(visitor.lang, &step.words)).unwrap_or_default();
-        let label = format!("{} · {step}", say(visitor.lang, &mechanism.words));
-        Link::new(label, format!("/desk/new/{}/{name}", mechanism.name))
+    // A part is opened from its parent's page, an entry of a register from its list.
+    let own = |mechanism: &&Arc<Mechanism>| mechanism.parent.is_none() && mechanism.register.is_none();
+    let mechanisms = state.laws.library.mechanisms.values().filter(own);
+    let all: Vec<(&Arc<Mechanism>, &Step)> =
+        mechanisms.flat_map(|mechanism| openers(mechanism, &me).map(move |step| (mechanism, step))).collect();
+    let link = |(mechanism, step): &(&Arc<Mechanism>, &Step)| {
+        let label = format!("{} · {}", say(visitor.lang, &mechanism.words), say(visitor.lang, &step.words));
+        Link::new(label, format!("/desk/new/{}/{}", mechanism.name, step.name))
     };
     match all.as_slice() {
         [] => Err(Trouble::status(&app, &visitor, StatusCode::FORBIDDEN)),
@@ -80,11 +80,9 @@ fn found(
     step: &str,
 ) -> Result<Arc<Mechanism>, Trouble> {
     let state = app.service.state();
-    let all = openers(&state, me);
-    let known = all.into_iter().find(|(known, name)| known.name == mechanism && name == step);
-    known
-        .map(|(mechanism, _)| mechanism)
-        .ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
+    let known = state.laws.library.mechanisms.get(mechanism);
+    let known = known.filter(|known| openers(known, me).any(|known| known.name == step));
+    known.cloned().ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
 }
 
 /// Under which record a part is opened.
@@ -179,9 +177,20 @@ fn shown(
     if let Some(read) = read {
         propose(app, &shape, read, &mut form);
     }
-    form.cancel = Some(Link::new(visitor.t("back"), "/desk"));
+    let back = match mechanism.register {
+        Some(_) => format!("/desk/list?mechanism={}", mechanism.name),
+        None => "/desk".to_owned(),
+    };
+    form.cancel = Some(Link::new(visitor.t("back"), back));
     // Only where the person for whom it is opened gets a receipt does the page speak of a resident's matter.
-    let mut title = if mechanism.receipt { visitor.t("new-title") } else { say(visitor.lang, &step.words) };
+    let mut title = match (mechanism.receipt, &mechanism.register) {
+        (true, _) => visitor.t("new-title"),
+        // “Enter” alone does not say what.
+        (_, Some(_)) => {
+            format!("{} · {}", say(visitor.lang, &mechanism.words), say(visitor.lang, &step.words))
+        }
+        _ => say(visitor.lang, &step.words),
+    };
     let mut lead = if mechanism.receipt { visitor.t("new-lead") } else { String::new() };
     let mut above = None;
     if let Some(view) = parent {

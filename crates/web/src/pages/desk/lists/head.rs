@@ -11,6 +11,7 @@ use super::cell;
 use super::page::Seen;
 use crate::i18n::t_with;
 use crate::pages::names;
+use crate::pages::record::new;
 use crate::pages::words::say;
 use crate::view::{Choice, FilterSelect, Filters, Hidden, Link, ListHead, OptionGroup, SavedList, Tab};
 
@@ -56,6 +57,7 @@ impl Head<'_> {
                 "/desk/list",
             ),
             under: self.seen.under.clone(),
+            enter: new::to_enter(self.seen.visitor, self.seen.mechanism, self.seen.me),
             import: self.import(),
             figures: match self.seen.mechanism.indicators.is_empty() {
                 true => String::new(),
