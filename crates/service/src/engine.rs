@@ -172,7 +172,6 @@ impl Writer {
 
     /// Takes a job, with all commands that wait behind it: they are looked up together.
     fn job(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) {
-        self.mend_laws();
         self.mend_rows();
         let mut commands = Vec::new();
         let mut next = Some(first);
@@ -220,7 +219,8 @@ impl Writer {
         if commands.iter().any(|(command, _)| territory::may_move(command, &self.at.world)) {
             self.finish();
         }
-        if let Err(error) = self.turn_if_crowded() {
+        if let Err(error) = self.turn_if_crowded().and_then(|()| self.fresh_laws()) {
+            self.means.ledger.let_go();
             return refuse(commands, &error);
         }
         let laws = self.means.state.load().laws.clone();
@@ -294,7 +294,7 @@ impl Writer {
                 for (id, answer) in ahead.answers {
                     self.recent.put(id, answer);
                 }
-                self.rows_stale |= !ahead.moved.is_empty();
+                self.note_moved(&ahead.moved);
                 // What fails once mostly goes through the second time.
                 for _ in 0..MEND {
                     if !self.rows_stale {
@@ -303,9 +303,8 @@ impl Writer {
                     let written = self.write_moved();
                     self.mended(written);
                 }
-                self.laws_stale |= publish::publishes(&decided.batch);
-                for _ in 0..MEND {
-                    self.mend_laws();
+                if publish::publishes(&decided.batch) {
+                    self.publish();
                 }
                 if !self.gathers() {
                     self.hand_over();
@@ -338,7 +337,8 @@ impl Writer {
                 tracing::error!(%error, "a group of commands was not made durable");
                 self.lost = 0;
                 // It may be durable all the same, and only its answer lost.
-                self.rows_stale |= !ahead.moved.is_empty();
+                self.note_moved(&ahead.moved);
+                self.laws_stale |= publish::publishes(&decided.batch);
                 self.kept.clear();
                 answer(decided.failed(&error));
                 let again = self.unmake();
@@ -402,24 +402,38 @@ impl Writer {
         self.at = at;
     }
 
-    /// Takes documents into use that were published: what was decided on top by the old ones is decided again by
-    /// the new ones. Nothing may be under way.
-    fn mend_laws(&mut self) {
-        if !self.laws_stale || self.under_way.is_some() {
-            return;
-        }
-        match load::laws(self.means.ledger.as_ref(), None) {
-            Ok(laws) => {
-                let again = self.unmake();
-                self.use_laws(laws);
-                self.take(again, false);
+    /// Documents changed: what was decided on top by the old ones is decided again by the new ones.
+    fn publish(&mut self) {
+        self.laws_stale = true;
+        let again = self.unmake();
+        for _ in 0..MEND {
+            if self.fresh_laws().is_ok() {
+                break;
             }
-            Err(error) => tracing::error!(%error, "published documents could not be read yet"),
         }
+        self.take(again, false);
+    }
+
+    /// Reads documents that were published and could not be read yet: nothing is decided by those that they replaced.
+    /// Nothing may be under way.
+    fn fresh_laws(&mut self) -> Result<(), StoreError> {
+        if !self.laws_stale {
+            return Ok(());
+        }
+        let laws = load::laws(self.means.ledger.as_ref(), None).inspect_err(|error| {
+            tracing::error!(%error, "published documents could not be read");
+        });
+        match laws {
+            Ok(laws) => self.use_laws(laws),
+            // Reading again does not help; the county goes on as it did until somebody mends it.
+            Err(StoreError::Corrupt(_)) => {}
+            Err(error) => return Err(error),
+        }
+        self.laws_stale = false;
+        Ok(())
     }
 
     fn use_laws(&mut self, laws: Laws) {
-        self.laws_stale = false;
         Arc::make_mut(&mut self.at.world).use_library(&laws.library);
         self.kept.clear();
         self.means.state.store(Arc::new(State { laws: Arc::new(laws), world: self.at.world.clone() }));

@@ -74,13 +74,12 @@ fn whole(county: &County, when: &str) {
 
 /// Lets the first read of a group fail, then the second and so on until the group needs no more, most of many alike
 /// left out; each time whoever failed sends again, and everything holds. Gives how often, and up to which read.
-fn each_read_fails(county: &County, ledger: &Faulty, group: &dyn Fn(u32) -> Vec<Command>) -> (u32, u32) {
-    let mut times = 0;
+fn each_read_fails(county: &County, ledger: &Faulty, group: &dyn Fn(u32) -> Vec<Command>) -> (usize, u32) {
     // Figures are read one mechanism after the other: some of those reads are enough.
-    for after in (0..8).chain((8..).step_by(9)) {
+    for (times, after) in (0..8).chain((8..).step_by(9)).enumerate() {
         let commands = group(after);
         let before = ledger.head().expect("a head");
-        ledger.fail_read(after);
+        ledger.fail_reads(after, 1);
         let answers = county.service.engine().act_all(commands.clone());
         let came = !ledger.settle().is_empty();
         let when = format!("read {after}: {answers:?}");
@@ -105,7 +104,6 @@ fn each_read_fails(county: &County, ledger: &Faulty, group: &dyn Fn(u32) -> Vec<
             whole(county, "all was sent again");
             return (times, after);
         }
-        times += 1;
     }
     unreachable!("some group needs no more reads")
 }
@@ -132,18 +130,33 @@ fn a_read_that_fails_leaves_nothing_of_its_command() {
 
     // A document is published anew; what opens after it opens by it.
     let document = RecordId::of_entry("documents", "matter.md");
-    let (published, _) = each_read_fails(&county, &ledger, &|_| {
+    let republished = || {
         let text = record(&county, document).expect("the document").fields["source"].clone();
         let text = text.text().expect("its text").to_owned();
         let line = text.lines().find(|line| line.starts_with("version: ")).expect("its version").to_owned();
         let next: u32 = line["version: ".len()..].parse().expect("a number");
         let source = text.replacen(&line, &format!("version: {}", next + 1), 1);
-        vec![command(&county, Some("admin"), order("republish", document, &[("source", &source)]))]
-    });
+        command(&county, Some("admin"), order("republish", document, &[("source", &source)]))
+    };
+    let version = || county.service.state().laws.newest("matter").expect("matters").version;
+    let (published, _) = each_read_fails(&county, &ledger, &|_| vec![republished()]);
     assert!(published > 1, "{published}");
-    let version = county.service.state().laws.newest("matter").expect("matters").version;
-    assert_eq!(version, published + 2, "each was taken into use");
+    assert_eq!(version() as usize, published + 2, "each was taken into use");
+
+    // Where the documents cannot be read for longer, nothing is decided by the old ones.
+    let (next, command) = (version() + 1, republished());
+    let reads = (0..8).find(|after| {
+        ledger.fail_reads(*after, 5);
+        let done = county.service.engine().act_blocking(command.clone());
+        done.is_ok()
+    });
+    assert!(reads.is_some_and(|reads| reads > 0), "{reads:?}");
+    assert_eq!(version(), next - 1, "it is durable and could not be read");
+    let refused = county.service.engine().act_blocking(reported());
+    assert!(matches!(refused, Err(Failure::Store(StoreError::Engine(_)))), "{refused:?}");
+    ledger.settle();
     let last = county.service.engine().act_blocking(reported()).expect("reported").record;
-    assert_eq!(record(&county, last).expect("it is there").version, version);
+    assert_eq!((version(), record(&county, last).expect("it is there").version), (next, next));
+    whole(&county, "published and read late");
     county.service.close();
 }

@@ -123,34 +123,38 @@ impl Writer {
     }
 
     fn take_in(&mut self, touched: BTreeMap<RecordId, String>) -> Result<Vec<Changed>, StoreError> {
-        let laws = self.means.state.load().laws.clone();
         let want = Want { records: touched.keys().copied().collect(), commands: Vec::new() };
-        let mut documents = touched.values().any(|mechanism| mechanism == load::DOCUMENTS);
+        let records = self.means.ledger.load(&want)?.records;
+        let records: Vec<Record> = records
+            .iter()
+            .map(|(id, bytes)| {
+                Record::from_bytes(bytes)
+                    .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))
+            })
+            .collect::<Result<_, _>>()?;
+        // First the documents: by them everything else is read.
+        let laws = self.means.state.load().laws.clone();
+        let known = |record: &Record| laws.version(&record.mechanism, record.version).is_some();
+        if touched.values().any(|mechanism| mechanism == load::DOCUMENTS) || !records.iter().all(known) {
+            let laws = load::laws(self.means.ledger.as_ref(), None)?;
+            self.use_laws(laws);
+        }
+        let laws = self.means.state.load().laws.clone();
         let now = self.means.ambient.now();
-        let mut changed = Vec::with_capacity(touched.len());
-        for (id, bytes) in self.means.ledger.load(&want)?.records {
-            self.kept.pop(&id);
-            let record = Record::from_bytes(&bytes)
-                .map_err(|error| StoreError::Corrupt(format!("record {id}: {error}")))?;
-            let Some(mechanism) = laws.version(&record.mechanism, record.version) else {
-                // A document that this node has not read yet.
-                documents = true;
-                continue;
-            };
+        let mut changed = Vec::with_capacity(records.len());
+        for record in records {
+            self.kept.pop(&record.id);
+            let Some(mechanism) = laws.version(&record.mechanism, record.version) else { continue };
             if mechanism.register.is_some() {
                 let ledger = self.means.ledger.as_ref();
                 load::register(ledger, mechanism, &record, Arc::make_mut(&mut self.at.world))?;
                 // Under which places records count may be otherwise now.
-                if self.at.world.is_place(id) {
+                if self.at.world.is_place(record.id) {
                     self.kept.clear();
                 }
             }
             let todo = project(mechanism, &record, &self.at.world, now).todo;
-            changed.push(Changed { record: id, mechanism: record.mechanism.clone(), todo });
-        }
-        if documents {
-            let laws = load::laws(self.means.ledger.as_ref(), None)?;
-            self.use_laws(laws);
+            changed.push(Changed { record: record.id, mechanism: record.mechanism, todo });
         }
         Ok(changed)
     }

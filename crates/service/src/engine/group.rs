@@ -172,6 +172,9 @@ impl Group {
         }
         for (command, reply) in commands {
             let result = self.one(means, laws, at_hand.ahead, &command);
+            if let Order::Open { id, .. } = &command.order {
+                self.absent.remove(id);
+            }
             self.answers.push(Answered { command, reply, result });
         }
     }
@@ -408,9 +411,7 @@ impl Group {
             return Err(failure);
         }
         let want = Want { records: Vec::new(), commands: vec![command.clone()] };
-        let Some(answer) = means.ledger.load(&want)?.answers.pop() else { return Err(failure) };
-        self.absent.remove(&answer.record);
-        again(&answer, digest)
+        means.ledger.load(&want)?.answers.pop().map_or(Err(failure), |answer| again(&answer, digest))
     }
 
     /// The mechanism that a command is about, as far as it is known already.

@@ -63,6 +63,23 @@ pub(super) fn after_all(
     Ok(Command { at, ..command.clone() })
 }
 
+/// Whether a record is a place that was there, and lies under others afterwards or is no more (or is again).
+fn lies_elsewhere(laws: &Laws, world: &World, record: &Record) -> bool {
+    if !world.is_place(record.id) {
+        return false;
+    }
+    let Some(mechanism) = laws.version(&record.mechanism, record.version) else { return false };
+    let text = |name: &str| record.fields.get(name).and_then(gongzhi_base::Value::text);
+    let gone = mechanism.state(&record.state).is_some_and(|state| state.is_final);
+    let before = text("code").and_then(|code| world.place(code));
+    gone || before.is_none_or(|before| before.parent.as_deref() != text("parent"))
+}
+
+/// The setting that tells that rows of a place are to be written anew.
+fn pending(level: Level, code: &str) -> String {
+    format!("{PENDING}{}/{code}", level.word())
+}
+
 /// Takes the places among changed records into the world; gives those that lie elsewhere now.
 fn register(laws: &Laws, world: &mut Arc<World>, records: &BTreeMap<RecordId, Arc<Record>>) -> Vec<Move> {
     let mut moves = Vec::new();
@@ -93,7 +110,7 @@ fn register(laws: &Laws, world: &mut Arc<World>, records: &BTreeMap<RecordId, Ar
 }
 
 impl Group {
-    /// What a decision's places change, where some were there before: the figures on today's map, and which rows are
+    /// What a decision's places change, where some lie elsewhere afterwards: the figures on today's map, and which rows are
     /// to be written anew. It only reads, but for the note of what is to be written anew; that of a command that fails
     /// costs no more than the work.
     pub(super) fn shift_of(
@@ -102,7 +119,7 @@ impl Group {
         laws: &Laws,
         decision: &Decision,
     ) -> Result<Option<Shift>, StoreError> {
-        if !decision.records.keys().any(|id| self.at.world.is_place(*id)) {
+        if !decision.records.values().any(|record| lies_elsewhere(laws, &self.at.world, record)) {
             return Ok(None);
         }
         let mut world = self.at.world.clone();
@@ -125,7 +142,7 @@ impl Group {
                 place.lost.iter().for_each(|code| add(code, -1));
             }
             if let Some((level, code)) = &place.rows {
-                means.ledger.put_setting(&format!("{PENDING}{}/{code}", level.word()), b"1")?;
+                means.ledger.put_setting(&pending(*level, code), b"1")?;
             }
             shift.moves.push(place);
         }
@@ -141,7 +158,7 @@ impl Group {
         shift: Option<Shift>,
     ) {
         let Some(Shift { world, moves, cells }) = shift else {
-            // New ones lie where nothing is yet.
+            // Where new ones lie there was nothing.
             register(laws, &mut self.at.world, &decision.records);
             return;
         };
@@ -225,6 +242,17 @@ fn of_place(key: &CellKey, code: &str) -> Option<(Dimension, Option<String>)> {
 }
 
 impl Writer {
+    /// Rows of these places are to be written anew. A node that started between the note and the commit may have
+    /// taken the note for its own.
+    pub(super) fn note_moved(&mut self, moved: &[(Level, String)]) {
+        for (level, code) in moved {
+            self.rows_stale = true;
+            if let Err(error) = self.means.ledger.put_setting(&pending(*level, code), b"1") {
+                tracing::warn!(%error, "which lists do not stand on the new map could not be noted again");
+            }
+        }
+    }
+
     /// Writes the rows of moved places anew, what an earlier process left undone too.
     pub(super) fn write_moved(&mut self) -> Result<(), StoreError> {
         let pending = self.means.ledger.settings()?;

@@ -34,6 +34,10 @@ impl Writer {
             if lost > 0 || self.turns > 0 {
                 self.turn().map_err(|error| (None, Failure::Store(error)))?;
             }
+            if let Err(error) = self.fresh_laws() {
+                self.means.ledger.let_go();
+                return Err((None, Failure::Store(error)));
+            }
             let laws = self.means.state.load().laws.clone();
             let mut group = Group::new(self.at.clone());
             let (kept, recent) = (&mut self.kept, &mut self.recent);

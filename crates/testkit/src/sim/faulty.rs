@@ -84,8 +84,8 @@ impl Recorder {
 #[derive(Default)]
 struct Plan {
     commits: VecDeque<Fault>,
-    /// So many reads for commands come first, then one fails.
-    read: Option<u32>,
+    /// So many reads for commands come first, then so many fail.
+    reads: Option<(u32, u32)>,
     /// How often each fault came.
     met: BTreeMap<&'static str, u64>,
     /// What it lies about, and how often.
@@ -247,16 +247,16 @@ impl Faulty {
         self.plan().commits.extend(faults);
     }
 
-    /// Lets a read for commands fail, whatever is read, after so many others.
-    pub fn fail_read(&self, after: u32) {
-        self.plan().read = Some(after);
+    /// Lets reads for commands fail, whatever is read, after so many others.
+    pub fn fail_reads(&self, after: u32, times: u32) {
+        self.plan().reads = Some((after, times));
     }
 
     /// Forgets faults that have not come, and tells how often each came since the last time.
     pub fn settle(&self) -> BTreeMap<&'static str, u64> {
         let mut plan = self.plan();
         plan.commits.clear();
-        plan.read = None;
+        plan.reads = None;
         std::mem::take(&mut plan.met)
     }
 
@@ -288,13 +288,13 @@ impl Faulty {
     fn read(&self) -> Result<&dyn Ledger, StoreError> {
         if std::thread::current().name() == Some(WRITER) {
             let mut plan = self.plan();
-            match &mut plan.read {
-                Some(0) => {
-                    plan.read = None;
+            match &mut plan.reads {
+                Some((0, times)) if *times > 0 => {
+                    *times -= 1;
                     *plan.met.entry("read error").or_default() += 1;
                     return Err(StoreError::Engine("a read failed, as planned".into()));
                 }
-                Some(after) => *after -= 1,
+                Some((after, _)) => *after = after.saturating_sub(1),
                 None => {}
             }
         }

@@ -390,7 +390,7 @@ impl<'p> Life<'p> {
         }
         if self.chance.happens(habits.read) {
             // What a command reads first is what it needs; what follows, only some read.
-            ledger.fail_read(self.chance.count(0, 6) as u32);
+            ledger.fail_reads(self.chance.count(0, 6) as u32, 1);
         }
     }
 
