@@ -125,9 +125,7 @@ async fn engine(plan: &Plan, postgres: bool, out: &mut String) -> Result<(), Str
     for (command, wanted) in [("verify", 300_000), ("rebuild", 50_000)] {
         eprintln!("bench: {command} of {large} matters");
         let (said, seconds) = server::tool(command, Path::new(&dir), url.as_deref()).await?;
-        // In whichever language it is said, the entries are the first number.
-        let count = said.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
-        let entries: f64 = count.and_then(|count| count.parse().ok()).unwrap_or(0.0);
+        let entries = first_number(&said).ok_or_else(|| format!("`{command}` told no number: {said}"))?;
         let rate = entries / seconds;
         put(
             out,
@@ -284,4 +282,26 @@ async fn receipt(
         load::pages(host, "receipt", &page, &format!("Authorization: Bearer {token}\r\n"), 1, 3).await;
     refuse_failures(&measured)?;
     Ok((measured.percentile("receipt", 50.0), measured.percentile("receipt", 99.0)))
+}
+
+/// The first number in what a command says, in whichever language: how many entries there were.
+fn first_number(said: &str) -> Option<f64> {
+    let grouped = |c: char| c.is_ascii_digit() || c == ',';
+    let number = said.split(|c| !grouped(c)).find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
+    number.replace(',', "").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_number;
+
+    #[test]
+    fn numbers_are_read_with_their_groups() {
+        for said in
+            ["Verified: 1,109,612 entries are sound, in 3", "核验通过：1,109,612条", "1109612 entries, 7"]
+        {
+            assert_eq!(first_number(said), Some(1_109_612.0), "{said}");
+        }
+        assert_eq!(first_number("nothing, really"), None);
+    }
 }

@@ -194,7 +194,9 @@ mod tests {
             KeyFault::Foreign,
         ];
         let keys = key.map(|fault| format!("key-{}", fault.word()));
-        for key in untrusted.into_iter().chain(unfinished).chain(keys) {
+        let shown = ["rebuild", "restore", "recount", "entries", "answers", "keys", "files"];
+        let shown = shown.map(|what| format!("progress-{what}"));
+        for key in untrusted.into_iter().chain(unfinished).chain(keys).chain(shown) {
             for lang in Lang::ALL {
                 assert!(has(lang, &key), "{key}");
             }

@@ -9,6 +9,7 @@ use gongzhi_base::Timestamp;
 use gongzhi_service::Ambient;
 
 use super::Fault;
+use super::words::words;
 
 /// Milliseconds between two lines on a terminal, and in a file.
 const EVERY: [i64; 2] = [200, 10_000];
@@ -29,12 +30,15 @@ impl Line {
         Line { clock, terminal: std::io::stderr().is_terminal(), what: String::new(), begun, last: begun }
     }
 
-    /// Shows how far something is, if the last time is long enough ago.
+    /// Shows how far something is (`progress-WHAT` in the locale files), if the last time is long enough ago.
     pub fn show(&mut self, what: &str, done: u64, of: u64) {
         let now = self.clock.now();
         if self.what != what {
+            // What comes first began with the line: it is told of when a part of it is done.
+            if !self.what.is_empty() {
+                self.begun = now;
+            }
             what.clone_into(&mut self.what);
-            self.begun = now;
         }
         let every = EVERY[usize::from(!self.terminal)];
         if now.0 - self.last.0 < every {
@@ -42,8 +46,16 @@ impl Line {
         }
         self.last = now;
         let share = done.saturating_mul(100).checked_div(of).unwrap_or(100);
-        let seconds = (now.0 - self.begun.0).max(1) as f64 / 1_000.0;
-        let text = format!("{what}: {done} of {of} ({share} %), {:.0} a second", done as f64 / seconds);
+        let text = words(
+            "progress",
+            [
+                ("what", words(&format!("progress-{what}"), [])),
+                ("done", done.to_string()),
+                ("of", of.to_string()),
+                ("share", share.to_string()),
+                ("rate", self.rate(done).to_string()),
+            ],
+        );
         if self.terminal { eprint!("\r{text}\x1b[K") } else { eprintln!("{text}") }
     }
 

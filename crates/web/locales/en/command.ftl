@@ -82,6 +82,14 @@ load-documents = the documents have faults:
     { $faults }
 demo-no-counties = no county's files lie under counties/ here: run the demo in the program's repository, or name them with --county DIR and --mechanisms DIR
 clock-behind = this machine's clock is { $minutes } minutes before the last entry: set it right (NTP); if it is right and the entry is dated ahead, run gongzhi log resume
+progress = { $what }: { $done } of { $of } ({ $share } %), { $rate } a second
+progress-rebuild = rebuilding
+progress-restore = restoring
+progress-recount = recounting
+progress-entries = entries
+progress-answers = answers
+progress-keys = keys
+progress-files = attachments
 rebuilt = { $entries } entries, { $records } records, { $figures } figures rebuilt, { $rate } entries a second
 rebuild-cannot = lists and figures cannot be written anew, the database itself is damaged: { $why }. Restore the newest backup (gongzhi restore)
 recounted = { $entries } entries, { $records } records, { $figures } figures compared, { $differ } differ; { $others } differ of the rest

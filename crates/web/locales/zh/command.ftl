@@ -82,6 +82,14 @@ load-documents = 制度文件有问题：
     { $faults }
 demo-no-counties = 这里的 counties/ 下没有县的资料：请在程序的代码目录里运行演示，或用 --county 和 --mechanisms 指明目录
 clock-behind = 本机时钟比最后一条记录早 { $minutes } 分钟：请校准时钟（NTP）；时钟没错而那条记录日期超前时，请运行 gongzhi log resume
+progress = { $what }：{ $done } / { $of }（{ $share }%），每秒 { $rate }
+progress-rebuild = 重建
+progress-restore = 恢复
+progress-recount = 核对
+progress-entries = 账本
+progress-answers = 办理结果
+progress-keys = 密钥
+progress-files = 附件
 rebuilt = { $entries } 条记录、{ $records } 件事项、{ $figures } 个指标已重建，每秒 { $rate } 条
 rebuild-cannot = 清单和指标重建不了，数据库本身已损坏：{ $why }。请恢复最近的备份（gongzhi restore）
 recounted = 核对了 { $entries } 条记录、{ $records } 件事项、{ $figures } 个指标，{ $differ } 个不同；其余 { $others } 处不同
