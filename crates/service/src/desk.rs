@@ -7,7 +7,7 @@ use gongzhi_base::canon::Canon as _;
 use gongzhi_base::{RecordId, Timestamp, Value, words};
 use gongzhi_kernel::project::{Row, todo_key};
 use gongzhi_kernel::{
-    Actor, Deed, Event, Order, Record, Refusal, eval, hindered, keeping, number, premature, rights,
+    Actor, Deed, Event, Order, Record, Refusal, World, eval, hindered, keeping, number, premature, rights,
 };
 use gongzhi_lang::model::{Level, Mechanism, Step, Who};
 use gongzhi_store::{ListQuery, Page, Scope, ScopePart, StoreError, Within};
@@ -358,15 +358,8 @@ impl Service {
             if mechanism.register.is_some() || mechanism.parent.is_some() {
                 continue;
             }
-            let may = |step: &&Step| {
-                let staff: Vec<Who> =
-                    step.by.iter().filter(|who| matches!(who, Who::Role(_))).cloned().collect();
-                actor
-                    .posts()
-                    .iter()
-                    .any(|post| rights::allows(&staff, actor, None, &post.place, &state.world).is_some())
-            };
-            found.extend(mechanism.openers().filter(may).map(|step| (name.clone(), step.name.clone())));
+            let may = opening_steps(actor, mechanism, &state.world);
+            found.extend(may.map(|step| (name.clone(), step.name.clone())));
         }
         found
     }
@@ -385,6 +378,18 @@ impl Service {
         let mut open = mechanisms.filter(|m| !m.indicators.is_empty()).filter(anybody);
         open.find(|mechanism| widest(&scope, &mechanism.name).is_some()).map(|m| m.name.clone())
     }
+}
+
+/// The opening steps of a mechanism that an actor's posts allow somewhere; what anybody may open is no matter of posts.
+pub fn opening_steps<'m>(
+    actor: &'m Actor,
+    mechanism: &'m Mechanism,
+    world: &'m World,
+) -> impl Iterator<Item = &'m Step> {
+    mechanism.openers().filter(move |step| {
+        let staff: Vec<Who> = step.by.iter().filter(|who| matches!(who, Who::Role(_))).cloned().collect();
+        actor.posts().iter().any(|post| rights::allows(&staff, actor, None, &post.place, world).is_some())
+    })
 }
 
 /// The widest place of a scope's parts over a mechanism.

@@ -9,9 +9,9 @@ use axum::response::Response;
 use gongzhi_base::Value;
 use gongzhi_kernel::decide::PARENT;
 use gongzhi_kernel::{Order, Raw};
-use gongzhi_lang::model::{Mechanism, Step, Who};
+use gongzhi_lang::model::{Mechanism, Step};
 use gongzhi_service::codes::grouped;
-use gongzhi_service::desk::RecordView;
+use gongzhi_service::desk::{RecordView, opening_steps};
 use gongzhi_service::{Failure, State as County};
 use serde::Deserialize;
 
@@ -31,17 +31,10 @@ use crate::view::{
     Choice, Duplicate, FieldKind, Hidden, Link, NewRecordPage, OptionGroup, TextPage, TextSection,
 };
 
-/// The opening steps of a mechanism that a person's posts allow, over any place.
-fn openers<'m>(mechanism: &'m Mechanism, me: &Me) -> impl Iterator<Item = &'m Step> {
-    let posts = me.staff.actor.posts();
-    let mine = |who: &Who| matches!(who, Who::Role(role) if posts.iter().any(|post| post.role == *role));
-    mechanism.openers().filter(move |step| step.by.iter().any(mine))
-}
-
 /// The way to enter something into a register, for whoever may.
-pub fn to_enter(visitor: &Visitor, mechanism: &Mechanism, me: &Me) -> Option<Link> {
+pub fn to_enter(visitor: &Visitor, mechanism: &Mechanism, me: &Me, state: &County) -> Option<Link> {
     mechanism.register.as_ref()?;
-    let step = openers(mechanism, me).next()?;
+    let step = opening_steps(&me.staff.actor, mechanism, &state.world).next()?;
     Some(Link::new(say(visitor.lang, &step.words), format!("/desk/new/{}/{}", mechanism.name, step.name)))
 }
 
@@ -51,8 +44,11 @@ pub async fn choose(State(app): State<App>, visitor: Visitor, me: Me) -> Answer 
     // A part is opened from its parent's page, an entry of a register from its list.
     let own = |mechanism: &&Arc<Mechanism>| mechanism.parent.is_none() && mechanism.register.is_none();
     let mechanisms = state.laws.library.mechanisms.values().filter(own);
-    let all: Vec<(&Arc<Mechanism>, &Step)> =
-        mechanisms.flat_map(|mechanism| openers(mechanism, &me).map(move |step| (mechanism, step))).collect();
+    let all: Vec<(&Arc<Mechanism>, &Step)> = mechanisms
+        .flat_map(|mechanism| {
+            opening_steps(&me.staff.actor, mechanism, &state.world).map(move |step| (mechanism, step))
+        })
+        .collect();
     let link = |(mechanism, step): &(&Arc<Mechanism>, &Step)| {
         let label = format!("{} · {}", say(visitor.lang, &mechanism.words), say(visitor.lang, &step.words));
         Link::new(label, format!("/desk/new/{}/{}", mechanism.name, step.name))
@@ -81,7 +77,8 @@ fn found(
 ) -> Result<Arc<Mechanism>, Trouble> {
     let state = app.service.state();
     let known = state.laws.library.mechanisms.get(mechanism);
-    let known = known.filter(|known| openers(known, me).any(|known| known.name == step));
+    let known = known
+        .filter(|known| opening_steps(&me.staff.actor, known, &state.world).any(|known| known.name == step));
     known.cloned().ok_or_else(|| Trouble::at_desk(app, visitor, me, &Failure::NotFound))
 }
 

@@ -57,7 +57,7 @@ impl Head<'_> {
                 "/desk/list",
             ),
             under: self.seen.under.clone(),
-            enter: new::to_enter(self.seen.visitor, self.seen.mechanism, self.seen.me),
+            enter: new::to_enter(self.seen.visitor, self.seen.mechanism, self.seen.me, self.seen.state),
             import: self.import(),
             figures: match self.seen.mechanism.indicators.is_empty() {
                 true => String::new(),
